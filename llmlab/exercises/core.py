@@ -1,0 +1,270 @@
+"""What an exercise is, how it is found by its id, and what `check`, `hint`, `solution` and `progress` return.
+
+A lesson's exercises stand in `lesson_NN.py` as a tuple `EXERCISES`; prompt, stub and solution stand in the lesson's
+source, from which `solutions.json` is built. How a learner's function is called: `probes`; how it all looks: `view`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import pkgutil
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any, Literal
+
+from llmlab.exercises.view import Note, as_html, as_text, sign
+
+Status = Literal["not_attempted", "passed", "failed", "error"]
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """What a check found; a notebook shows it, `print` writes it as text.
+
+    Attributes:
+        status: "not_attempted", "passed", "failed" or "error".
+        message: what was seen and what it means, one or more lines.
+        misconception: id of the idea that is probably behind a failed answer, else None.
+    """
+
+    status: Status
+    message: str
+    misconception: str | None = None
+
+    def __repr__(self) -> str:
+        return as_text(self.status, self.message)
+
+    def _repr_html_(self) -> str:
+        return as_html(self.status, self.message)
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """An idea that leads to a wrong answer: what to say to it, and the section of the lesson that explains it."""
+
+    sentence: str
+    section: str = ""
+
+
+# What can go wrong in any exercise with a function.
+_COMMON = {
+    "not-a-function": Misconception(
+        "The check wants the function itself, to call it with values of its own: "
+        "write its name without parentheses after it."
+    ),
+    "wrong-parameters": Misconception("The function takes other parameters than the exercise asks for."),
+    "returns-none": Misconception("The function gave nothing back: is its `return` missing, or in the wrong place?"),
+    "mutates-input": Misconception(
+        "The function changed what it was given. Whoever called it still needs those values: build new ones instead."
+    ),
+    "endless-result": Misconception("The result does not come to an end: what stops the loop?"),
+}
+
+_UNCHANGED = "The cell still holds its `...` or its first version. Change it, run it, then run the check again."
+
+
+@dataclass(eq=False)
+class Exercise:
+    """One exercise: what it checks and what it says. `check`, `hint` and `solution` are for the learner.
+
+    Attributes:
+        id: lesson and number, "03.2".
+        title: what the header of the exercise says.
+        kind: "function" when the answer is a function, "value" when it is a choice or a prediction.
+        examine: the check function, a generator. It gets the learner's value in plain Python, or for a function a
+            `Probe` to call, yields the name of each check that holds, and raises `Wrong` where one does not.
+        means: one sentence on what a passed exercise means from now on.
+        hints: a question, the idea, the line.
+        variant: something to try next, shown below the solution.
+        misconceptions: id -> what to say, for every id that `examine` raises.
+    """
+
+    id: str
+    title: str
+    kind: Literal["function", "value"]
+    examine: Callable[[Any], Iterator[str]] = field(repr=False)
+    means: str = field(repr=False)
+    hints: tuple[str, str, str] = field(repr=False)
+    variant: str = field(repr=False)
+    misconceptions: Mapping[str, Misconception] = field(repr=False)
+    status: Status = field(default="not_attempted", init=False, repr=False)
+    attempted: bool = field(default=False, init=False, repr=False)
+    _hints_given: int = field(default=0, init=False, repr=False)
+
+    def check(self, answer: Any) -> Result:
+        """Check an answer: a function for an exercise that writes or mends one, else a value. Never raises or prints."""
+        try:
+            result = self._judge(answer)
+        except KeyboardInterrupt:
+            result = Result("error", "Interrupted before the check came to an end. Does a loop in your code never stop?")
+        except Exception as error:
+            result = Result("error", f"The check itself cannot handle this answer ({type(error).__name__}): report it.")
+        self.status = result.status
+        self.attempted = self.attempted or result.status != "not_attempted"
+        return result
+
+    def hint(self) -> Note:
+        """The next hint: a question, then the idea, then the line. The last one is repeated."""
+        last = self._hints_given >= len(self.hints)
+        self._hints_given = min(self._hints_given + 1, len(self.hints))
+        heading = f"Hint {self._hints_given} of {len(self.hints)}" + (", the last one, again" if last else "")
+        return Note(heading, self.hints[self._hints_given - 1])
+
+    def solution(self, anyway: bool = False) -> Note:
+        """One solution and a variant to try; it opens after a real attempt, or with `anyway=True`."""
+        if not (self.attempted or anyway):
+            return Note(
+                f"Solution of {self.id}",
+                "It opens after your first real attempt: run the check once with a try of your own, "
+                f'or write `exercise("{self.id}").solution(anyway=True)`.',
+            )
+        return Note(
+            f"One solution of {self.id}", "There are others.", self._sources["solution"], f"To try next: {self.variant}"
+        )
+
+    @property
+    def _sources(self) -> dict[str, str]:
+        return _solutions().get(self.id, {"stub": "", "solution": "(missing: build the notebooks to write it)"})
+
+    def _judge(self, answer: Any) -> Result:
+        from llmlab.exercises import probes  # loads PyTorch: not before the first check
+
+        if answer is None or answer is ...:
+            return Result("not_attempted", _UNCHANGED)
+        if self.kind == "value":
+            probe = probes.Probe(lambda: answer)
+        elif not callable(answer):
+            return self._failed("not-a-function", f"It got a value of type `{type(answer).__name__}`.")
+        elif probes.same_code(answer, self._sources["stub"]):
+            return Result("not_attempted", _UNCHANGED)
+        else:
+            probe = probes.Probe(answer)
+        try:
+            subject = probe(shown="reading your answer") if self.kind == "value" else probe
+            held = list(self.examine(subject))
+        except probes.Blank:
+            return Result("not_attempted", "A `...` is still in your answer: put your own in its place.")
+        except probes.Wrong as wrong:
+            return self._failed(wrong.misconception, wrong.shown, _printed(probe.printed))
+        except probes.Raised as raised:
+            return Result("error", f"{raised}{_printed(probe.printed)}")
+        count = f"{len(held)} of {len(held)} visible checks hold: {', '.join(held)}."
+        return Result("passed", f"{count}\n{self.means}")
+
+    def _failed(self, misconception: str, shown: str, printed: str = "") -> Result:
+        idea = {**_COMMON, **self.misconceptions}[misconception]
+        see = f"See '{idea.section}'." if idea.section else ""
+        return Result("failed", "\n".join(filter(None, (idea.sentence, shown, see))) + printed, misconception)
+
+
+def _printed(text: str) -> str:
+    return f"\nYour code printed: {text.strip()}" if text.strip() else ""
+
+
+class UnknownExercise(KeyError):
+    """There is no such exercise; the message lists those that there are."""
+
+    def __str__(self) -> str:  # KeyError would put the sentence in quotes
+        return self.args[0]
+
+
+def exercise(exercise_id: str) -> Exercise:
+    """The exercise with this id, for example `exercise("03.2")`; always the same object in one kernel.
+
+    Raises:
+        TypeError: the id is not a str.
+        UnknownExercise: a KeyError; there is no such exercise.
+
+    >>> exercise("03.2").title
+    'Write the windows'
+    """
+    if not isinstance(exercise_id, str):
+        raise TypeError(f'an exercise id is text such as "03.2", got {exercise_id!r}: put it in quotes')
+    lesson, _, _ = exercise_id.partition(".")
+    for candidate in _lesson(lesson):
+        if candidate.id == exercise_id:
+            return candidate
+    there = ", ".join(candidate.id for candidate in _lesson(lesson))
+    raise UnknownExercise(f"there is no exercise {exercise_id!r}: lesson {lesson} has {there}")
+
+
+@dataclass(frozen=True, repr=False)
+class Progress:
+    """Where the learner stands in one lesson, in this kernel, at the moment of the call.
+
+    Attributes:
+        lesson: its number, "03".
+        states: (id, title, status) of each exercise; the status is that of its latest check.
+        attempted: how many have had a real attempt.
+        passed: how many passed their latest check.
+        open: how many did not, or not yet.
+    """
+
+    lesson: str
+    states: tuple[tuple[str, str, Status], ...]
+    attempted: int
+    passed: int
+
+    @property
+    def open(self) -> int:
+        return len(self.states) - self.passed
+
+    def __repr__(self) -> str:
+        lines = [f"  {name}  {title}: {sign(status)}" for name, title, status in self.states]
+        return "\n".join([self._summary(), *lines])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<li>{escape(f'{name} {title}: {sign(status)}')}</li>" for name, title, status in self.states)
+        return f"<div><strong>{escape(self._summary())}</strong><ul>{rows}</ul></div>"
+
+    def _summary(self) -> str:
+        return (
+            f"Lesson {self.lesson}, {len(self.states)} exercises: "
+            f"{self.attempted} attempted, {self.passed} passed, {self.open} open"
+        )
+
+
+def progress(lesson: str) -> Progress:
+    """Attempted, passed and open exercises of a lesson, for example `progress("03")`; kept in this kernel only.
+
+    Raises:
+        TypeError: the number is not a str.
+        UnknownExercise: a KeyError; there are no exercises for that lesson.
+    """
+    if not isinstance(lesson, str):
+        raise TypeError(f'a lesson is named by text such as "03", got {lesson!r}: put it in quotes')
+    exercises = _lesson(lesson)
+    return Progress(
+        lesson=lesson,
+        states=tuple((one.id, one.title, one.status) for one in exercises),
+        attempted=sum(one.attempted for one in exercises),
+        passed=sum(one.status == "passed" for one in exercises),
+    )
+
+
+def lessons() -> list[str]:
+    """Numbers of the lessons that have exercises.
+
+    >>> "03" in lessons()
+    True
+    """
+    names = (module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
+    return sorted(name.removeprefix("lesson_") for name in names if re.fullmatch(r"lesson_\d\d", name))
+
+
+def _lesson(number: str) -> tuple[Exercise, ...]:
+    if number not in lessons():
+        raise UnknownExercise(f"there is no lesson {number!r} with exercises: there are {', '.join(lessons())}")
+    return importlib.import_module(f"llmlab.exercises.lesson_{number}").EXERCISES
+
+
+@cache
+def _solutions() -> dict[str, dict[str, str]]:
+    path = Path(__file__).with_name("solutions.json")
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -1,0 +1,72 @@
+"""How the exercises look: the same words as plain text and as HTML.
+
+Everything that a learner wrote is escaped. The HTML uses only tags and inline styles that JupyterLab keeps in a notebook
+that is not trusted, inherits the text colour (light and dark themes), and says its state by a word and a sign, so that
+the colour of the border adds nothing that is not written.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import escape
+
+# kind -> (sign, word, colour of the border, tint of the background)
+_LOOK = {
+    "passed": ("✓", "passed", "#2e7d32", "rgba(46, 125, 50, 0.1)"),
+    "failed": ("✗", "not yet", "#c62828", "rgba(198, 40, 40, 0.1)"),
+    "error": ("!", "error", "#ef6c00", "rgba(239, 108, 0, 0.1)"),
+    "not_attempted": ("○", "not attempted", "#757575", "rgba(117, 117, 117, 0.1)"),
+    "note": ("→", "", "#1565c0", "rgba(21, 101, 192, 0.1)"),
+}
+
+
+def sign(kind: str) -> str:
+    """The sign and the word of a status, for example "✓ passed"."""
+    mark, word, _, _ = _LOOK[kind]
+    return f"{mark} {word}".strip()
+
+
+def as_text(kind: str, text: str, heading: str = "") -> str:
+    """One block of plain text: sign, word and heading, then the text."""
+    head = " ".join(filter(None, (sign(kind), heading)))
+    return f"{head}: {text}"
+
+
+def as_html(kind: str, text: str, heading: str = "", code: str = "", after: str = "") -> str:
+    """The same as HTML: each line of `text` a paragraph, `backticks` as code, then `code` as a block, then `after`."""
+    _, _, border, tint = _LOOK[kind]
+    head = escape(" ".join(filter(None, (sign(kind), heading))))
+    block = f'<pre style="margin: 8px 0px; white-space: pre-wrap">{escape(code)}</pre>' if code else ""
+    return (
+        f'<div style="border-left: 4px solid {border}; background-color: {tint}; padding: 6px 12px; margin: 4px 0px">'
+        f"<strong>{head}</strong>{_paragraphs(text)}{block}{_paragraphs(after)}</div>"
+    )
+
+
+def _paragraphs(text: str) -> str:
+    lines = [re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(line)) for line in text.splitlines() if line.strip()]
+    return "".join(f'<p style="margin: 4px 0px">{line}</p>' for line in lines)
+
+
+@dataclass(frozen=True, repr=False)
+class Note:
+    """A hint or a solution: shown by a notebook, printed as text elsewhere.
+
+    Attributes:
+        heading: what it is, "Hint 1 of 3".
+        text: what it says.
+        code: source code to show, may be empty.
+        after: what follows the code, may be empty.
+    """
+
+    heading: str
+    text: str
+    code: str = ""
+    after: str = ""
+
+    def __repr__(self) -> str:
+        return "\n".join(filter(None, (as_text("note", self.text, self.heading), self.code, self.after)))
+
+    def _repr_html_(self) -> str:
+        return as_html("note", self.text, self.heading, self.code, self.after)

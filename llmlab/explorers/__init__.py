@@ -1,0 +1,5 @@
+"""Explorers: vary the controls, and see what your own function does (the host is `host.py`, one module an explorer)."""
+
+from llmlab.explorers.window_map import WindowMap
+
+__all__ = ["WindowMap"]

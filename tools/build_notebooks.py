@@ -1,0 +1,258 @@
+"""Build notebooks/ from lessons/: one student and one solved notebook a lesson, executed on the CPU, outputs kept.
+
+    python tools/build_notebooks.py                  build and execute what changed
+    python tools/build_notebooks.py 03               only lesson 03
+    python tools/build_notebooks.py --force          everything, also over edits made by hand
+    python tools/build_notebooks.py --check          execute nothing; list what is out of date (exit code 1)
+
+A lesson's text becomes cells in lesson_cells.py, the cells a notebook in lesson_notebooks.py, and the notebook gets its
+outputs in notebook_execution.py; what is left for this file is which notebooks need it, and writing them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+from lesson_cells import Lesson, LessonError, parse_lesson, solutions
+from lesson_notebooks import assemble, digest, notebook_cells, sources
+from nbformat import NotebookNode
+from notebook_execution import BuildError, execute
+from tqdm import tqdm
+
+ROOT = Path(__file__).resolve().parents[1]
+SOLUTIONS = "llmlab/exercises/solutions.json"
+# What the lessons generate
+
+
+def load_lessons(root: Path) -> list[Lesson]:
+    """All lessons in order; LessonError if one is malformed or two have the same number."""
+    lessons = [
+        parse_lesson(path.stem, path.read_text(encoding="utf-8")) for path in sorted((root / "lessons").glob("*.py"))
+    ]
+    for one, other in pairwise(lessons):
+        if one.name[:2] == other.name[:2]:
+            raise LessonError(f"lessons {one.name} and {other.name} have the same number; give each its own")
+    return lessons
+
+
+def repository(root: Path) -> str:
+    """The public address in pyproject.toml, as owner/name."""
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    address = project["urls"]["Repository"]
+    match = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?/?", address)
+    if not match:
+        raise BuildError(f"[project.urls] Repository must be https://github.com/owner/name, got {address}")
+    return match[1]
+
+
+def planned(root: Path, lessons: Sequence[Lesson]) -> dict[str, NotebookNode]:
+    """Every notebook that the lessons generate, not executed, by its path from the root."""
+    address = repository(root)
+    return {
+        lesson.path(solved): assemble(notebook_cells(lesson, lessons, address, solved=solved))
+        for lesson in lessons
+        for solved in (False, True)
+    }
+
+
+def lesson_of(path: str) -> str:
+    """The lesson that a notebook is built from, as a path from the root."""
+    return f"lessons/{Path(path).stem}.py"
+
+
+# What is there: is it current, was it edited by hand?
+
+
+def problems(root: Path) -> list[str]:
+    """What is out of date, judged by sources alone (outputs are nbval's business); empty when all is current."""
+    lessons = load_lessons(root)
+    plan = planned(root, lessons)
+    found = []
+    for path, notebook in plan.items():
+        if not (root / path).exists():
+            found.append(f"{path} is missing: {lesson_of(path)} has not been built")
+        elif sources(read(root / path)) != sources(notebook):
+            found.append(f"{path} is stale: it differs from what {lesson_of(path)} generates")
+    present = {
+        path.relative_to(root).as_posix()
+        for path in (root / "notebooks").rglob("*.ipynb")
+        if ".ipynb_checkpoints" not in path.parts
+    }
+    found += [f"{path} has no lesson: {lesson_of(path)} does not exist" for path in sorted(present - plan.keys())]
+    target = root / SOLUTIONS
+    if not target.exists() or target.read_text(encoding="utf-8") != solutions(lessons):
+        found.append(f"{SOLUTIONS} is stale: it differs from the solutions in lessons/")
+    return found
+
+
+def edited_by_hand(root: Path, path: str, generated: NotebookNode) -> bool:
+    """Whether overwriting the notebook would lose somebody's work.
+
+    Each notebook carries a digest of the sources with which it was built. So sources that are neither those, nor what
+    the lesson generates now, nor what HEAD has, were typed into the notebook and exist nowhere else. Outputs do not
+    count: they come back by executing. And a notebook that is merely uncommitted after a build passes the first test,
+    so that a lesson can be changed and built again and again before it is committed.
+    """
+    if not (root / path).exists():
+        return False
+    notebook = read(root / path)
+    if digest(sources(notebook)) == notebook.metadata.get("llmlab", {}).get("sources"):
+        return False
+    committed = committed_notebook(root, path)
+    return sources(notebook) not in (sources(generated), committed and sources(committed))
+
+
+def committed_notebook(root: Path, path: str) -> NotebookNode | None:
+    """The notebook as HEAD has it; None where git, the commit or the file is missing."""
+    try:
+        shown = subprocess.run(["git", "show", f"HEAD:./{path}"], cwd=root, capture_output=True, encoding="utf-8")
+    except FileNotFoundError:  # no git on this machine
+        return None
+    return nbformat.reads(shown.stdout, as_version=4) if shown.returncode == 0 else None
+
+
+def stamp(root: Path, generated: NotebookNode) -> str:
+    """Digest of everything that decides a notebook's outputs: its sources, the package and the data."""
+    package = [path for path in (root / "llmlab").rglob("*") if path.suffix in (".py", ".js", ".css")]
+    data = [path for path in (root / "data").rglob("*") if path.is_file()]
+    # Line ends are normalised: a checkout on Windows must not look like another package.
+    contents = {
+        path.relative_to(root).as_posix(): digest(path.read_bytes().replace(b"\r\n", b"\n").hex())
+        for path in package + data
+    }
+    return digest([generated, contents])
+
+
+def content(notebook: NotebookNode) -> str:
+    """Digest of the whole notebook but for our own entry in its metadata."""
+    return digest(notebook | {"metadata": {k: v for k, v in notebook.metadata.items() if k != "llmlab"}})
+
+
+def up_to_date(path: Path, expected: str) -> bool:
+    """Whether the notebook was built from these sources, package and data, and nothing touched it since.
+
+    The second half makes a notebook that was run and saved in Jupyter (other outputs, widget state) be built again.
+    """
+    if not path.exists():
+        return False
+    notebook = read(path)
+    ours = notebook.metadata.get("llmlab", {})
+    return ours.get("digest") == expected and ours.get("content") == content(notebook)
+
+
+def read(path: Path) -> NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+# Building
+
+
+async def build(root: Path, path: str, generated: NotebookNode, bar: tqdm) -> None:
+    """Execute one notebook and put it in its place, whole or not at all."""
+    expected = stamp(root, generated)
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    notebook = await execute(generated, (root / path).parent, root, bar.update)
+    notebook.metadata["llmlab"] = {
+        "digest": expected,
+        "sources": digest(sources(generated)),
+        "content": content(notebook),
+    }
+    nbformat.validate(notebook)
+    replace_file(root / path, nbformat.writes(notebook) + "\n")
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write beside the file, then rename: an interruption leaves the old file or the new one, never half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+async def build_all(root: Path, todo: dict[str, NotebookNode], jobs: int) -> list[str]:
+    """Build the notebooks, `jobs` at a time; returns one message for each that failed."""
+    slots = asyncio.Semaphore(jobs)
+    total = sum(cell.cell_type == "code" for notebook in todo.values() for cell in notebook.cells)
+
+    async def one(path: str, bar: tqdm) -> str | None:
+        async with slots:
+            try:
+                await build(root, path, todo[path], bar)
+            except BuildError as error:
+                return f"{path}, built from {lesson_of(path)}: {error}"
+            bar.write(f"built {path}")
+            return None
+
+    with tqdm(total=total, unit="cell", disable=not todo) as bar:
+        results = await asyncio.gather(*(one(path, bar) for path in todo))
+    return [message for message in results if message]
+
+
+def select(plan: dict[str, NotebookNode], wanted: Sequence[str]) -> dict[str, NotebookNode]:
+    """The notebooks of the lessons asked for ("03", "03_sliding_window" or the lesson's path); of all if none is."""
+    names = [Path(lesson).stem for lesson in wanted]
+    for name in names:
+        if not any(Path(path).stem.startswith(name) for path in plan):
+            raise BuildError(f"there is no lesson {name} in lessons/")
+    return {path: notebook for path, notebook in plan.items() if Path(path).stem.startswith(tuple(names or [""]))}
+
+
+def run(root: Path, wanted: Sequence[str], *, force: bool, jobs: int) -> list[str]:
+    """Build what changed; returns what went wrong, one message each."""
+    lessons = load_lessons(root)
+    chosen = select(planned(root, lessons), wanted)
+    # Written first: it is not executed, and the notebooks may show a solution from it.
+    if not (root / SOLUTIONS).exists() or (root / SOLUTIONS).read_text(encoding="utf-8") != solutions(lessons):
+        replace_file(root / SOLUTIONS, solutions(lessons))
+    todo, failures = {}, []
+    for path, generated in chosen.items():
+        if not force and edited_by_hand(root, path, generated):
+            failures.append(
+                f"{path} holds edits that are in no commit: not overwritten. Edits belong in {lesson_of(path)}; "
+                "move them there, then build with --force"
+            )
+        elif force or not up_to_date(root / path, stamp(root, generated)):
+            todo[path] = generated
+    failures += asyncio.run(build_all(root, todo, jobs))
+    print(f"{len(chosen) - len(todo)} of {len(chosen)} notebooks needed no execution")
+    return failures
+
+
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
+    """The command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Build the notebooks from the lessons.")
+    parser.add_argument("lessons", nargs="*", metavar="LESSON", help="for example 03; without it, all lessons")
+    parser.add_argument("--force", action="store_true", help="build everything, also over edits made by hand")
+    parser.add_argument("--check", action="store_true", help="execute nothing; list what is out of date")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="notebooks executed at a time (default: 2)")
+    options = parser.parse_args(arguments)
+    if options.jobs < 1:
+        parser.error(f"--jobs must be at least 1, got {options.jobs}")
+    try:
+        if options.check:
+            messages = problems(root)
+        else:
+            messages = run(root, options.lessons, force=options.force, jobs=options.jobs)
+    except (BuildError, LessonError) as error:
+        messages = [str(error)]
+    for message in messages:
+        print(message, file=sys.stderr)
+    if options.check and messages:
+        print("To bring them up to date: make notebooks", file=sys.stderr)
+    return 1 if messages else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""From the cells of the lessons to notebooks that are not yet executed: pure functions.
+
+A notebook opens with two generated cells, navigation with launch links and the bootstrap, and closes with navigation
+again. The same lessons always give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import nbformat
+from lesson_cells import Cell, Lesson, solved_source, student_source
+from nbformat import NotebookNode
+
+BOOTSTRAP = """\
+# Only where llmlab is missing, as on a fresh Colab machine, is it installed; elsewhere this cell just imports it.
+try:
+    import llmlab
+except ModuleNotFoundError:
+    %pip install --quiet "llmlab @ git+https://github.com/{repository}"
+from llmlab import course
+
+course.setup()"""
+
+
+def notebook_cells(lesson: Lesson, lessons: Sequence[Lesson], repository: str, *, solved: bool) -> list[Cell]:
+    """All cells of one notebook: the lesson's between the generated ones (navigation, bootstrap; navigation).
+
+    Args:
+        lesson: the lesson to show.
+        lessons: all lessons in order; its neighbours in there are linked.
+        repository: "owner/name" on GitHub.
+        solved: whether the exercises show their solutions.
+    """
+    view = solved_source if solved else student_source
+    body = [replace(cell, source=view(cell.source)) if cell.exercise else cell for cell in lesson.cells]
+    navigation = _navigation(lesson, lessons, solved)
+    opening = f"{navigation}\n\n{_launch(lesson, repository, solved)}"
+    bootstrap = Cell("code", BOOTSTRAP.format(repository=repository))
+    return [Cell("markdown", opening), bootstrap, *body, Cell("markdown", navigation)]
+
+
+def _navigation(lesson: Lesson, lessons: Sequence[Lesson], solved: bool) -> str:
+    names = [other.name for other in lessons]
+    here = names.index(lesson.name)
+    links = [f"[Contents]({'../../' if solved else '../'}README.md)"]
+    if here > 0:
+        links.insert(0, f"[← {lessons[here - 1].title}]({names[here - 1]}.ipynb)")
+    if here + 1 < len(lessons):
+        links.append(f"[{lessons[here + 1].title} →]({names[here + 1]}.ipynb)")
+    return " · ".join(links)
+
+
+def _launch(lesson: Lesson, repository: str, solved: bool) -> str:
+    path = lesson.path(solved)
+    links = (
+        f"[Open in Colab](https://colab.research.google.com/github/{repository}/blob/main/{path})"
+        f" · [Open in Binder](https://mybinder.org/v2/gh/{repository}/HEAD?urlpath=lab/tree/{path})"
+    )
+    if solved:
+        return (
+            f"{links}\n\n**This is the solved version.** Work through the "
+            f"[student notebook](../{lesson.name}.ipynb) first; here you can compare."
+        )
+    return f"{links} · [Solved version](solutions/{lesson.name}.ipynb)"
+
+
+def assemble(cells: Sequence[Cell]) -> NotebookNode:
+    """A notebook that is not yet executed; the same cells always give the same bytes.
+
+    A cell's id comes from its content, not its position, so that inserting a cell leaves the ids of the others alone.
+    """
+    notebook = nbformat.v4.new_notebook()
+    seen: Counter[str] = Counter()
+    for cell in cells:
+        key = f"{cell.kind}\n{cell.source}"
+        seen[key] += 1
+        new = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
+        node = new(cell.source, id=digest(f"{key}\n{seen[key]}")[:12])
+        if cell.tags:
+            node.metadata.tags = list(cell.tags)
+        if cell.exercise:
+            node.metadata.exercise = cell.exercise
+        notebook.cells.append(node)
+    set_metadata(notebook)
+    return notebook
+
+
+def set_metadata(notebook: NotebookNode) -> None:
+    """Set the metadata of a notebook to what all of ours share: no versions, no machine, no widget state."""
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {
+                "file_extension": ".py",
+                "mimetype": "text/x-python",
+                "name": "python",
+                "pygments_lexer": "ipython3",
+            },
+        }
+    )
+
+
+def sources(notebook: NotebookNode) -> list[tuple]:
+    """What a person edits in a notebook: kind, text, tags and exercise of each cell; no ids, outputs or counts."""
+    return [
+        (cell.cell_type, cell.source, tuple(cell.metadata.get("tags", ())), cell.metadata.get("exercise"))
+        for cell in notebook.cells
+    ]
+
+
+def digest(value: object) -> str:
+    """sha256 of a JSON-like value, in hexadecimal."""
+    return hashlib.sha256(json.dumps(value, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
