@@ -7,7 +7,6 @@ import importlib.metadata
 import io
 import os
 import platform
-import sys
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -35,17 +34,13 @@ _PACKAGES = (
 
 
 def setup() -> None:
-    """Make the notebook ready: look for the course's data and, on Colab, allow its widgets. Safe to call again.
+    """Look whether the course's data is there, and say so. Safe to call again.
 
     Raises:
         FileNotFoundError: the bundled data is missing from the installation.
     """
     for name in ("story.txt", "gpt2/vocab.bpe"):
         data_path(name)
-    if "google.colab" in sys.modules:
-        from google.colab import output  # exists on Colab only
-
-        output.enable_custom_widget_manager()
     print(f"llmlab {llmlab.__version__} is ready. Story and GPT-2 merges are on this machine: no network needed.")
 
 

@@ -134,7 +134,7 @@ def create_dataloader(
     dataset = _BatchFetching(ids, max_length, stride)
     if drop_last and len(dataset) < batch_size:
         raise ValueError(
-            f"drop_last=True leaves no batch: the text gives {len(dataset)} windows, a batch takes {batch_size}: "
+            f"drop_last=True leaves no batch: windows in the text {len(dataset)}, windows in a batch {batch_size}: "
             "use a longer text, a smaller batch_size or stride, or drop_last=False"
         )
     return DataLoader(

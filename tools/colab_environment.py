@@ -32,7 +32,7 @@ def parse_freeze(text: str) -> dict[str, str]:
 def changed_versions(before: dict[str, str], after: dict[str, str]) -> list[str]:
     """One line for each package of `before` that has another version in `after`, or is gone.
 
-    >>> changed_versions({"ipywidgets": "7.7.1", "tqdm": "4.67"}, {"ipywidgets": "8.1.7", "tqdm": "4.67", "pooch": "1.9"})
+    >>> changed_versions({"ipywidgets": "7.7.1", "tqdm": "4.67"}, {"ipywidgets": "8.1.7", "tqdm": "4.67", "pooch": "1"})
     ['ipywidgets 7.7.1 became 8.1.7']
     """
     return [

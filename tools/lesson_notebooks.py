@@ -1,7 +1,7 @@
 """From the cells of the lessons to notebooks that are not yet executed: pure functions.
 
-A notebook opens with two generated cells, navigation with launch links and the bootstrap, and closes with navigation
-again. The same lessons always give the same bytes.
+A notebook opens with a generated cell of navigation and launch links and closes with navigation again; before its first
+code cell stands the generated bootstrap. The same lessons always give the same bytes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lesson_cells import Cell, Lesson, solved_source, student_source
 from nbformat import NotebookNode
 
 BOOTSTRAP = """\
-# Only where llmlab is missing, as on a fresh Colab machine, is it installed; elsewhere this cell just imports it.
+# A fresh Colab machine installs llmlab here; everywhere else it is already there.
 try:
     import llmlab
 except ModuleNotFoundError:
@@ -41,7 +41,10 @@ def notebook_cells(lesson: Lesson, lessons: Sequence[Lesson], repository: str, *
     navigation = _navigation(lesson, lessons, solved)
     opening = f"{navigation}\n\n{_launch(lesson, repository, solved)}"
     bootstrap = Cell("code", BOOTSTRAP.format(repository=repository))
-    return [Cell("markdown", opening), bootstrap, *body, Cell("markdown", navigation)]
+    # Title and goals come before any code; the bootstrap comes before any other code.
+    first_code = next((i for i, cell in enumerate(body) if cell.kind == "code"), len(body))
+    body.insert(first_code, bootstrap)
+    return [Cell("markdown", opening), *body, Cell("markdown", navigation)]
 
 
 def _navigation(lesson: Lesson, lessons: Sequence[Lesson], solved: bool) -> str:

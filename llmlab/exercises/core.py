@@ -98,16 +98,24 @@ class Exercise:
     _hints_given: int = field(default=0, init=False, repr=False)
 
     def check(self, answer: Any) -> Result:
-        """Check an answer: a function for an exercise that writes or mends one, else a value. Never raises or prints."""
+        """Check an answer: a function where one is to be written or mended, else a value. Never raises or prints."""
         try:
             result = self._judge(answer)
         except KeyboardInterrupt:
-            result = Result("error", "Interrupted before the check came to an end. Does a loop in your code never stop?")
+            result = Result(
+                "error", "Interrupted before the check came to an end. Does a loop in your code never stop?"
+            )
         except Exception as error:
             result = Result("error", f"The check itself cannot handle this answer ({type(error).__name__}): report it.")
         self.status = result.status
         self.attempted = self.attempted or result.status != "not_attempted"
         return result
+
+    def untouched(self, answer: Any) -> bool:
+        """Whether an answer is still blank, or a function still the one that the student notebook came with."""
+        from llmlab.exercises.probes import same_code  # loads PyTorch: not before the first check
+
+        return answer is None or answer is ... or same_code(answer, self._sources["stub"])
 
     def hint(self) -> Note:
         """The next hint: a question, then the idea, then the line. The last one is repeated."""
@@ -135,14 +143,12 @@ class Exercise:
     def _judge(self, answer: Any) -> Result:
         from llmlab.exercises import probes  # loads PyTorch: not before the first check
 
-        if answer is None or answer is ...:
+        if self.untouched(answer):
             return Result("not_attempted", _UNCHANGED)
         if self.kind == "value":
             probe = probes.Probe(lambda: answer)
         elif not callable(answer):
             return self._failed("not-a-function", f"It got a value of type `{type(answer).__name__}`.")
-        elif probes.same_code(answer, self._sources["stub"]):
-            return Result("not_attempted", _UNCHANGED)
         else:
             probe = probes.Probe(answer)
         try:
@@ -154,7 +160,7 @@ class Exercise:
             return self._failed(wrong.misconception, wrong.shown, _printed(probe.printed))
         except probes.Raised as raised:
             return Result("error", f"{raised}{_printed(probe.printed)}")
-        count = f"{len(held)} of {len(held)} visible checks hold: {', '.join(held)}."
+        count = f"{len(held)} of {len(held)} visible checks hold: {'; '.join(held)}."
         return Result("passed", f"{count}\n{self.means}")
 
     def _failed(self, misconception: str, shown: str, printed: str = "") -> Result:
@@ -203,7 +209,6 @@ class Progress:
         states: (id, title, status) of each exercise; the status is that of its latest check.
         attempted: how many have had a real attempt.
         passed: how many passed their latest check.
-        open: how many did not, or not yet.
     """
 
     lesson: str
@@ -213,14 +218,15 @@ class Progress:
 
     @property
     def open(self) -> int:
+        """How many exercises have not passed, or not yet."""
         return len(self.states) - self.passed
 
     def __repr__(self) -> str:
-        lines = [f"  {name}  {title}: {sign(status)}" for name, title, status in self.states]
+        lines = [f"  {name}  {sign(status):<16}{title}" for name, title, status in self.states]
         return "\n".join([self._summary(), *lines])
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<li>{escape(f'{name} {title}: {sign(status)}')}</li>" for name, title, status in self.states)
+        rows = "".join(f"<li>{escape(f'{name} {sign(status)} · {title}')}</li>" for name, title, status in self.states)
         return f"<div><strong>{escape(self._summary())}</strong><ul>{rows}</ul></div>"
 
     def _summary(self) -> str:

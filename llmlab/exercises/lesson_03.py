@@ -29,8 +29,8 @@ SHUFFLE = "Shuffle and the last batch"
 ONE_SHIFT = "One shift, not two"
 
 _TIED = Misconception(
-    "The small examples hold, and random ones do not. Is a number from an example written into the code, "
-    "where one of the parameters belongs?",
+    "The small examples hold, and random ones do not. Is a number from an example written into the code, where one of "
+    "the parameters belongs?",
     SLIDE,
 )
 
@@ -42,7 +42,7 @@ def _is_whole(value: Any) -> bool:
 # 03.1 ------------------------------------------------------------------------------------------------------------
 
 
-def check_trained_positions(answer: Any) -> Iterator[str]:
+def _check_trained_positions(answer: Any) -> Iterator[str]:
     letter = answer.strip().strip("()").lower() if isinstance(answer, str) else answer
     wrong = {"a": "one-loss-one-prediction", "b": "batch-adds-nothing", "c": "only-the-last-position"}
     if letter != "d":
@@ -55,7 +55,7 @@ TRAINED_POSITIONS = Exercise(
     id="03.1",
     title="How many predictions does a batch train?",
     kind="value",
-    examine=check_trained_positions,
+    examine=_check_trained_positions,
     means="Each position predicts its own next token, so 8 windows of 4 positions give 8 × 4 = 32 predictions with a "
     "target, and one step learns from all of them.",
     hints=(
@@ -97,11 +97,11 @@ def _windows(ids: list[int], max_length: int, stride: int) -> list[list[list[int
     return [[ids[start : start + max_length], ids[start + 1 : start + 1 + max_length]] for start in starts]
 
 
-def check_make_windows(make_windows: Probe) -> Iterator[str]:
+def _check_make_windows(make_windows: Probe) -> Iterator[str]:
     def compare(n_tokens: int, max_length: int, stride: int) -> None:
         ids = _text(n_tokens)
         got = make_windows(ids, max_length, stride)
-        if got != _windows(ids, max_length, stride):
+        if got != _windows(ids, max_length, stride) or _holds_floats(got):
             call = make_windows.spell(ids, max_length, stride)
             raise Wrong(_windows_misconception(got, n_tokens, max_length, stride), f"`{call}` gave `{show(got)}`.")
 
@@ -121,7 +121,9 @@ def check_make_windows(make_windows: Probe) -> Iterator[str]:
     for _ in range(20):
         ids = [fresh.randrange(50_257) for _ in range(fresh.randint(20, 60))]
         max_length, stride = fresh.sample(range(1, 10), 2)
-        if make_windows(ids, max_length, stride, shown="a random text", fresh=True) != _windows(ids, max_length, stride):
+        if make_windows(ids, max_length, stride, shown="a random text", fresh=True) != _windows(
+            ids, max_length, stride
+        ):
             raise Wrong("tied-to-the-example")
     yield "fresh random texts"
 
@@ -133,7 +135,7 @@ def _windows_misconception(got: Any, n_tokens: int, max_length: int, stride: int
         return "not-pairs"
     if not got:
         return "windows-missing"
-    if len(got) == 2 != len(expected) and all(_is_table(table) for table in got):
+    if len(got) == 2 and all(_is_table(table) and len(table) == len(expected) != 2 for table in got):
         return "two-tables"
     if all(_is_row(window) for window in got):
         return "no-targets"
@@ -146,7 +148,7 @@ def _windows_misconception(got: Any, n_tokens: int, max_length: int, stride: int
         return "single-next-token"
     if not all(_is_row(row) for row in targets):
         return "not-pairs"
-    if any(isinstance(token, float) for row in inputs + targets for token in row):
+    if _holds_floats(got):
         return "ids-are-floats"
 
     if inputs[0] and targets[0]:
@@ -174,6 +176,10 @@ def _windows_misconception(got: Any, n_tokens: int, max_length: int, stride: int
     return "windows-missing" if got == expected[: len(got)] else "other-windows"
 
 
+def _holds_floats(value: Any) -> bool:
+    return any(map(_holds_floats, value)) if isinstance(value, list) else isinstance(value, float)
+
+
 def _is_row(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(token, int | float) for token in value)
 
@@ -186,21 +192,21 @@ MAKE_WINDOWS = Exercise(
     id="03.2",
     title="Write the windows",
     kind="function",
-    examine=check_make_windows,
+    examine=_check_make_windows,
     means="These are the training examples of a language model, and the same windows as `SlidingWindowDataset` gives.",
     hints=(
         "With 13 ids and max_length 4: which is the last position where an input can start, so that its target row is "
         "full too?",
         "The target row is the slice of the input, moved one place to the right. A window that starts at `start` "
         "therefore needs the ids up to and including `start + max_length`.",
-        "`for start in range(0, len(token_ids) - max_length, stride):` and inside it the slices "
-        "`token_ids[start : start + max_length]` and `token_ids[start + 1 : start + max_length + 1]`.",
+        "`for start in range(0, len(token_ids) - max_length, stride):` and inside it the slices `token_ids[start : "
+        "start + max_length]` and `token_ids[start + 1 : start + max_length + 1]`.",
     ),
     variant="Write it without a loop, with `tensor.unfold(0, max_length, stride)` on the ids and on the ids from 1 on.",
     misconceptions={
         "target-not-shifted": Misconception(
-            "Each target row equals its input row: the model would be trained to repeat the token that it reads. "
-            "The target is the same row one token later.",
+            "Each target row equals its input row: the model would be trained to repeat the token that it reads. The "
+            "target is the same row one token later.",
             LABEL,
         ),
         "target-shifted-twice": Misconception(
@@ -215,13 +221,13 @@ MAKE_WINDOWS = Exercise(
             LABEL,
         ),
         "target-wraps-around": Misconception(
-            "The last target of a row is the first id of its input. The row was turned round; it must be shifted along "
-            "the text, so that the token after the window comes in.",
+            "The last target of a row is the first id of its input. The row was turned round; it must be shifted "
+            "along the text, so that the token after the window comes in.",
             LABEL,
         ),
         "id-plus-one": Misconception(
-            "The 1 was added to the ids themselves. The id after 10 in the vocabulary is not the token after it in the "
-            "text: shift the position, not the value.",
+            "The 1 was added to the ids themselves. The id after 10 in the vocabulary is not the token after it in "
+            "the text: shift the position, not the value.",
             LABEL,
         ),
         "single-next-token": Misconception(
@@ -230,22 +236,23 @@ MAKE_WINDOWS = Exercise(
             MANY,
         ),
         "growing-contexts": Misconception(
-            "These are the growing contexts within one window. One pair of full rows holds them all: position i of the "
-            "target row is the label of the first i + 1 inputs.",
+            "These are the growing contexts within one window. One pair of full rows holds them all: position i of "
+            "the target row is the label of the first i + 1 inputs.",
             MANY,
         ),
         "stride-ignored": Misconception(
             "The windows start at every position: `stride` says how many ids lie between one start and the next.", SLIDE
         ),
         "stride-is-the-length": Misconception(
-            "The windows move by their own length. That is one choice of stride; use `stride`, whatever its value.", STRIDE
+            "The windows move by their own length. That is one choice of stride; use `stride`, whatever its value.",
+            STRIDE,
         ),
         "stride-and-length-swapped": Misconception(
             "Length and stride have changed places: `max_length` ids in a window, `stride` ids between starts.", STRIDE
         ),
         "window-past-the-end": Misconception(
-            "A window runs past the end of the text and is shorter than the others. Rows of different length do not fit "
-            "into one tensor: stop at the last start where input and target are both full.",
+            "A window runs past the end of the text and is shorter than the others. Rows of different length do not "
+            "fit into one tensor: stop at the last start where input and target are both full.",
             SLIDE,
         ),
         "windows-missing": Misconception(
@@ -260,12 +267,14 @@ MAKE_WINDOWS = Exercise(
             "These are single rows. A training example is a pair: the input row and its target row.", LABEL
         ),
         "two-tables": Misconception(
-            "All inputs come first and then all targets. The exercise wants one pair a window: "
-            "`list(zip(inputs, targets))` makes it so.",
+            "All inputs come first and then all targets. The exercise wants one pair a window: `list(zip(inputs, "
+            "targets))` makes it so.",
             LABEL,
         ),
         "not-pairs": Misconception("The result must be a list of pairs (input row, target row), each row ids.", LABEL),
-        "ids-are-floats": Misconception("Token ids are whole numbers, they look up rows of a table: these are floats.", LABEL),
+        "ids-are-floats": Misconception(
+            "Token ids are whole numbers, they look up rows of a table: these are floats.", LABEL
+        ),
         "position-by-value": Misconception(
             "With ids that occur more than once the windows are wrong. Does the code look for the position of an id "
             "(`index`)? That finds only its first occurrence: count positions instead.",
@@ -280,12 +289,14 @@ MAKE_WINDOWS = Exercise(
 # 03.3 ------------------------------------------------------------------------------------------------------------
 
 
-def check_trained_tokens(answer: Any) -> Iterator[str]:
+def _check_trained_tokens(answer: Any) -> Iterator[str]:
     if not (isinstance(answer, list) and len(answer) == 2 and all(isinstance(count, int | float) for count in answer)):
         raise Wrong("not-two-counts", f"You answered `{show(answer)}`.")
     four, five = answer
     if (four, five) != (996, 800):
-        raise Wrong(_trained_misconception(four, five), f"You answered {show(four)} at stride 4, {show(five)} at stride 5.")
+        raise Wrong(
+            _trained_misconception(four, five), f"You answered {show(four)} at stride 4, {show(five)} at stride 5."
+        )
     yield "996 at stride 4"
     yield "800 at stride 5"
 
@@ -310,30 +321,30 @@ TRAINED_TOKENS = Exercise(
     id="03.3",
     title="What does a stride skip?",
     kind="value",
-    examine=check_trained_tokens,
-    means="Stride 4: 249 windows × 4 targets = 996, only the last 3 tokens are missed. Stride 5: 200 windows × 4 = 800, "
-    "one token in five is never a target. A stride above the context length leaves gaps.",
+    examine=_check_trained_tokens,
+    means="Stride 4: 249 windows × 4 targets = 996, only the last 3 tokens are missed. Stride 5: 200 windows × 4 = "
+    "800, one token in five is never a target. A stride above the context length leaves gaps.",
     hints=(
         "At stride 5 with windows of 4: the first window's targets are tokens 1 to 4. Which are the second window's?",
-        "Count windows first: starts are 0, stride, 2 × stride, … up to 1,000 − 5 = 995. Then targets: 4 a window, as long "
-        "as the windows do not overlap.",
+        "Count windows first: starts are 0, stride, 2 × stride, … up to 1,000 − 5 = 995. Then targets: 4 a window, as "
+        "long as the windows do not overlap.",
         "`len(range(0, 996, 4)) * 4` and `len(range(0, 996, 5)) * 4`.",
     ),
     variant="At which strides is every one of the 999 tokens a target at least once? Try 1, 2 and 3.",
     misconceptions={
         "gap-overlooked": Misconception(
-            "Stride = length + 1 does skip something. The targets of a window at 0 are tokens 1 to 4, those of the next "
-            "window, at 5, are tokens 6 to 9: token 5 is an input of the second and a target of none.",
+            "Stride = length + 1 does skip something. The targets of a window at 0 are tokens 1 to 4, those of the "
+            "next window, at 5, are tokens 6 to 9: token 5 is an input of the second and a target of none.",
             STRIDE,
         ),
         "first-token-counted": Misconception(
             "1,000 counts a token that cannot be a target: the first one has nothing before it to be predicted from. "
-            "And a 250th window at stride 4 would need a token 1,001 as its last target.",
+            "And a 250th window at stride 4 would need one token more than there are, as its last target.",
             LABEL,
         ),
         "tail-counted": Misconception(
-            "999 tokens could be targets, but a window must be full: at stride 4 the last start is 992, its targets end at "
-            "token 996, and the 3 tokens after it make no window.",
+            "999 tokens could be targets, but a window must be full: at stride 4 the last start is 992, its targets "
+            "end at token 996, and the 3 tokens after it make no window.",
             SLIDE,
         ),
         "windows-counted": Misconception(
@@ -343,14 +354,14 @@ TRAINED_TOKENS = Exercise(
             "Both numbers are right and have changed places: the larger stride makes fewer windows.", STRIDE
         ),
         "first-window-forgotten": Misconception(
-            "One window is missing: (last start) / stride counts the steps between windows, and there is one window more "
-            "than steps.",
+            "One window is missing: (last start) / stride counts the steps between windows, and there is one window "
+            "more than steps.",
             SLIDE,
         ),
         "not-two-counts": Misconception("The answer is two numbers: `trained_at_stride_4, trained_at_stride_5`."),
         "count-again": Misconception(
-            "Count in two steps. A window needs 5 ids, 4 inputs and one more target, so starts run from 0 to at most 995 in "
-            "steps of the stride; each window then trains 4 tokens.",
+            "Count in two steps. A window needs 5 ids, 4 inputs and one more target, so starts run from 0 to at most "
+            "995 in steps of the stride; each window then trains 4 tokens.",
             STRIDE,
         ),
     },
@@ -373,6 +384,7 @@ _WINDOW_FORMULAS = (
     ("target-forgotten", lambda n, T, s: max(0, -(-(n - T + 1) // s))),
     ("negative-count", lambda n, T, s: (n - T - 1) // s + 1),
     ("negative-count", lambda n, T, s: math.ceil((n - T) / s)),
+    ("empty-set-overlooked", lambda n, T, s: max(1, (n - T - 1) // s + 1)),
     ("one-window-short", lambda n, T, s: max(0, (n - T - 1) // s)),
     ("one-window-short", lambda n, T, s: (n - T - 1) // s),
     ("one-window-short", lambda n, T, s: max(0, -(-(n - T - 1) // s))),
@@ -392,6 +404,7 @@ _BATCH_FORMULAS = (
     ("drop-last-ignored", lambda w, b, d: -(-w // b)),
     ("drop-last-inverted", lambda w, b, d: -(-w // b) if d else w // b),
     ("one-batch-too-many", lambda w, b, d: w // b if d else w // b + 1),
+    ("zero-batches-overlooked", lambda w, b, d: max(1, w // b if d else -(-w // b))),
     ("batch-size-ignored", lambda w, b, d: w),
 )
 
@@ -405,7 +418,7 @@ def _count_batches(windows: int, batch_size: int, drop_last: bool) -> int:
     return sum(size == batch_size or not drop_last for size in sizes)
 
 
-def check_count_batches(count_batches: Probe) -> Iterator[str]:
+def _check_count_batches(count_batches: Probe) -> Iterator[str]:
     answers = []
     for case in _LOADERS:
         got = count_batches(*case)
@@ -458,14 +471,14 @@ COUNT_BATCHES = Exercise(
     id="03.4",
     title="Count windows and batches",
     kind="function",
-    examine=check_count_batches,
+    examine=_check_count_batches,
     means="You can now say before training how long an epoch is, and see an empty loader coming.",
     hints=(
         "How many ids does a single window need, its targets included? What does your formula give for one id fewer?",
         "The starts are 0, stride, 2 × stride, … below n_tokens − max_length: count them, never fewer than none. "
         "Batches are windows / batch_size, rounded down when the unfilled batch is dropped, else up.",
-        "`windows = max(0, (n_tokens - max_length - 1) // stride + 1)`, then `windows // batch_size` or "
-        "`-(-windows // batch_size)`, which rounds up.",
+        "`windows = max(0, (n_tokens - max_length - 1) // stride + 1)`, then `windows // batch_size` or `-(-windows "
+        "// batch_size)`, which rounds up.",
     ),
     variant="How large must n_tokens be at least, so that drop_last=True leaves one batch? Write `smallest_text(...)`.",
     misconceptions={
@@ -477,6 +490,11 @@ COUNT_BATCHES = Exercise(
         "negative-count": Misconception(
             "For a text too short for one window the count goes below zero. No window is 0 windows.", SLIDE
         ),
+        "empty-set-overlooked": Misconception(
+            "A text too short for one window still counts as one. It gives an empty data set, and training on it ends "
+            "without a word: that is what the count is there to show.",
+            SLIDE,
+        ),
         "one-window-short": Misconception(
             "The formula counts the steps between windows. There is one window more than steps: the one at position 0.",
             SLIDE,
@@ -485,15 +503,17 @@ COUNT_BATCHES = Exercise(
             "Starts are counted whose window runs past the end of the text. A window is always full.", SLIDE
         ),
         "length-ignored": Misconception(
-            "Tokens divided by stride leaves out the length of a window: near the end a start has too few ids left.", SLIDE
+            "Tokens divided by stride leaves out the length of a window: near the end a start has too few ids left.",
+            SLIDE,
         ),
         "stride-ignored": Misconception(
-            "The count does not use the stride. It says how far the window moves from one start to the next, "
-            "whatever its length.",
+            "The count does not use the stride. It says how far the window moves from one start to the next, whatever "
+            "its length.",
             STRIDE,
         ),
         "dropped-windows-left-out": Misconception(
-            "The windows of an unfilled batch are in the data set, even if the loader drops them: count them all.", SHUFFLE
+            "The windows of an unfilled batch are in the data set, even if the loader drops them: count them all.",
+            SHUFFLE,
         ),
         "partial-batch-lost": Misconception(
             "With drop_last=False the last, unfilled batch is handed out too: round up there, not down.", SHUFFLE
@@ -502,21 +522,28 @@ COUNT_BATCHES = Exercise(
             "With drop_last=True the last, unfilled batch is left out: round down there, not up.", SHUFFLE
         ),
         "drop-last-inverted": Misconception(
-            "The two cases of drop_last have changed places: True leaves the unfilled batch out, False keeps it.", SHUFFLE
+            "The two cases of drop_last have changed places: True leaves the unfilled batch out, False keeps it.",
+            SHUFFLE,
         ),
         "one-batch-too-many": Misconception(
             "Adding 1 counts an extra batch when the windows fill all batches exactly. Round up instead.", BATCHES
         ),
-        "batch-size-ignored": Misconception("A batch holds batch_size windows, so batches are fewer than windows.", BATCHES),
+        "zero-batches-overlooked": Misconception(
+            "An epoch may have no batch at all: with drop_last=True, fewer windows than batch_size leave none.", SHUFFLE
+        ),
+        "batch-size-ignored": Misconception(
+            "A batch holds batch_size windows, so batches are fewer than windows.", BATCHES
+        ),
         "counts-swapped": Misconception("Both counts are right and have changed places: first windows, then batches."),
         "counts-are-floats": Misconception(
-            "A count is an int: `/` gives a float even where it comes out even. Use `//`, or `int(...)` where it is exact.",
+            "A count is an int: `/` gives a float even where it comes out even. Use `//`, or `int(...)` where it is "
+            "exact.",
             BATCHES,
         ),
         "not-two-counts": Misconception("The function gives two numbers back: `return windows, batches`."),
         "other-windows": Misconception(
-            "The number of windows is off. List the starts 0, stride, 2 × stride, … by hand: the last one leaves at least "
-            "max_length + 1 ids.",
+            "The number of windows is off. List the starts 0, stride, 2 × stride, … by hand: the last one leaves at "
+            "least max_length + 1 ids.",
             SLIDE,
         ),
         "other-batches": Misconception("The windows are right, the number of batches is off.", BATCHES),
@@ -542,7 +569,7 @@ def _window_numbers(batch: Any) -> list[int]:
     return [row[0] for row in batch[0]]
 
 
-def check_make_loader(make_loader: Probe) -> Iterator[str]:
+def _check_make_loader(make_loader: Probe) -> Iterator[str]:
     def load(n: int, batch_size: int, shuffle: bool, drop_last: bool, seed: int | None = None) -> list[list[list[int]]]:
         dataset = [(torch.tensor([number, number + 1]), torch.tensor([number + 1, number + 2])) for number in range(n)]
         options = {"batch_size": batch_size, "shuffle": shuffle, "drop_last": drop_last}
@@ -564,7 +591,9 @@ def check_make_loader(make_loader: Probe) -> Iterator[str]:
         raise Wrong("drop-last-not-passed-on", "drop_last=False, yet of 7 windows in batches of 3 one was dropped.")
     dropping = [len(batch) for batch in load(7, 3, shuffle=False, drop_last=True)[0]]
     if dropping != [3, 3]:
-        raise Wrong("drop-last-not-passed-on", f"With drop_last=True and batch_size=3, 7 windows gave batches of {dropping}.")
+        raise Wrong(
+            "drop-last-not-passed-on", f"With drop_last=True and batch_size=3, 7 windows gave batches of {dropping}."
+        )
     yield "batch size and drop_last"
 
     # 40 windows: by chance in order once in 10^47 shuffles.
@@ -597,11 +626,12 @@ MAKE_LOADER = Exercise(
     id="03.5",
     title="Find the bug: the loader that will not listen",
     kind="function",
-    examine=check_make_loader,
+    examine=_check_make_loader,
     means="The loader does what its caller says, and with a seeded generator it does the same again tomorrow.",
     hints=(
         "Call it with shuffle=False and look at the order of the windows. Is that what you asked for?",
-        "A parameter that is accepted and never used raises no error. Follow each name of the `def` line into the body.",
+        "A parameter that is accepted and never used raises no error. Follow each name of the `def` line into the "
+        "body.",
         "`shuffle=True` in the call of DataLoader is a constant: write `shuffle=shuffle`.",
     ),
     variant="What happens to the last batch when drop_last=True and there are fewer windows than batch_size? Try it.",
@@ -610,18 +640,21 @@ MAKE_LOADER = Exercise(
             "shuffle=False still shuffles: the loader takes the argument and passes on something else.", SHUFFLE
         ),
         "shuffle-never": Misconception(
-            "shuffle=True does not shuffle any more: one constant has been replaced by the other. Pass on the argument.",
+            "shuffle=True does not shuffle any more: one constant has been replaced by the other. Pass on the "
+            "argument.",
             SHUFFLE,
         ),
         "shuffle-inverted": Misconception("It shuffles when told not to, and the other way round.", SHUFFLE),
         "shuffled-once": Misconception(
             "The order was drawn once, when the loader was made. Shuffling means a new order in each epoch.", SHUFFLE
         ),
-        "drop-last-not-passed-on": Misconception("`drop_last` does not reach the loader as the caller gave it.", SHUFFLE),
+        "drop-last-not-passed-on": Misconception(
+            "`drop_last` does not reach the loader as the caller gave it.", SHUFFLE
+        ),
         "batch-size-lost": Misconception("`batch_size` does not reach the loader as the caller gave it.", BATCHES),
         "generator-dropped": Misconception(
-            "The generator is accepted and not used: the order comes from PyTorch's global generator, "
-            "and a seeded run cannot be repeated.",
+            "The generator is accepted and not used: the order comes from PyTorch's global generator, and a seeded "
+            "run cannot be repeated.",
             SHUFFLE,
         ),
         "generator-replaced": Misconception(
@@ -654,7 +687,10 @@ def _wrong_losses(logits: torch.Tensor, targets: torch.Tensor) -> dict[str, list
         "last-position-left-out": [each[:, :-1].mean()],
         "first-position-left-out": [each[:, 1:].mean()],
         "only-the-first-window": [each[0].mean()],
-        "softmax-first": [loss(softmax(logits, -1), targets), -softmax(logits, -1).gather(2, targets[..., None]).mean()],
+        "softmax-first": [
+            loss(softmax(logits, -1), targets),
+            -softmax(logits, -1).gather(2, targets[..., None]).mean(),
+        ],
         "softmax-over-the-wrong-axis": [
             -log_softmax(logits, axis).gather(2, targets[..., None]).mean() for axis in (0, 1)
         ],
@@ -707,7 +743,7 @@ def _gradient(result: Any, args: tuple) -> list[list[float]]:
     return gradient.abs().sum(-1).tolist()
 
 
-def check_next_token_loss(next_token_loss: Probe) -> Iterator[str]:
+def _check_next_token_loss(next_token_loss: Probe) -> Iterator[str]:
     logits, targets = _written_example()
     name = next_token_loss.name
     got = next_token_loss(logits, targets, shown=f"{name}(logits (2, 3, 5), targets (2, 3))")
@@ -741,9 +777,9 @@ NEXT_TOKEN_LOSS = Exercise(
     id="03.6",
     title="Find the bug: one shift too many",
     kind="function",
-    examine=check_next_token_loss,
-    means="The data set shifts, the loss does not: every logit meets the token right after its input, and all positions "
-    "count.",
+    examine=_check_next_token_loss,
+    means="The data set shifts, the loss does not: every logit meets the token right after its input, and all "
+    "positions count.",
     hints=(
         "The data set gives targets[b, t] = the token after inputs[b, t]. Which target do the logits at t belong to?",
         "Two places could do the shift, the data set or the loss. It has been done in the data set; here logits and "
@@ -753,13 +789,13 @@ NEXT_TOKEN_LOSS = Exercise(
     variant="Give the loss untrained logits, all zero, with V = 50,257. Which number comes out, and why is it ln V?",
     misconceptions={
         "shifted-twice": Misconception(
-            "Logits at t are compared with the target of t + 1: the shift of the data set and one more. The model would "
-            "learn to predict the token after the next.",
+            "Logits at t are compared with the target of t + 1: the shift of the data set and one more. The model "
+            "would learn to predict the token after the next.",
             ONE_SHIFT,
         ),
         "shifted-back": Misconception(
-            "Logits at t + 1 are compared with the target of t, which the model has already read as its input: "
-            "the shift of the data set has been taken back.",
+            "Logits at t + 1 are compared with the target of t, which the model has already read as its input: the "
+            "shift of the data set has been taken back.",
             ONE_SHIFT,
         ),
         "only-the-last-position": Misconception(
@@ -787,29 +823,33 @@ NEXT_TOKEN_LOSS = Exercise(
             MANY,
         ),
         "rows-mixed": Misconception(
-            "A reshape has mixed positions and vocabulary, or windows and positions. Flatten (B, T, V) to (B·T, V) and "
-            "(B, T) to (B·T), or move V to axis 1 with `transpose(1, 2)`; `view` and `reshape` move no axis.",
+            "A reshape has mixed positions and vocabulary, or windows and positions. Flatten (B, T, V) to (B·T, V) "
+            "and (B, T) to (B·T), or move V to axis 1 with `transpose(1, 2)`; `view` and `reshape` move no axis.",
             MANY,
         ),
-        "sign-missing": Misconception("The sign is missing: the loss is minus the log-probability of the target.", LABEL),
+        "sign-missing": Misconception(
+            "The sign is missing: the loss is minus the log-probability of the target.", LABEL
+        ),
         "mean-over-the-vocabulary": Misconception(
-            "The mean also runs over the vocabulary. Only the entry of the target counts: average over B·T positions.", MANY
+            "The mean also runs over the vocabulary. Only the entry of the target counts: average over B·T positions.",
+            MANY,
         ),
         "perplexity": Misconception("This is exp(loss), the perplexity. The loss is the mean before `exp`.", MANY),
         "loss-is-nan": Misconception("The loss is not a number: a mean over nothing, or the log of zero?", MANY),
         "not-a-scalar": Misconception("The loss is one number, the mean over all positions of all windows.", MANY),
         "no-gradient": Misconception(
-            "The number is right, but it cannot train: gradient must flow from the loss to the logits of every position. "
-            "Keep it a tensor, without `.item()` or `detach()`.",
+            "The number is right, but it cannot train: gradient must flow from the loss to the logits of every "
+            "position. Keep it a tensor, without `.item()` or `detach()`.",
             MANY,
         ),
         "other-loss": Misconception(
-            "This is not the mean cross-entropy over all positions. For a single position: "
-            "minus the log-softmax of its logits, at its target.",
+            "This is not the mean cross-entropy over all positions. For a single position: minus the log-softmax of "
+            "its logits, at its target.",
             MANY,
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and batches of other shapes do not. Is a size of the example written into the code?", MANY
+            "The example holds, and batches of other shapes do not. Is a size of the example written into the code?",
+            MANY,
         ),
     },
 )

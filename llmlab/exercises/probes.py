@@ -130,9 +130,8 @@ class Probe:
         try:
             signature.bind(*args, **options)
         except TypeError as error:
-            raise Wrong(
-                "wrong-parameters", f"Yours is `{self.name}{signature}`; called as the exercise says: {error}."
-            ) from None
+            yours = f"{self.name}({', '.join(signature.parameters)})"
+            raise Wrong("wrong-parameters", f"Yours is `{yours}`; called as the exercise says: {error}.") from None
 
     def _describe(self, error: BaseException, fresh: bool) -> str:
         name = type(error).__name__

@@ -1,7 +1,7 @@
 """How the exercises look: the same words as plain text and as HTML.
 
-Everything that a learner wrote is escaped. The HTML uses only tags and inline styles that JupyterLab keeps in a notebook
-that is not trusted, inherits the text colour (light and dark themes), and says its state by a word and a sign, so that
+Everything that a learner wrote is escaped. The HTML uses only tags and inline styles that JupyterLab keeps in an
+untrusted notebook, inherits the text colour (light and dark themes), and says its state by a word and a sign, so that
 the colour of the border adds nothing that is not written.
 """
 

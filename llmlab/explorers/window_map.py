@@ -183,7 +183,7 @@ def _numbers(trace: WindowTrace) -> str:
     }
     return (
         '<div class="llmlab-numbers">'
-        + " ".join(f"<span>{name} <b>{value}</b></span>" for name, value in facts.items())
+        + " · ".join(f"<span>{name} <b>{value}</b></span>" for name, value in facts.items())
         + "</div>"
     )
 

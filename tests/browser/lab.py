@@ -246,7 +246,7 @@ class Lab:
         root.scroll_into_view_if_needed()
         return Explorer(self, root)
 
-    def wait_until(self, condition: Callable[[], Any], what: str, seconds: float = PATIENCE / 1000) -> None:
+    def wait_until(self, condition: Callable[[], Any], what: str, seconds: float = 30) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}"
@@ -319,13 +319,15 @@ class Explorer:
         )
 
     def wait_idle(self) -> None:
-        """Wait until neither side has anything left to do: half a second without a message, the kernel idle."""
-        quiet_since, count = time.monotonic(), len(self.lab.sent)
+        """Wait until neither side has anything left to do: half a second without a message, and the kernel has answered."""
 
-        def quiet() -> bool:
-            nonlocal quiet_since, count
-            if len(self.lab.sent) != count or self.busy.is_visible() or not self.lab.kernel_idle():
-                quiet_since, count = time.monotonic(), len(self.lab.sent)
-            return time.monotonic() - quiet_since > 0.5
+        def at_rest() -> bool:
+            before = len(self.lab.sent)
+            self.lab.page.wait_for_timeout(500)
+            quiet = len(self.lab.sent) == before and self.busy.is_hidden()
+            if quiet:
+                self.lab.python("")  # comes back when the kernel has done all that was asked before
+                self.lab.page.wait_for_timeout(50)
+            return quiet and len(self.lab.sent) == before + 1 and self.lab.kernel_idle()
 
-        self.lab.wait_until(quiet, "the explorer comes to rest")
+        self.lab.wait_until(at_rest, "the explorer comes to rest")

@@ -1,0 +1,99 @@
+"""Set-up, the doctor, and figures with alt text."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from llmlab import course
+
+
+def test_setup_says_what_is_ready_and_can_be_repeated(capsys):
+    course.setup()
+    course.setup()
+    line = "llmlab 0.1.0 is ready. Story and GPT-2 merges are on this machine: no network needed.\n"
+    assert capsys.readouterr().out == 2 * line
+
+
+def test_setup_notices_missing_data(monkeypatch):
+    def missing(name):
+        raise FileNotFoundError(f"no {name}")
+
+    monkeypatch.setattr(course, "data_path", missing)
+    with pytest.raises(FileNotFoundError, match="no story.txt"):
+        course.setup()
+    report = course.doctor()
+    assert report.problems and "PROBLEM: no story.txt" in repr(report)
+
+
+def test_device_prefers_cuda_then_mps_then_cpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert course.device() == torch.device("cuda")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert course.device() == torch.device("mps")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert course.device() == torch.device("cpu")
+
+
+def test_doctor_reports_versions():
+    report = course.doctor()
+    assert report.facts["torch"] == torch.__version__
+    assert report.facts["data"] == "story and GPT-2 merges found"
+    assert not report.problems and "No problem found." in repr(report)
+
+
+def test_doctor_names_a_missing_package(monkeypatch):
+    monkeypatch.setattr(course, "_PACKAGES", ("torch", "no-such-package"))
+    report = course.doctor()
+    assert report.facts["no-such-package"] == "not installed"
+    assert report.problems == ("no-such-package is not installed: run `pip install no-such-package` in this environment",)
+
+
+def draw():
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(3, 2))
+    axes.plot([3, 1, 4, 1, 5])
+    axes.set(title="A <title> & more")
+    return figure
+
+
+def test_show_is_deterministic_and_carries_its_alt_text():
+    first, second = (course.show(draw(), alt='Up & "down"') for _ in range(2))
+    html = first._repr_html_()
+    assert html == second._repr_html_()
+    assert '<img alt="Up &amp; &quot;down&quot;"' in html and "data:image/svg+xml;base64," in html
+    assert repr(first) == 'Figure: Up & "down"'
+    assert b"<svg" in first.svg and not re.search(rb"<dc:date>", first.svg)
+
+
+def test_show_closes_the_figure():
+    from matplotlib import pyplot as plt
+
+    plt.close("all")
+    course.show(draw(), alt="a line")
+    assert plt.get_fignums() == []
+
+
+def test_show_wants_alt_text():
+    with pytest.raises(ValueError, match="alt must say what the picture shows"):
+        course.show(draw(), alt=" ")
+
+
+def test_import_is_light():
+    """`import llmlab` and `llmlab.course` load neither torch nor matplotlib nor widgets."""
+    code = "import sys, llmlab.course; print([m for m in ('torch', 'matplotlib', 'ipywidgets', 'numpy') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("module", ["corpus", "bpe", "windows"])
+def test_the_core_needs_no_front_end(module):
+    code = (
+        f"import sys, llmlab.{module}; print([m for m in ('matplotlib', 'ipywidgets', 'IPython') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,48 @@
+"""The assertion with which lesson 03 drives its explorer fails with each wrong answer to exercise 03.2."""
+
+import importlib.util
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+
+from llmlab.explorers import WindowMap
+
+ROOT = Path(__file__).parents[1]
+
+_spec = importlib.util.spec_from_file_location("wrong_03", ROOT / "tests" / "wrong_answers" / "lesson_03.py")
+wrong_answers = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(wrong_answers)
+
+# What the map cannot show: it hands over positions 0, 1, 2 ..., where a position, its id and the id before it plus one
+# are the same; a function that returns None counts as not written; and a list that was changed is not looked at again.
+NOT_VISIBLE = {"position-by-value", "id-plus-one", "returns-none", "mutates-input"}
+
+
+def probe_cell():
+    notebook = nbformat.read(ROOT / "notebooks" / "03_sliding_window.ipynb", as_version=4)
+    (source,) = [cell.source for cell in notebook.cells if "probe = WindowMap(" in cell.source]
+    return source
+
+
+def run(make_windows):
+    exec(probe_cell(), {"WindowMap": WindowMap, "make_windows": make_windows})
+
+
+@pytest.mark.parametrize(("name", "source"), wrong_answers.WRONG["03.2"].items())
+def test_a_wrong_answer_fails_the_lessons_assertion(name, source):
+    namespace = {"torch": torch}
+    exec(source, namespace)
+    if name.partition(":")[0] in NOT_VISIBLE:
+        run(namespace["make_windows"])
+    else:
+        with pytest.raises((AssertionError, ValueError, TypeError, IndexError)):
+            run(namespace["make_windows"])
+
+
+@pytest.mark.parametrize("source", wrong_answers.UNUSUAL["03.2"])
+def test_an_unusual_right_answer_holds(source):
+    namespace = {"torch": torch}
+    exec(source, namespace)
+    run(namespace["make_windows"])
