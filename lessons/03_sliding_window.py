@@ -281,19 +281,19 @@ explorer
 
 # %% [markdown]
 # An explorer is a Python object, so what it shows can be asserted. A second map, set from code: with context length 4 and
-# a stride of 5, then 7, where do the windows start, and which of the 25 tokens are never a target? Say it before you run
-# the cell.
+# a stride of 5, then 7, from where to where do the inputs reach, and which of the 25 tokens are never a target? Say it
+# before you run the cell.
 
 # %%
 probe = WindowMap(windows=make_windows)
-starts = {}
+inputs = {}
 for stride in (5, 7):
     probe.set(stride=stride, max_length=4, batch_size=2, drop_last=False)
     never = [position for position, count in enumerate(probe.trace.target_counts) if count == 0]
-    starts[stride] = [window[0] for window in probe.trace.inputs]
-    print(f"stride {stride}: starts {starts[stride]}, never a target: {never}")
+    inputs[stride] = [(window[0], window[-1]) for window in probe.trace.inputs]
+    print(f"stride {stride}: inputs {inputs[stride]}\n          never a target: {never}")
 
-assert starts == {5: [0, 5, 10, 15, 20], 7: [0, 7, 14]}
+assert inputs == {5: [(0, 3), (5, 8), (10, 13), (15, 18), (20, 23)], 7: [(0, 3), (7, 10), (14, 17)]}
 assert never == [0, 5, 6, 7, 12, 13, 14, 19, 20, 21, 22, 23, 24]
 
 # %% [markdown]

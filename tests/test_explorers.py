@@ -106,6 +106,7 @@ def test_wrong_windows_are_seen():
         (lambda ids, length, stride: [(1, 2)], "pairs of ids"),
         (lambda ids, length, stride: [([], [])], "window 0 is empty"),
         (lambda ids, length, stride: [([0], [99])], "window 0 holds 99"),
+        (lambda ids, length, stride: itertools.repeat(([0], [1])), "more than 100 windows over 25 tokens"),
     ],
 )
 def test_answers_that_are_no_windows(function, message):

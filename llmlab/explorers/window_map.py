@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import islice
+from operator import index
 from typing import Any
 
 import torch
@@ -22,6 +24,7 @@ from llmlab.explorers.host import Explorer
 from llmlab.windows import SlidingWindowDataset
 
 MAX_TOKENS = 33  # as many rows as a screen shows
+MAX_WINDOWS = 100  # no right function makes more; a generator that never ends does
 FIRST_TOKENS = 25  # 24 targets: divisible by 1, 2, 3, 4, 6 and 8
 
 WindowFunction = Callable[[list[int], int, int], Iterable[tuple[Sequence[int], Sequence[int]]]]
@@ -128,11 +131,13 @@ def _llmlab_windows(positions: list[int], max_length: int, stride: int) -> Itera
 def _as_positions(found: Any, n_tokens: int) -> tuple[tuple[tuple[int, ...], ...], ...]:
     """The inputs and the targets of what a window function returned, checked."""
     try:
-        pairs = [(tuple(map(int, given)), tuple(map(int, wanted))) for given, wanted in found]
+        pairs = [(tuple(map(index, x)), tuple(map(index, y))) for x, y in islice(found, MAX_WINDOWS + 1)]
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"a window function must return (input, target) pairs of ids, got {type(found).__name__}: {error}"
         ) from error
+    if len(pairs) > MAX_WINDOWS:
+        raise ValueError(f"more than {MAX_WINDOWS} windows over {n_tokens} tokens: does the loop that makes them end?")
     for number, pair in enumerate(pairs):
         if not pair[0] or not pair[1]:
             raise ValueError(f"window {number} is empty: each window needs max_length ids in its input and its target")
