@@ -71,8 +71,8 @@ for length in range(1, 7):
 
 # %% [markdown]
 # No one labelled anything: the text is its own answer sheet. (The name for this is *self-supervised* learning.) A text
-# of $n$ tokens holds $n - 1$ such questions. The first token is never an answer, since nothing precedes it, and the last
-# is never part of a question.
+# of $n$ tokens holds $n - 1$ such questions. The first token is never an answer, since nothing precedes it, and the
+# last is never part of a question.
 
 # %%
 questions = [(ids[:i], ids[i]) for i in range(1, len(ids))]
@@ -98,8 +98,8 @@ print("target", y, repr(encoding.decode(y)))
 assert y[:-1] == x[1:]
 
 # %% [markdown]
-# Read the two rows in columns and the growing contexts come back: at position $i$ the model has seen $x_0 \dots x_i$ and
-# should say $y_i$. One window holds $T$ questions, not one.
+# Read the two rows in columns and the growing contexts come back: at position $i$ the model has seen $x_0 \dots x_i$
+# and should say $y_i$. One window holds $T$ questions, not one.
 
 # %%
 for i in range(T):
@@ -116,8 +116,8 @@ print("targets", sample[1:], "       length", len(sample[1:]), "<- one short")
 
 # %% [markdown]
 # Does the loss really use all $T$ answers? Let us ask it. A model gives one row of *logits* (a score for each of the
-# $V$ tokens) at each position. Here they are all zero, as if it knew nothing. Where the loss cares about a row, that row
-# receives a gradient.
+# $V$ tokens) at each position. Here they are all zero, as if it knew nothing. Where the loss cares about a row, that
+# row receives a gradient.
 
 # %%
 V = encoding.n_vocab
@@ -146,8 +146,8 @@ print("gradient that reaches each position:", [round(g, 3) for g in gradients.to
 # - **c**: 8, because only the last position of each window is trained
 # - **d**: 32, every position of every window
 #
-# Put the letter, in quotes, in place of the `...`, and write your reason into the comment. The check answers the letter;
-# compare its reason with yours.
+# Put the letter, in quotes, in place of the `...`, and write your reason into the comment. The check answers the
+# letter; compare its reason with yours.
 
 # %% exercise="03.1"
 # My reason:
@@ -188,12 +188,13 @@ print("target", numbers[start + 1 : start + T + 1], "<- ragged: a batch of such 
 #
 # ●●○ · 10 minutes · for knowing exactly what a model is trained on · write a function
 #
-# Complete `make_windows`. It slides a window of `max_length` ids over `token_ids`, from position 0 on, `stride` ids at a
-# time, and returns a list of pairs (input row, target row). Both rows hold `max_length` ids; the target row is the input
-# row one token later. A window that does not fit, targets included, is left out, so a text of fewer than
+# Complete `make_windows`. It slides a window of `max_length` ids over `token_ids`, from position 0 on, `stride` ids at
+# a time, and returns a list of pairs (input row, target row). Both rows hold `max_length` ids; the target row is the
+# input row one token later. A window that does not fit, targets included, is left out, so a text of fewer than
 # `max_length + 1` ids gives `[]`.
 #
 # Stuck? `exercise("03.2").hint()` gives a question first, then the idea, then the line.
+
 
 # %% exercise="03.2"
 def make_windows(token_ids, max_length, stride):
@@ -216,6 +217,7 @@ exercise("03.2").check(make_windows)
 # With a stride below $T$ the windows overlap, and a token is a target more than once. With a stride above $T$ there are
 # gaps. Count how often each of twenty ids is a target:
 
+
 # %%
 def times_a_target(n_tokens, max_length, stride):
     counts = [0] * n_tokens
@@ -229,8 +231,8 @@ for stride in (2, 4, 6):
     print(f"stride {stride}:", *times_a_target(20, max_length=4, stride=stride))
 
 # %% [markdown]
-# Stride 2 asks most questions twice, stride 6 leaves some out for ever, and at stride 4 = $T$ each is asked once, but for
-# the few at the end that fill no window. That looks simple. Test yourself on a case that many get wrong:
+# Stride 2 asks most questions twice, stride 6 leaves some out for ever, and at stride 4 = $T$ each is asked once, but
+# for the few at the end that fill no window. That looks simple. Test yourself on a case that many get wrong:
 
 # %% [markdown]
 # ### Exercise 03.3 · What does a stride skip?
@@ -262,16 +264,18 @@ for stride in (1, 2, 4, 5, 8):
     print(f"{stride:6} {s.windows:8} {s.tokens_trained:8} {never:6} {times:11.2f}")
 
 # %% [markdown]
-# A stride of 5 sounds like "one more than needed". It skips one target in five, in every epoch, the same ones each time.
+# A stride of 5 sounds like "one more than needed". It skips one target in five, in every epoch, the same ones each
+# time.
 #
 # ### Predict, then explore
 #
-# The map below hands *your* `make_windows` the positions 0, 1, 2 … and draws what comes back: blue where the input lies,
-# striped orange where the target lies. It starts at stride 2, context length 4, batches of 4. Before you touch it:
+# The map below hands *your* `make_windows` the positions 0, 1, 2 … and draws what comes back: blue where the input
+# lies, striped orange where the target lies. It starts at stride 2, context length 4, batches of 4. Before you touch
+# it:
 #
 # - Three windows are left out at the end. Which control brings them back, and which other one could too?
 # - What will change in the picture if you tick *Shuffle*, and what will not?
-# - **The target:** each token but the first is a target exactly once. Setting stride = context length is not enough. Why?
+# - **The target:** each token but the first is a target exactly once. Stride = context length is not enough. Why?
 #
 # (Changed `make_windows`? Run the cell again, and the map uses the new one.)
 
@@ -280,9 +284,9 @@ explorer = WindowMap(windows=make_windows)
 explorer
 
 # %% [markdown]
-# An explorer is a Python object, so what it shows can be asserted. A second map, set from code: with context length 4 and
-# a stride of 5, then 7, from where to where do the inputs reach, and which of the 25 tokens are never a target? Say it
-# before you run the cell.
+# An explorer is a Python object, so what it shows can be asserted. A second map, set from code: with context length 4
+# and a stride of 5, then 7, from where to where do the inputs reach, and which of the 25 tokens are never a target?
+# Say it before you run the cell.
 
 # %%
 probe = WindowMap(windows=make_windows)
@@ -297,8 +301,8 @@ assert inputs == {5: [(0, 3), (5, 8), (10, 13), (15, 18), (20, 23)], 7: [(0, 3),
 assert never == [0, 5, 6, 7, 12, 13, 14, 19, 20, 21, 22, 23, 24]
 
 # %% [markdown]
-# If that assertion fails, `make_windows` is wrong, and the map shows how. When you have reached the target by hand, print
-# what you found: `explorer.state` holds your settings, `print(explorer.code())` the same as plain Python.
+# If that assertion fails, `make_windows` is wrong, and the map shows how. When you have reached the target by hand,
+# print what you found: `explorer.state` holds your settings, `print(explorer.code())` the same as plain Python.
 #
 # What stride means for a whole text, here the story at context length 32:
 
@@ -310,14 +314,15 @@ for stride in (1, 8, 16, 32, 64):
     print(f"{stride:6} {s.windows:8}  {times:5.2f} times, {share:4.0%} of the targets reached")
 
 # %% [markdown]
-# At stride 1 an epoch takes about 32 times the work of stride 32 and shows the model the same answers 32 times over: that
-# is repetition, not more data, and a model that sees a small text often enough learns it by heart (lesson 08 shows it
-# happen). The usual choice is **stride = context length**: each target once, nothing skipped.
+# At stride 1 an epoch takes about 32 times the work of stride 32 and shows the model the same answers 32 times over:
+# that is repetition, not more data, and a model that sees a small text often enough learns it by heart (lesson 08
+# shows it happen). The usual choice is **stride = context length**: each target once, nothing skipped.
 #
 # ## From windows to batches
 #
 # PyTorch splits the work in two. A `Dataset` knows how many examples there are and hands out the $i$-th. A `DataLoader`
 # decides the order, collects examples into batches and is what the training loop iterates over. Our data set is short:
+
 
 # %%
 class Windows(Dataset):
@@ -390,8 +395,8 @@ for batch_size in (1, 4, 16):
     print(f"batch size {batch_size:2}: off by {error:.1f} × the length of the true gradient")
 
 # %% [markdown]
-# Four times the batch, about half the error. So larger batches point in a steadier direction. They also take more memory:
-# the ids are nothing, but the model answers with a row of $V$ numbers for each of the $B \cdot T$ positions.
+# Four times the batch, about half the error. So larger batches point in a steadier direction. They also take more
+# memory: the ids are nothing, but the model answers with a row of $V$ numbers for each of the $B \cdot T$ positions.
 
 # %%
 for batch_size in (1, 8, 32):
@@ -403,17 +408,18 @@ for batch_size in (1, 8, 32):
 #
 # ### How many windows, how many batches?
 #
-# Before a long training run you want to know how long an epoch is. Work it out: where may the last window start? How many
-# steps of $S$ fit before that? What becomes of the windows that fill no batch?
+# Before a long training run you want to know how long an epoch is. Work it out: where may the last window start? How
+# many steps of $S$ fit before that? What becomes of the windows that fill no batch?
 
 # %% [markdown]
 # ### Exercise 03.4 · Count windows and batches
 #
 # ●●○ · 8 minutes · for knowing the length of an epoch before it starts · write a function
 #
-# Write `count_batches`: it returns two whole numbers, the windows in the data set (all of them, whether or not the loader
-# drops any) and the batches of one epoch. With `drop_last` a last batch of fewer than `batch_size` windows is left out.
-# A text too short for one window has 0 windows and 0 batches.
+# Write `count_batches`: it returns two whole numbers, the windows in the data set (all of them, whether or not the
+# loader drops any) and the batches of one epoch. With `drop_last` a last batch of fewer than `batch_size` windows is
+# left out. A text too short for one window has 0 windows and 0 batches.
+
 
 # %% exercise="03.4"
 def count_batches(n_tokens, max_length, stride, batch_size, drop_last):
@@ -443,7 +449,8 @@ for inputs, targets in DataLoader(too_short, batch_size=3):
 print("done: 1 epoch,", len(too_short), "windows")
 
 # %% [markdown]
-# The same happens when `drop_last=True` meets fewer windows than one batch holds. `llmlab` refuses instead, in both cases:
+# The same happens when `drop_last=True` meets fewer windows than one batch holds. `llmlab` refuses instead, in both
+# cases:
 
 # %%
 for sizes in ({"max_length": 6, "batch_size": 1}, {"max_length": 2, "batch_size": 3}):
@@ -455,9 +462,9 @@ for sizes in ({"max_length": 6, "batch_size": 1}, {"max_length": 2, "batch_size"
 # %% [markdown]
 # ## Shuffle and the last batch
 #
-# Neighbouring windows tell of the same scene. If batches follow the text, the model gets a whole stretch of piano, then a
-# whole stretch of sheep. `shuffle=True` draws a new order of the *windows* each epoch; inside a window the order of the
-# tokens never changes.
+# Neighbouring windows tell of the same scene. If batches follow the text, the model gets a whole stretch of piano,
+# then a whole stretch of sheep. `shuffle=True` draws a new order of the *windows* each epoch; inside a window the
+# order of the tokens never changes.
 
 # %%
 generator = torch.Generator().manual_seed(7)
@@ -500,9 +507,9 @@ def make_loader(dataset, batch_size, shuffle, drop_last, generator=None):
 exercise("03.5").check(make_loader)
 
 # %% [markdown]
-# **The last batch.** When the windows do not divide evenly, the last batch is smaller, perhaps a single window, and still
-# it counts as a full step of training. How much does the loss of a batch depend on its size? Take a model that knows only
-# how frequent each token is, and never changes:
+# **The last batch.** When the windows do not divide evenly, the last batch is smaller, perhaps a single window, and
+# still it counts as a full step of training. How much does the loss of a batch depend on its size? Take a model that
+# knows only how frequent each token is, and never changes:
 
 # %%
 all_ids = torch.tensor(ids)
@@ -533,12 +540,13 @@ course.show(
 )
 
 # %% [markdown]
-# A last batch of one window is drawn from the wide grey cloud, not from the narrow blue band: a spike in the loss curve,
-# and one step in a poor direction. `drop_last=True` leaves that batch out. With shuffling the windows left out are others
-# in each epoch, so no text is lost for good. For *evaluation* keep `drop_last=False`: there each window counts.
+# A last batch of one window is drawn from the wide grey cloud, not from the narrow blue band: a spike in the loss
+# curve, and one step in a poor direction. `drop_last=True` leaves that batch out. With shuffling the windows left out
+# are others in each epoch, so no text is lost for good. For *evaluation* keep `drop_last=False`: there each window
+# counts.
 #
-# **Workers.** `num_workers=2` lets two more processes prepare batches while the model computes. It changes nothing about
-# the batches:
+# **Workers.** `num_workers=2` lets two more processes prepare batches while the model computes. It changes nothing
+# about the batches:
 
 # %%
 sizes = {"batch_size": 8, "max_length": 32, "stride": 32, "shuffle": False}
@@ -550,13 +558,13 @@ same = all(torch.equal(x, u) and torch.equal(y, v) for (x, y), (u, v) in pairs)
 print(len(alone), "batches, the same with two workers:", same)
 
 # %% [markdown]
-# Workers pay when an example takes long to prepare: photographs to decode, audio to resample. Our windows are slices of a
-# tensor in memory, where starting processes costs more than it saves; so `num_workers=0` is the default here.
+# Workers pay when an example takes long to prepare: photographs to decode, audio to resample. Our windows are slices
+# of a tensor in memory, where starting processes costs more than it saves; so `num_workers=0` is the default here.
 #
 # ## One shift, not two
 #
-# The targets are already shifted: row $y$ is row $x$ one token later. The loss must compare logits and targets position by
-# position. Imagine a perfect model, which puts all its weight on the right next token:
+# The targets are already shifted: row $y$ is row $x$ one token later. The loss must compare logits and targets
+# position by position. Imagine a perfect model, which puts all its weight on the right next token:
 
 # %%
 loader = create_dataloader(story, batch_size=3, max_length=6, stride=6, shuffle=False)
@@ -603,8 +611,8 @@ exercise("03.6").check(next_token_loss)
 # %% [markdown]
 # ## The same, polished: `llmlab.windows`
 #
-# What you wrote by hand is in the package, with checks and without copies. First, that it is the same, for several sizes
-# and against the class above:
+# What you wrote by hand is in the package, with checks and without copies. First, that it is the same, for several
+# sizes and against the class above:
 
 # %%
 for max_length, stride in ((6, 6), (5, 2), (3, 7)):
@@ -655,8 +663,8 @@ print(number + 1, "batches of shape (8, 32), each target its input shifted by on
 # - compute windows and batches before the run, and notice when there are none;
 # - recognise a shuffle that is ignored, a small last batch, and a target that was shifted twice.
 #
-# Type `??SlidingWindowDataset` in a new cell to read the package's version. Lesson 04 turns the ids in these windows into
-# vectors.
+# Type `??SlidingWindowDataset` in a new cell to read the package's version. Lesson 04 turns the ids in these windows
+# into vectors.
 
 # %%
 progress("03")

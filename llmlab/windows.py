@@ -115,7 +115,8 @@ def create_dataloader(
         TypeError: `text` is not a str, a size is not an int, or the tokenizer has no `encode`.
         ValueError: too little text for one window, no full batch with `drop_last`, or a size out of range.
 
-    >>> loader = create_dataloader("In the beginning was the word.", batch_size=2, max_length=3, stride=3, shuffle=False)
+    >>> text = "In the beginning was the word."
+    >>> loader = create_dataloader(text, batch_size=2, max_length=3, stride=3, shuffle=False)
     >>> inputs, targets = next(iter(loader))
     >>> inputs
     tensor([[ 818,  262, 3726],
@@ -181,8 +182,8 @@ def window_statistics(
         TypeError: a size is not an int.
         ValueError: `n_tokens` is negative or another size is below 1.
 
-    >>> window_statistics(1000, max_length=4, stride=4)
-    WindowStatistics(windows=249, batches=249, tokens_trained=996, tokens_never_trained=3, repeats_per_target=1.0, dropped_windows=0)
+    >>> window_statistics(1000, max_length=4, stride=4).tokens_trained
+    996
     >>> window_statistics(1000, max_length=4, stride=5).tokens_trained
     800
     """

@@ -49,7 +49,9 @@ def test_doctor_names_a_missing_package(monkeypatch):
     monkeypatch.setattr(course, "_PACKAGES", ("torch", "no-such-package"))
     report = course.doctor()
     assert report.facts["no-such-package"] == "not installed"
-    assert report.problems == ("no-such-package is not installed: run `pip install no-such-package` in this environment",)
+    assert report.problems == (
+        "no-such-package is not installed: run `pip install no-such-package` in this environment",
+    )
 
 
 def draw():
@@ -85,7 +87,8 @@ def test_show_wants_alt_text():
 
 def test_import_is_light():
     """`import llmlab` and `llmlab.course` load neither torch nor matplotlib nor widgets."""
-    code = "import sys, llmlab.course; print([m for m in ('torch', 'matplotlib', 'ipywidgets', 'numpy') if m in sys.modules])"
+    heavy = ("torch", "matplotlib", "ipywidgets", "numpy")
+    code = f"import sys, llmlab.course; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

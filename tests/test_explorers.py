@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import threading
 import time
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from llmlab.bpe import gpt2_encoding
 from llmlab.explorers import WindowMap
 from llmlab.explorers.controls import Choice, Range, Text, Toggle
+from llmlab.explorers.time_limit import TimeLimit, TookTooLong
 from llmlab.explorers.window_map import MAX_TOKENS, compute, describe, render
 from llmlab.windows import SlidingWindowDataset, window_statistics
 
@@ -148,7 +150,10 @@ def test_code_reproduces_the_state(shuffle, drop_last):
     explorer = WindowMap()
     explorer.set(stride=3, max_length=5, batch_size=2, shuffle=shuffle, drop_last=drop_last)
     namespace = {}
-    exec(explorer.code().replace("print(", "seen.append((").replace("tolist())", "tolist()))"), namespace | (seen := {"seen": []}))
+    exec(
+        explorer.code().replace("print(", "seen.append((").replace("tolist())", "tolist()))"),
+        namespace | (seen := {"seen": []}),
+    )
     ids = gpt2_encoding().encode(explorer.state["text"])
     trace = explorer.trace
     expected = [[[ids[i] for i in trace.inputs[window]] for window in batch] for batch in trace.batches]
@@ -174,7 +179,7 @@ class Tags(HTMLParser):
 
 
 def test_golden_html():
-    """The first picture, tag by tag. To accept a change: delete the file, run the test twice, look at the difference."""
+    """The first picture, tag by tag. To accept a change: delete the file, run the test twice, look at what differs."""
     path = GOLDEN / "window_map.html"
     html = render(WindowMap().trace).replace("<tr", "\n<tr").replace("<div", "\n<div") + "\n"
     if not path.exists():
@@ -348,14 +353,48 @@ def test_an_interrupt_stops_the_asking():
     assert explorer.state["stride"] == 2
 
 
-def test_prints_of_the_function_stay_out_of_other_cells(capsys):
-    def talks(ids, length, stride):
-        print("here")
+@pytest.mark.parametrize("in_main_thread", [True, False])
+def test_a_function_that_never_ends_is_stopped_in_any_thread(in_main_thread):
+    calls = []
+
+    def endless(ids, length, stride):
+        calls.append(stride)
+        while stride == 3:
+            pass
         return by_hand(ids, length, stride)
 
-    explorer = WindowMap(talks)
-    answers(explorer, ask="frames", state=explorer.state, control="stride", values=[4])
-    assert capsys.readouterr().out == ""
+    explorer = WindowMap(endless)
+    explorer.seconds_allowed = 0.2
+    state = explorer.state | {"stride": 3}
+    sent = []
+
+    def browser():
+        sent.extend(answers(explorer, ask="frames", state=state, control="stride", values=[4]))
+
+    if in_main_thread:
+        browser()
+    else:
+        thread = threading.Thread(target=browser)
+        thread.start()
+        thread.join(timeout=20)
+        assert not thread.is_alive()
+    (message,) = sent
+    assert "Not finished after 0.2 seconds: does every loop end?" in message["stop"]
+    assert message["frames"][0]["error"] and "does every loop end" in message["frames"][0]["html"]
+    calls.clear()
+    assert answers(explorer, ask="settle", state=state) == [] and calls == []  # it is not run a second time
+    assert explorer.frame["error"] and explorer.state == state
+    (message,) = answers(explorer, ask="frames", state=explorer.state | {"stride": 4}, control=None, values=[])
+    assert not message["frames"][0]["error"]
+
+
+def test_a_time_limit_raises_nothing_after_its_block():
+    with TimeLimit(0.02):
+        pass
+    time.sleep(0.05)
+    with pytest.raises(TookTooLong, match="after 0.01 seconds"), TimeLimit(0.01):
+        while True:
+            pass
 
 
 def test_a_message_that_no_page_sends_is_refused():

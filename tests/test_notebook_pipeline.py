@@ -207,10 +207,11 @@ def test_examples_in_the_tools_hold(module):
 # Generated cells
 
 
-def test_bootstrap_is_the_second_cell_of_both_and_stands_there_once(tmp_path):
+def test_bootstrap_is_the_first_code_of_both_after_the_title(tmp_path):
     plan = build_notebooks.planned(root := make_project(tmp_path), build_notebooks.load_lessons(root))
     for notebook in plan.values():
-        assert "git+https://github.com/owner/name" in notebook.cells[1].source
+        assert notebook.cells[1].source.startswith("# 03 Sample")
+        assert "git+https://github.com/owner/name" in code_sources(notebook)[0]
         assert sum("course.setup()" in source for source in code_sources(notebook)) == 1
 
 

@@ -150,7 +150,8 @@ def test_batch_fetch_equals_single_items():
 
 
 @pytest.mark.parametrize(
-    "ids", [list(range(9)), tuple(range(9)), range(9), torch.arange(9), np.arange(9, dtype=np.uint16), torch.arange(9).int()]
+    "ids",
+    [list(range(9)), tuple(range(9)), range(9), torch.arange(9), np.arange(9, dtype=np.uint16), torch.arange(9).int()],
 )
 def test_kinds_of_ids(ids):
     x, y = SlidingWindowDataset(ids, 5, 2)[1]
@@ -187,7 +188,7 @@ IDS = list(range(20))
         (lambda: create_dataloader(IDS), TypeError, "text must be a str, got list: .* use SlidingWindowDataset"),
         (lambda: create_dataloader("one two", max_length=4), ValueError, "at least 5 token ids .* got 2"),
         (lambda: create_dataloader(" a" * 30, batch_size=0, max_length=4), ValueError, "batch_size must be at least 1"),
-        (lambda: create_dataloader(" a" * 30, num_workers=-1, max_length=4), ValueError, "num_workers must be at least 0"),
+        (lambda: create_dataloader(" a" * 30, num_workers=-1, max_length=4), ValueError, "num_workers must be"),
         (lambda: create_dataloader(" a" * 30, max_length=4, tokenizer=3), TypeError, "tokenizer must have an encode"),
         (lambda: window_statistics(-1, 4, 1), ValueError, "n_tokens must be at least 0, got -1"),
         (lambda: window_statistics(10, 4, 0), ValueError, "stride must be at least 1, got 0"),

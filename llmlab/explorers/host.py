@@ -5,8 +5,8 @@ The host turns a state into a frame and sends frames to the browser. The browser
 control as soon as that control is touched, keeps them, and from then on switches frames without asking the kernel.
 
 The protocol. Browser to kernel, one request at a time:
-    {"ask": "frames", "state": {...}, "control": name or None, "values": [...]}   answered by one or two "frames" messages
-    {"ask": "settle", "state": {...}}                                            the learner has stopped moving
+    {"ask": "frames", "state": {...}, "control": name or None, "values": [...]}   answered by one or two messages
+    {"ask": "settle", "state": {...}}                                   the learner has stopped moving
 Kernel to browser:
     {"frames": [frame, ...], "generation": n, "done": bool}, with "stop": reason when the browser should ask no further
 and the synced trait `frame`, which also carries the state that `.set(...)` chose.
@@ -14,8 +14,6 @@ and the synced trait `frame`, which also carries the state that `.set(...)` chos
 
 from __future__ import annotations
 
-import contextlib
-import io
 import time
 import traceback
 from abc import abstractmethod
@@ -28,6 +26,7 @@ import anywidget
 import traitlets
 
 from llmlab.explorers.controls import Control, declare
+from llmlab.explorers.time_limit import TimeLimit
 
 _HERE = Path(__file__).parent
 _FRAME_CSS = (_HERE / "frame.css").read_text(encoding="utf-8")
@@ -48,6 +47,8 @@ class Explorer(anywidget.AnyWidget):
     _css = (_HERE / "host.css").read_text(encoding="utf-8") + _FRAME_CSS
     _ipython_display_ = None  # on ipywidgets 7 it would hide the HTML that stands in for the widget until the cell runs
 
+    seconds_allowed = 10.0  # for one answer to the browser; a cell that calls .set may take as long as it likes
+
     title = traitlets.Unicode().tag(sync=True)
     task = traitlets.Unicode().tag(sync=True)
     controls = traitlets.List().tag(sync=True)
@@ -59,7 +60,7 @@ class Explorer(anywidget.AnyWidget):
         # `generation` changes when old frames are no longer true, `revision` when Python moved the state.
         self._generation = self._revision = 0
         super().__init__(title=title, task=task, controls=[declare(control) for control in controls], **traits)
-        self.frame = self._frame_or_error(self._state)
+        self.frame = self._last = self._frame_or_error(self._state)
         self.on_msg(self._answer)
 
     # What a subclass gives.
@@ -173,9 +174,7 @@ class Explorer(anywidget.AnyWidget):
     def _frame_or_error(self, state: dict[str, Any]) -> dict[str, Any]:
         """A frame in every case: what the learner's function raises is shown, and the next change works again."""
         try:
-            # What the function prints would land in some other cell's output while a slider moves.
-            with contextlib.redirect_stdout(io.StringIO()):
-                return self._frame(state)
+            return self._frame(state)
         except Exception as error:
             return self._error_frame(state, _explain(error))
 
@@ -202,20 +201,28 @@ class Explorer(anywidget.AnyWidget):
             self.send({"frames": [], "generation": self._generation, "done": True, "stop": str(error)})
             return
         try:
-            if content["ask"] == "settle":
-                self._state = state
-                self.frame = self._frame_or_error(state)
-            else:
-                self._answer_frames(state, content["control"], content["values"])
-        except KeyboardInterrupt:
-            # The learner stopped a function that never ends. "stop" keeps the browser from asking for its neighbours.
-            frame = self._error_frame(state, "Interrupted before it finished. Move a control to try another state.")
-            self.send({"frames": [frame], "generation": self._generation, "done": True, "stop": "interrupted"})
+            with TimeLimit(self.seconds_allowed):
+                if content["ask"] == "settle":
+                    self._settle(state)
+                else:
+                    self._answer_frames(state, content["control"], content["values"])
+        except KeyboardInterrupt as reason:
+            # A function that never ends. "stop" keeps the browser from asking for its neighbours too.
+            why = str(reason) or "Interrupted before it finished."
+            self._last = self._error_frame(state, f"{why} Move a control to try another state.")
+            self.send({"frames": [self._last], "generation": self._generation, "done": True, "stop": why})
+
+    def _settle(self, state: dict[str, Any]) -> None:
+        """Take over the state that the page shows. What it cost to draw it is not paid twice."""
+        self._state = state
+        drawn = self._last["state"] == state and self._last["generation"] == self._generation
+        self.frame = self._last if drawn else self._frame_or_error(state)
 
     def _answer_frames(self, state: dict[str, Any], control: str | None, values: Sequence[Any]) -> None:
         """Send the touched state's frame at once, then as many of the control's other values as time allows."""
         deadline = time.perf_counter() + _SECONDS_PER_ANSWER
-        self._send_frames([self._frame_or_error(state)], done=not values)
+        self._last = self._frame_or_error(state)
+        self._send_frames([self._last], done=not values)
         if not values:
             return
         frames = []
@@ -238,5 +245,7 @@ def _explain(error: Exception) -> str:
     package = str(_HERE.parent)
     for place in reversed(traceback.extract_tb(error.__traceback__)):
         if not place.filename.startswith(package) and "site-packages" not in place.filename:
-            return f"{type(error).__name__}: {error}\nin {place.name}, line {place.lineno}: {place.line or ''}".rstrip(": ")
+            return f"{type(error).__name__}: {error}\nin {place.name}, line {place.lineno}: {place.line or ''}".rstrip(
+                ": "
+            )
     return f"{type(error).__name__}: {error}"

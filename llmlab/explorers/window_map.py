@@ -162,9 +162,10 @@ def describe(trace: WindowTrace) -> str:
         )
     never = [_shown(trace.tokens[i]) for i in range(1, len(trace.tokens)) if not trace.target_counts[i]]
     sizes = ", ".join(f"({batch}, {length})" for batch, length in dict.fromkeys(trace.batch_shapes))
+    most = max(trace.target_counts)
     sentences = [
         f"{_count(len(trace.inputs), 'window')} in {_count(len(trace.batches), 'batch', 'batches')} of shape {sizes}.",
-        f"{trace.tokens_trained} of {trainable} possible targets are trained, at most {max(trace.target_counts)} × each.",
+        f"{trace.tokens_trained} of {trainable} possible targets are trained, at most {most} × each.",
     ]
     if trace.dropped:
         left_out = ", ".join(map(str, trace.dropped))
@@ -172,7 +173,9 @@ def describe(trace: WindowTrace) -> str:
     if never:
         sentences.append(f"Never a target: {' '.join(never)}.")
     if trace.tokens_left_out:
-        sentences.append(f"The map shows the first {len(trace.tokens)} tokens; {trace.tokens_left_out} more are not shown.")
+        sentences.append(
+            f"The map shows the first {len(trace.tokens)} tokens; {trace.tokens_left_out} more are not shown."
+        )
     return " ".join(sentences)
 
 
@@ -351,7 +354,8 @@ class WindowMap(Explorer):
             f"text = {state['text']!r}\n"
             "loader = create_dataloader(\n"
             f"    text, batch_size={state['batch_size']}, max_length={state['max_length']}, stride={state['stride']},\n"
-            f"    shuffle={state['shuffle']}, drop_last={state['drop_last']}, generator=torch.Generator().manual_seed(0),\n"
+            f"    shuffle={state['shuffle']}, drop_last={state['drop_last']},\n"
+            "    generator=torch.Generator().manual_seed(0),\n"
             ")\n"
             "for inputs, targets in loader:\n"
             "    print(tuple(inputs.shape), inputs.tolist())"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 from tests.browser.lab import Lab, Server, browser_path, chromium, jupyter_server
 
@@ -20,14 +19,15 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def browser(server: Server) -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
+def window(server: Server) -> Iterator[BrowserContext]:
+    with chromium() as browser:
+        # One context for all pages: JupyterLab's own files are then loaded once.
+        yield browser.new_context(viewport={"width": 1200, "height": 1000})
 
 
 @pytest.fixture
-def lab(server: Server, browser: Browser) -> Iterator[Lab]:
-    page = browser.new_page(viewport={"width": 1200, "height": 1000})
+def lab(server: Server, window: BrowserContext) -> Iterator[Lab]:
+    page = window.new_page()
     yield Lab(page, server)
     page.close()
     server.shut_down_kernels()

@@ -151,7 +151,10 @@ class Lab:
 
     def _listen(self, socket: WebSocket) -> None:
         if "/channels" in socket.url:
-            socket.on("framesent", lambda data: self.sent.append(data if isinstance(data, str) else data.decode(errors="replace")))
+            socket.on(
+                "framesent",
+                lambda data: self.sent.append(data if isinstance(data, str) else data.decode(errors="replace")),
+            )
 
     def open(self, source: nbformat.NotebookNode | Path, *, address: str = "", name: str = "") -> None:
         """Put a notebook into the server's folder and open it, in the light theme and without the file browser."""
@@ -197,7 +200,9 @@ class Lab:
 
     def error_outputs(self) -> list[str]:
         """What cells raised, `ename: evalue`, in the order of the notebook."""
-        outputs = self.page.evaluate("() => {" + _CODE_CELLS + "return cells.flatMap((cell) => cell.outputs.toJSON()); }")
+        outputs = self.page.evaluate(
+            "() => {" + _CODE_CELLS + "return cells.flatMap((cell) => cell.outputs.toJSON()); }"
+        )
         return [f"{output['ename']}: {output['evalue']}" for output in outputs if output["output_type"] == "error"]
 
     def python(self, code: str) -> str:
@@ -207,7 +212,9 @@ class Lab:
             AssertionError: the code raised.
         """
         printed, error = self.page.evaluate(
-            "async (code) => {" + _PANEL + """
+            "async (code) => {"
+            + _PANEL
+            + """
                 let printed = '', error = '';
                 const future = panel.sessionContext.session.kernel.requestExecute({ code, store_history: false });
                 future.onIOPub = ({ header, content }) => {
@@ -226,7 +233,9 @@ class Lab:
         self.page.evaluate("() => {" + _PANEL + "return panel.sessionContext.session.kernel.interrupt(); }")
 
     def kernel_idle(self) -> bool:
-        return self.page.evaluate("() => {" + _PANEL + "return panel.sessionContext.session.kernel.status === 'idle'; }")
+        return self.page.evaluate(
+            "() => {" + _PANEL + "return panel.sessionContext.session.kernel.status === 'idle'; }"
+        )
 
     def selected_cell(self) -> int:
         return self.page.evaluate("() => {" + _PANEL + "return panel.content.activeCellIndex; }")
