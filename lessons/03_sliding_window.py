@@ -474,8 +474,16 @@ for epoch in (1, 2):
     print(f"epoch {epoch}:", *[repr(encoding.decode(row.tolist())) for row in inputs])
 
 # %% [markdown]
-# A generator with a seed makes the order repeatable: seed it again, and the same epochs come again. For measuring the
-# loss on held-out text the order does not matter, so there one switches shuffling off. Or believes to:
+# A generator with a seed makes the order repeatable: seed it again, and the same epoch comes again.
+
+# %%
+generator.manual_seed(7)
+inputs, _ = next(iter(loader))
+print("epoch 1:", *[repr(encoding.decode(row.tolist())) for row in inputs])
+
+# %% [markdown]
+# For measuring the loss on held-out text the order does not matter, so there one switches shuffling off. Or believes
+# to:
 
 # %% [markdown]
 # ### Exercise 03.5 · Find the bug: the loader that will not listen
@@ -541,9 +549,17 @@ course.show(
 
 # %% [markdown]
 # A last batch of one window is drawn from the wide grey cloud, not from the narrow blue band: a spike in the loss
-# curve, and one step in a poor direction. `drop_last=True` leaves that batch out. With shuffling the windows left out
-# are others in each epoch, so no text is lost for good. For *evaluation* keep `drop_last=False`: there each window
-# counts.
+# curve, and one step in a poor direction. `drop_last=True` leaves that batch out. Is that text lost? With shuffling,
+# not for good: the windows left out are others in each epoch. Ten windows in batches of four:
+
+# %%
+ten = DataLoader(range(10), batch_size=4, shuffle=True, drop_last=True, generator=generator)
+for epoch in (1, 2, 3):
+    used = torch.cat(list(ten)).tolist()
+    print(f"epoch {epoch}: left out {sorted(set(range(10)) - set(used))}")
+
+# %% [markdown]
+# For *evaluation* keep `drop_last=False`: there each window counts, and none may depend on chance.
 #
 # **Workers.** `num_workers=2` lets two more processes prepare batches while the model computes. It changes nothing
 # about the batches:
@@ -559,8 +575,22 @@ print(len(alone), "batches, the same with two workers:", same)
 
 # %% [markdown]
 # Workers pay when an example takes long to prepare: photographs to decode, audio to resample. Our windows are slices
-# of a tensor in memory, where starting processes costs more than it saves; so `num_workers=0` is the default here.
-#
+# of a tensor in memory, and starting processes costs more than it saves; so `num_workers=0` is the default here.
+
+# %%
+from time import perf_counter
+
+
+def seconds(loader):
+    start = perf_counter()
+    for _ in loader:
+        pass
+    return perf_counter() - start
+
+
+print("an epoch takes longer with workers:", seconds(helped) > seconds(alone))
+
+# %% [markdown]
 # ## One shift, not two
 #
 # The targets are already shifted: row $y$ is row $x$ one token later. The loss must compare logits and targets
@@ -577,9 +607,27 @@ print(f"one shift  : loss {right.item():.2f}")
 print(f"two shifts : loss {shifted_again.item():.2f}")
 
 # %% [markdown]
-# Shifted twice, the perfect model looks hopeless, and a model *trained* that way learns to predict the token after the
-# next. Its loss falls nicely all the same, so nothing looks wrong until you read what it writes. Some libraries shift
-# inside the model, some in the data: know which one yours does, and shift once.
+# Shifted twice, the perfect model looks hopeless. And a model that is *trained* so? Let a table of logits learn the
+# simplest text there is, 0 1 2 3 4 5 6 0 1 2 …, with the second shift in its loss:
+
+# %%
+cycle = torch.arange(200) % 7
+x, y = cycle[:-1], cycle[1:]
+table = torch.zeros(7, 7, requires_grad=True)
+
+for step in range(101):
+    loss = F.cross_entropy(table[x][:-1], y[1:])  # y is shifted already
+    (gradient,) = torch.autograd.grad(loss, table)
+    table = (table - 10 * gradient).detach().requires_grad_()
+    if step in (0, 10, 100):
+        print(f"step {step:3}: loss {loss.item():.2f}")
+
+print(f"after 0 comes {y[0].item()}, the model says {table[0].argmax().item()}")
+
+# %% [markdown]
+# The loss falls as it should, and the model has learned to predict the token after the next. Nothing looks wrong until
+# you read what it writes. Some libraries shift inside the model, some in the data: know which one yours does, and
+# shift once.
 
 # %% [markdown]
 # ### Exercise 03.6 · Find the bug: one shift too many
@@ -636,8 +684,8 @@ else:
     print(f"Your {len(packaged)} windows equal llmlab's.")
 
 # %% [markdown]
-# Second, without copies. At stride 1 there are nearly as many windows as ids, each holding 256 ids twice over. As
-# separate tensors they would take two thousand times eight bytes each; as a *view* they share the one row of ids:
+# Second, without copies. At stride 1 there are nearly as many windows as ids, each with 256 ids of input and 256 of
+# target, eight bytes an id. As separate tensors they would take all that; as a *view* they share the one row of ids:
 
 # %%
 dense = SlidingWindowDataset(ids, max_length=256, stride=1)
