@@ -229,9 +229,6 @@ class Lab:
         assert not error, f"in the kernel: {error}"
         return printed
 
-    def interrupt(self) -> None:
-        self.page.evaluate("() => {" + _PANEL + "return panel.sessionContext.session.kernel.interrupt(); }")
-
     def kernel_idle(self) -> bool:
         return self.page.evaluate(
             "() => {" + _PANEL + "return panel.sessionContext.session.kernel.status === 'idle'; }"
@@ -328,7 +325,7 @@ class Explorer:
         )
 
     def wait_idle(self) -> None:
-        """Wait until neither side has anything left to do: half a second without a message, and the kernel has answered."""
+        """Wait until neither side has anything left to do: half a second without a message, all answered."""
 
         def at_rest() -> bool:
             before = len(self.lab.sent)
