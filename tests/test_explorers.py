@@ -383,6 +383,10 @@ def test_a_function_that_never_ends_is_stopped_in_any_thread(in_main_thread):
     assert message["frames"][0]["error"] and "does every loop end" in message["frames"][0]["html"]
     calls.clear()
     assert answers(explorer, ask="settle", state=state) == [] and calls == []  # it is not run a second time
+    (_, message) = answers(
+        explorer, ask="frames", state=explorer.state | {"stride": 2}, control="stride", values=[3, 4]
+    )
+    assert message["frames"][0]["state"]["stride"] == 3  # a neighbour that hangs is not blamed on the state in view
     assert explorer.frame["error"] and explorer.state == state
     (message,) = answers(explorer, ask="frames", state=explorer.state | {"stride": 4}, control=None, values=[])
     assert not message["frames"][0]["error"]

@@ -7,22 +7,28 @@ The figures come from study notes that readers know. An entry belongs to the les
 import json
 from pathlib import Path
 
+import nbformat
 import pytest
 
-from llmlab.bpe import gpt2_encoding
+from llmlab.bpe import gpt2_encoding, train_bpe
+from llmlab.tokenizers import ByteTokenizer, WordTokenizer
 from llmlab.windows import SlidingWindowDataset, create_dataloader
 
 FIGURES = json.loads((Path(__file__).parent / "reference" / "figures.json").read_text(encoding="utf-8"))
 
 AWAITED = {  # entry -> the module that will reproduce it
-    "word_tokenizer": "llmlab/tokenizers.py",
-    "byte_tokenizer": "llmlab/tokenizers.py",
-    "bpe_no_pretokenization_ties_first_seen": "llmlab/tokenizers.py",
     "embedding_seed_123": "llmlab/embeddings.py",
     "input_embedding_shapes": "llmlab/embeddings.py",
     "simplified_attention": "llmlab/attention.py",
 }
-REPRODUCED = {"the_verdict", "gpt2", "windows"}
+REPRODUCED = {
+    "the_verdict",
+    "word_tokenizer",
+    "byte_tokenizer",
+    "bpe_no_pretokenization_ties_first_seen",
+    "gpt2",
+    "windows",
+}
 
 
 def test_the_verdict_ids(the_verdict):
@@ -31,6 +37,56 @@ def test_the_verdict_ids(the_verdict):
     assert len(the_verdict) == figures["characters"]
     assert len(ids) == figures["gpt2_tokens"]
     assert ids[:32] == figures["first_32_gpt2_ids"]
+
+
+def test_words_of_the_verdict(the_verdict):
+    figures = FIGURES["word_tokenizer"]
+    tokenizer = WordTokenizer.from_text(the_verdict, pattern=figures["split_pattern"])
+    assert len(tokenizer.encode(the_verdict)) == figures["tokens_in_the_verdict"]
+    assert len(tokenizer) == figures["vocabulary_size"]
+    assert tokenizer.encode(figures["encode"]["text"]) == figures["encode"]["ids"]
+    assert tokenizer.decode(figures["encode"]["ids"]) == figures["encode"]["decoded"]
+
+
+def test_words_of_the_verdict_with_the_books_pattern_and_special_tokens(the_verdict):
+    figures = FIGURES["word_tokenizer"]
+    plain = WordTokenizer.from_text(the_verdict)
+    assert plain.pattern.replace("\\", "") == figures["book_pattern"].replace("\\", "")
+    assert len(plain.encode(the_verdict)) == figures["book_tokens_in_the_verdict"]
+    assert len(plain) == figures["book_vocabulary_size"]
+    special = figures["with_special_tokens"]
+    names = ["<|unk|>", "<|endoftext|>"]
+    tokenizer = WordTokenizer.from_text(the_verdict, special_tokens=names, unknown="<|unk|>")
+    assert list(tokenizer.vocabulary.values())[-5:] == special["last_five_entries"]
+    assert tokenizer.decode(tokenizer.encode(special["text"])) == special["decoded"]
+
+
+def test_bytes_of_a_sentence():
+    figures = FIGURES["byte_tokenizer"]
+    assert ByteTokenizer().encode(figures["text"]) == figures["ids"]
+    assert ByteTokenizer().decode(figures["ids"]) == figures["text"]
+
+
+@pytest.fixture(scope="module")
+def encoders_of_lesson_02():
+    """The functions that lesson 02 writes beside encoding by rank."""
+    notebook = nbformat.read(Path(__file__).parents[1] / "notebooks" / "02_byte_pair_encoding.ipynb", as_version=4)
+    functions = {}
+    for name in ("prefix_extension", "longest_match"):
+        (source,) = [cell.source for cell in notebook.cells if cell.source.startswith(f"def {name}(")]
+        exec(source, functions)
+    return functions
+
+
+def test_three_encoders_on_merges_of_the_verdict(the_verdict, encoders_of_lesson_02):
+    figures = FIGURES["bpe_no_pretokenization_ties_first_seen"]
+    sizes = {name: figures[name] for name in ("vocab_size", "min_frequency")}
+    tokenizer = train_bpe(the_verdict, **sizes, pattern=None, tie_break="first")
+    tokens = [tokenizer.vocabulary[token_id] for token_id in range(len(tokenizer))]
+    assert [token.decode() for token in tokens[-10:]] == figures["last_ten_tokens"]
+    assert tokenizer.encode(figures["text"]) == figures["merge_rank_ids"]
+    for name in ("prefix_extension", "longest_match"):
+        assert encoders_of_lesson_02[name](figures["text"], tokens) == figures[f"{name}_ids"]
 
 
 @pytest.mark.parametrize("figure", FIGURES["gpt2"], ids=lambda figure: figure["text"][:20])

@@ -29,7 +29,11 @@ from llmlab.explorers.controls import Control, declare
 from llmlab.explorers.time_limit import TimeLimit
 
 _HERE = Path(__file__).parent
-_FRAME_CSS = (_HERE / "frame.css").read_text(encoding="utf-8")
+
+
+def _sheet(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
 
 # A request is answered for about this long; the browser then asks for what is still missing. So a slow function never
 # blocks the kernel for a whole axis, and what the learner has meanwhile moved to comes first.
@@ -44,7 +48,8 @@ class Explorer(anywidget.AnyWidget):
     """
 
     _esm = (_HERE / "host.js").read_text(encoding="utf-8")
-    _css = (_HERE / "host.css").read_text(encoding="utf-8") + _FRAME_CSS
+    _frame_css = _sheet("frame.css")
+    _css = _sheet("host.css") + _frame_css
     _ipython_display_ = None  # on ipywidgets 7 it would hide the HTML that stands in for the widget until the cell runs
 
     seconds_allowed = 10.0  # for one answer to the browser; a cell that calls .set may take as long as it likes
@@ -53,6 +58,13 @@ class Explorer(anywidget.AnyWidget):
     task = traitlets.Unicode().tag(sync=True)
     controls = traitlets.List().tag(sync=True)
     frame = traitlets.Dict().tag(sync=True)
+
+    def __init_subclass__(cls, sheet: str = "", **arguments: Any) -> None:
+        """A subclass may name a style sheet of its own, which is added to the one that all frames share."""
+        if sheet:  # traitlets derives further classes, without one, for each widget
+            cls._frame_css = _sheet("frame.css") + _sheet(sheet)
+            cls._css = _sheet("host.css") + cls._frame_css
+        super().__init_subclass__(**arguments)
 
     def __init__(self, title: str, task: str, controls: Sequence[Control], **traits: Any) -> None:
         self._controls = {control.name: control for control in controls}
@@ -142,7 +154,7 @@ class Explorer(anywidget.AnyWidget):
             f"{control.label}: {escape(str(self._state[name]))}" for name, control in self._controls.items()
         )
         return (
-            f'<div class="llmlab-explorer"><style>{_FRAME_CSS}</style>'
+            f'<div class="llmlab-explorer"><style>{self._frame_css}</style>'
             f"<p><strong>{escape(self.title)}</strong> <em>(run this cell to move the controls)</em></p>"
             f"<p>{settings}</p>{_note_html(frame)}{frame['html']}<p>{escape(frame['text'])}</p></div>"
         )
@@ -173,6 +185,7 @@ class Explorer(anywidget.AnyWidget):
 
     def _frame_or_error(self, state: dict[str, Any]) -> dict[str, Any]:
         """A frame in every case: what the learner's function raises is shown, and the next change works again."""
+        self._drawing = state
         try:
             return self._frame(state)
         except Exception as error:
@@ -209,20 +222,24 @@ class Explorer(anywidget.AnyWidget):
         except KeyboardInterrupt as reason:
             # A function that never ends. "stop" keeps the browser from asking for its neighbours too.
             why = str(reason) or "Interrupted before it finished."
-            self._last = self._error_frame(state, f"{why} Move a control to try another state.")
+            self._last = self._error_frame(self._drawing, f"{why} Move a control to try another state.")
             self.send({"frames": [self._last], "generation": self._generation, "done": True, "stop": why})
 
     def _settle(self, state: dict[str, Any]) -> None:
-        """Take over the state that the page shows. What it cost to draw it is not paid twice."""
+        """Take over the state that the page shows."""
         self._state = state
-        drawn = self._last["state"] == state and self._last["generation"] == self._generation
-        self.frame = self._last if drawn else self._frame_or_error(state)
+        self.frame = {**self._drawn(state), "revision": self._revision}
+
+    def _drawn(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The frame of the state that the learner has touched; it is asked for again and again, and drawn once."""
+        if self._last["state"] != state or self._last["generation"] != self._generation:
+            self._last = self._frame_or_error(state)
+        return self._last
 
     def _answer_frames(self, state: dict[str, Any], control: str | None, values: Sequence[Any]) -> None:
         """Send the touched state's frame at once, then as many of the control's other values as time allows."""
         deadline = time.perf_counter() + _SECONDS_PER_ANSWER
-        self._last = self._frame_or_error(state)
-        self._send_frames([self._last], done=not values)
+        self._send_frames([self._drawn(state)], done=not values)
         if not values:
             return
         frames = []

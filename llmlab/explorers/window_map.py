@@ -286,7 +286,7 @@ def _count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-class WindowMap(Explorer):
+class WindowMap(Explorer, sheet="window_map.css"):
     """See how stride, context length and batching cut a text into training examples.
 
     Args:

@@ -1,0 +1,291 @@
+"""Byte pair encoding beside `tokenizers` (on one thread) and `tiktoken`: training and encoding, as ratios.
+
+Ours and its peer take turns on the same text, so that whatever slows the machine down meets both. A ratio is ours
+divided by the peer of the same turn; the table gives the median, and the smallest and largest in brackets.
+
+    python benchmarks/bpe.py             all that takes a minute or two
+    python benchmarks/bpe.py --naive     also the naive trainer on 1 MB, once: several minutes
+
+Writes results/bpe.md and results/bpe.json beside this file.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["RAYON_NUM_THREADS"] = "1"  # before `tokenizers` is imported
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+import argparse
+import datetime
+import json
+import platform
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+import tokenizers
+from tokenizers import models, pre_tokenizers, trainers
+
+from llmlab.bpe import GPT2_PATTERN, BPETokenizer, _gpt2_byte_alphabet, gpt2_encoding, train_bpe
+from llmlab.corpus import load_text
+
+RESULTS = Path(__file__).parent / "results"
+REPEATS = 7
+Work = Callable[[], object]
+
+
+def zipf_text(n_bytes: int, seed: int = 0) -> str:
+    """Made-up prose: 30,000 distinct words and numbers, the n-th as frequent as 1/n; accents, signs, line ends.
+
+    1 MB of it has more than 14,000 distinct words.
+    """
+    choose = random.Random(seed)
+    onsets, vowels, codas = (
+        "b c d f g h l m n p r s t v w th st br".split(),
+        "a e i o u é ai ou".split(),
+        ["", *"nrslt"],
+    )
+    words: dict[str, None] = {}
+    while len(words) < 30_000:
+        syllables = choose.choice([1, 1, 2, 2, 3, 4])
+        word = "".join(choose.choice(part) for _ in range(syllables) for part in (onsets, vowels, codas))
+        words[str(choose.randrange(100_000)) if choose.random() < 0.03 else word] = None
+    cumulative, total = [], 0.0
+    for rank in range(len(words)):
+        total += 1 / (rank + 1)
+        cumulative.append(total)
+    ends = ["", "", "", "", "", ",", ".", "!", " –", "\n"]
+    pieces, size = [], 0
+    while size < n_bytes:
+        chosen = choose.choices(list(words), cum_weights=cumulative, k=1000)
+        piece = " ".join(word + choose.choice(ends) for word in chosen) + " "
+        pieces.append(piece)
+        size += len(piece.encode())
+    return "".join(pieces)
+
+
+def tokenizers_train(text: str, vocab_size: int) -> tokenizers.Tokenizer:
+    """The same task for `tokenizers`: GPT-2's pre-tokenization and an alphabet of all 256 bytes."""
+    tokenizer = tokenizers.Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    tokenizer.train_from_iterator(
+        [text], trainers.BpeTrainer(vocab_size=vocab_size, initial_alphabet=alphabet, show_progress=False)
+    )
+    return tokenizer
+
+
+def tokenizers_gpt2() -> tokenizers.Tokenizer:
+    gpt2 = BPETokenizer.gpt2()
+    visible = {byte: character for character, byte in _gpt2_byte_alphabet().items()}
+
+    def written(token: bytes) -> str:
+        return "".join(map(visible.__getitem__, token))
+
+    vocabulary = {written(token): id for id, token in gpt2.vocabulary.items() if id < 50_256}
+    merges = [(written(left), written(right)) for left, right in gpt2.merges]
+    tokenizer = tokenizers.Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    return tokenizer
+
+
+def naive_train(text: str, vocab_size: int) -> list[tuple[int, int]]:
+    """Counts all pairs anew before every merge, on the text without pre-tokenization; ties go to the first."""
+    ids, merges = list(text.encode()), []
+    for new in range(256, vocab_size):
+        counts = Counter(zip(ids, ids[1:], strict=False))
+        best = max(counts, key=counts.get)
+        merges.append(best)
+        merged, i = [], 0
+        while i < len(ids):
+            if i + 1 < len(ids) and (ids[i], ids[i + 1]) == best:
+                merged.append(new)
+                i += 2
+            else:
+                merged.append(ids[i])
+                i += 1
+        ids = merged
+    return merges
+
+
+def seconds(work: Work) -> float:
+    start = time.process_time()  # of the processor: all work here is on one thread, and other programs do not count
+    work()
+    return time.process_time() - start
+
+
+def compare(name: str, ours: Work, peer: Work, goal: str, prepare: Work = lambda: None, repeats: int = REPEATS) -> dict:
+    """One row of the table. `prepare` runs before each turn of ours and is not measured."""
+    turns = []
+    for turn in range(repeats + (repeats > 1)):  # the first turn warms up
+        prepare()
+        pair = seconds(ours), seconds(peer)
+        if turn or repeats == 1:
+            turns.append(pair)
+    ratios = [mine / other for mine, other in turns]
+    row = {
+        "item": name,
+        "ours_s": statistics.median(mine for mine, _ in turns),
+        "peer_s": statistics.median(other for _, other in turns),
+        "ratio": statistics.median(ratios),
+        "ratio_min": min(ratios),
+        "ratio_max": max(ratios),
+        "repeats": len(turns),
+        "goal": goal,
+    }
+    print(as_row(row), flush=True)
+    return row
+
+
+def peak_memory(text: str) -> int:
+    """Bytes by which training at vocabulary 1,000 raises the resident memory of a process, seen from outside."""
+    script = """
+import sys
+from llmlab.bpe import train_bpe
+text = open(sys.argv[1], encoding="utf-8", newline="").read()
+print("ready", flush=True)
+sys.stdin.readline()
+train_bpe(text, 1000)
+"""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", suffix=".txt") as file:
+        file.write(text)
+        file.flush()
+        command = [sys.executable, "-c", script, file.name]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+            child.stdout.readline()
+            process = psutil.Process(child.pid)
+            before = peak = process.memory_info().rss
+            child.stdin.write("go\n")
+            child.stdin.flush()
+            while child.poll() is None:
+                try:
+                    peak = max(peak, process.memory_info().rss)
+                except psutil.NoSuchProcess:
+                    break
+                time.sleep(0.002)
+        if child.returncode:
+            raise RuntimeError(f"the process whose memory is measured ended with {child.returncode}")
+    return peak - before
+
+
+def as_row(row: dict) -> str:
+    spread = f" [{row['ratio_min']:.2f}, {row['ratio_max']:.2f}]" if row["repeats"] > 1 else ""
+    return (
+        f"| {row['item']} | {row['ours_s'] * 1000:,.0f} | {row['peer_s'] * 1000:,.0f} "
+        f"| {row['ratio']:.3g}{spread} | {row['goal']} |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--naive", action="store_true")
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore", UserWarning)  # the story runs out of pairs at vocabulary 5,000
+    zipf, ten = zipf_text(1_000_000), zipf_text(10_000_000)
+    texts = {"story": load_text(), "story × 50": load_text() * 50, "Zipf, 1 MB": zipf}
+    if os.environ.get("LLMLAB_DATA"):
+        texts["The Verdict"] = load_text("the-verdict")
+    rows = []
+
+    for name in ("The Verdict", "story", "story × 50", "Zipf, 1 MB"):
+        for vocab_size in (1000, 5000):
+            if name in texts:
+                ours, peer = (
+                    partial(train_bpe, texts[name], vocab_size),
+                    partial(tokenizers_train, texts[name], vocab_size),
+                )
+                goal = "≤ 1.5" if name == "Zipf, 1 MB" else ""
+                rows.append(compare(f"training / `tokenizers`: {name}, vocabulary {vocab_size:,}", ours, peer, goal))
+
+    raw = "The Verdict" if "The Verdict" in texts else "story"
+    ours = partial(train_bpe, texts[raw], 500, pattern=None)
+    naive = partial(naive_train, texts[raw], 500)
+    tokens = {id: bytes([id]) for id in range(256)}
+    for new, (left, right) in enumerate(naive(), 256):
+        tokens[new] = tokens[left] + tokens[right]
+    assert tokens == ours().vocabulary, "the naive trainer makes other merges"
+    name = f"training / naive: {raw}, vocabulary 500, no pre-tokenization"
+    rows.append(compare(name, ours, naive, "≤ 1/30 = 0.033", repeats=3))
+    if arguments.naive:
+        ours, naive = partial(train_bpe, zipf, 1000), partial(naive_train, zipf, 1000)
+        rows.append(
+            compare(
+                "training / naive, which has no pre-tokenization: Zipf, 1 MB, vocabulary 1,000",
+                ours,
+                naive,
+                "≤ 1/300 = 0.0033",
+                repeats=1,
+            )
+        )
+
+    for vocab_size in (1000, 5000):
+        ours, smaller = partial(train_bpe, ten, vocab_size), partial(train_bpe, zipf, vocab_size)
+        rows.append(
+            compare(f"training: Zipf, 10 MB / 1 MB, vocabulary {vocab_size:,}", ours, smaller, "≤ 12", repeats=3)
+        )
+
+    gpt2, tiktoken_gpt2, peer_gpt2 = BPETokenizer.gpt2(), gpt2_encoding(), tokenizers_gpt2()
+    for name in ("The Verdict", "story", "Zipf, 1 MB"):
+        if name in texts:
+            text = texts[name]
+            assert gpt2.encode(text) == tiktoken_gpt2.encode(text) == peer_gpt2.encode(text).ids
+            ours, peer = partial(gpt2.encode, text), partial(tiktoken_gpt2.encode, text)
+            cold = compare(
+                f"encoding, cold / `tiktoken`: {name}",
+                ours,
+                peer,
+                "≤ 3" if text is zipf else "",
+                prepare=gpt2._ids_of.clear,
+            )
+            warm = compare(f"encoding, warm / `tiktoken`: {name}", ours, peer, "≤ 1.5" if text is zipf else "")
+            rows += [
+                cold,
+                warm,
+                compare(f"encoding, warm / `tokenizers`: {name}", ours, partial(peer_gpt2.encode, text), ""),
+            ]
+            stream = partial(lambda parts: list(gpt2.encode_iterable(parts)), text.splitlines(keepends=True))
+            rows.append(compare(f"encode_iterable, warm / encode: {name}", stream, ours, ""))
+
+    memory = peak_memory(ten) / len(ten.encode())
+    packages = {name: version(name) for name in ("tokenizers", "tiktoken", "regex")}
+    record = {
+        "date": datetime.date.today().isoformat(),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "versions": packages,
+        "pattern": GPT2_PATTERN,
+        "rows": rows,
+        "training_peak_memory_per_byte_of_10_MB": memory,
+    }
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "bpe.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    lines = [
+        "# Byte pair encoding: our speed beside its peers'",
+        "",
+        f"{record['date']}, Python {record['python']}, {record['machine']}, "
+        + ", ".join(f"{name} {number}" for name, number in packages.items())
+        + ". Processor times in milliseconds, medians; ratio: median of the turns [smallest, largest].",
+        "",
+        "| item | ours | peer | ratio | goal |",
+        "|---|--:|--:|--:|---|",
+        *map(as_row, rows),
+        "",
+        f"Training on 10 MB raises resident memory by {memory:.2f} × the text, itself not counted (goal: ≤ 4).",
+    ]
+    (RESULTS / "bpe.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(lines[-1])
+
+
+if __name__ == "__main__":
+    main()
