@@ -174,8 +174,9 @@ function render({ model, el }) {
     if (!message.frames) return;
     message.frames.forEach(keep);
     if (message.done) waiting = false;
+    if (message.stop) axis = null; // no neighbours until a control is touched again; the state in view is still asked for
     show();
-    if (message.done && !message.stop) ask();
+    if (message.done) ask();
   }
 
   function frameChanged() {

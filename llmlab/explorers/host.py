@@ -185,7 +185,6 @@ class Explorer(anywidget.AnyWidget):
 
     def _frame_or_error(self, state: dict[str, Any]) -> dict[str, Any]:
         """A frame in every case: what the learner's function raises is shown, and the next change works again."""
-        self._drawing = state
         try:
             return self._frame(state)
         except Exception as error:
@@ -211,46 +210,50 @@ class Explorer(anywidget.AnyWidget):
         try:
             state = self._checked(content["state"])
         except (KeyError, TypeError, ValueError) as error:  # a state that this page's controls do not have
-            self.send({"frames": [], "generation": self._generation, "done": True, "stop": str(error)})
+            self._send_frames([self._error_frame(content["state"], str(error))], done=True, stop=str(error))
             return
+        if content["ask"] == "settle":
+            self._state = state
+            frame, _ = self._drawn(state)
+            self.frame = {**frame, "revision": self._revision}
+        else:
+            self._answer_frames(state, content["control"], content["values"])
+
+    def _drawn(self, state: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """The frame of the state that the learner has touched; it is asked for again and again, and drawn once."""
+        last = self._last  # once: another answer may put its own there meanwhile
+        if last["state"] == state and last["generation"] == self._generation:
+            return last, ""
+        frame, why = self._frame_in_time(state)
+        self._last = frame
+        return frame, why
+
+    def _frame_in_time(self, state: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """A state's frame, and why its function had to be stopped, if it had to: two answers may run side by side."""
         try:
             with TimeLimit(self.seconds_allowed):
-                if content["ask"] == "settle":
-                    self._settle(state)
-                else:
-                    self._answer_frames(state, content["control"], content["values"])
+                return self._frame_or_error(state), ""
         except KeyboardInterrupt as reason:
-            # A function that never ends. "stop" keeps the browser from asking for its neighbours too.
             why = str(reason) or "Interrupted before it finished."
-            self._last = self._error_frame(self._drawing, f"{why} Move a control to try another state.")
-            self.send({"frames": [self._last], "generation": self._generation, "done": True, "stop": why})
-
-    def _settle(self, state: dict[str, Any]) -> None:
-        """Take over the state that the page shows."""
-        self._state = state
-        self.frame = {**self._drawn(state), "revision": self._revision}
-
-    def _drawn(self, state: dict[str, Any]) -> dict[str, Any]:
-        """The frame of the state that the learner has touched; it is asked for again and again, and drawn once."""
-        if self._last["state"] != state or self._last["generation"] != self._generation:
-            self._last = self._frame_or_error(state)
-        return self._last
+            return self._error_frame(state, f"{why} Move a control to try another state."), why
 
     def _answer_frames(self, state: dict[str, Any], control: str | None, values: Sequence[Any]) -> None:
         """Send the touched state's frame at once, then as many of the control's other values as time allows."""
-        deadline = time.perf_counter() + _SECONDS_PER_ANSWER
-        self._send_frames([self._drawn(state)], done=not values)
-        if not values:
+        frame, why = self._drawn(state)
+        self._send_frames([frame], done=bool(why) or not values, stop=why)
+        if why or not values:
             return
+        deadline = time.perf_counter() + _SECONDS_PER_ANSWER
         frames = []
         for value in values:
-            if time.perf_counter() > deadline:
+            frame, why = self._frame_in_time(self._checked({**state, control: value}))
+            frames.append(frame)  # at least one, or the browser would ask for ever
+            if why or time.perf_counter() > deadline:
                 break
-            frames.append(self._frame_or_error(self._checked({**state, control: value})))
-        self._send_frames(frames, done=True)
+        self._send_frames(frames, done=True, stop=why)
 
-    def _send_frames(self, frames: list[dict[str, Any]], done: bool) -> None:
-        self.send({"frames": frames, "generation": self._generation, "done": done})
+    def _send_frames(self, frames: list[dict[str, Any]], done: bool, stop: str) -> None:
+        self.send({"frames": frames, "generation": self._generation, "done": done, "stop": stop})
 
 
 def _note_html(frame: dict[str, Any]) -> str:
