@@ -59,10 +59,10 @@ class Explorer(anywidget.AnyWidget):
     controls = traitlets.List().tag(sync=True)
     frame = traitlets.Dict().tag(sync=True)
 
-    def __init_subclass__(cls, sheet: str = "", **arguments: Any) -> None:
-        """A subclass may name a style sheet of its own, which is added to the one that all frames share."""
-        if sheet:  # traitlets derives further classes, without one, for each widget
-            cls._frame_css = _sheet("frame.css") + _sheet(sheet)
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """A subclass may name a style sheet of its own as `sheet`; it is added to the one that all frames share."""
+        if "sheet" in cls.__dict__:  # not in the classes that traitlets derives for each widget
+            cls._frame_css = _sheet("frame.css") + _sheet(cls.sheet)
             cls._css = _sheet("host.css") + cls._frame_css
         super().__init_subclass__(**arguments)
 

@@ -390,7 +390,7 @@ def _count(number: int, one: str) -> str:
     return f"{number} {one if number == 1 else one + 's'}"
 
 
-class MergePlayer(Explorer, sheet="merge_player.css"):
+class MergePlayer(Explorer):
     """Step through the merges of byte pair encoding on a line of text.
 
     Args:
@@ -402,6 +402,8 @@ class MergePlayer(Explorer, sheet="merge_player.css"):
     >>> MergePlayer().trace.newest
     b' he'
     """
+
+    sheet = "merge_player.css"
 
     count_pairs = traitlets.Any()
     merge = traitlets.Any()

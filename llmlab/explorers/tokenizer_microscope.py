@@ -343,7 +343,7 @@ def _count(number: int, one: str) -> str:
     return f"{number} {one}{'' if number == 1 else 's'}"
 
 
-class TokenizerMicroscope(Explorer, sheet="tokenizer_microscope.css"):
+class TokenizerMicroscope(Explorer):
     """See one text as characters, bytes, words, and as the tokens of two byte pair encoders, side by side.
 
     Args:
@@ -354,6 +354,8 @@ class TokenizerMicroscope(Explorer, sheet="tokenizer_microscope.css"):
     >>> len(TokenizerMicroscope().trace.row("bytes").tokens)
     27
     """
+
+    sheet = "tokenizer_microscope.css"
 
     words = traitlets.Any()
 

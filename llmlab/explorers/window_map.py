@@ -286,7 +286,7 @@ def _count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-class WindowMap(Explorer, sheet="window_map.css"):
+class WindowMap(Explorer):
     """See how stride, context length and batching cut a text into training examples.
 
     Args:
@@ -297,6 +297,8 @@ class WindowMap(Explorer, sheet="window_map.css"):
     >>> WindowMap().trace.every_target_once
     False
     """
+
+    sheet = "window_map.css"
 
     windows = traitlets.Any()
 
