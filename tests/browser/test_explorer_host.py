@@ -193,25 +193,6 @@ def test_moving_it_from_python_moves_the_page(lab: Lab):
     assert_shows(explorer)
 
 
-def test_a_cell_keeps_what_it_prints_while_the_explorer_computes(lab: Lab):
-    explorer = made(lab)
-    lab.python(SLOW + "w.windows = slow")
-    explorer.wait_idle()
-    lab.page.evaluate(
-        "() => { const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session; window.printed = '';"
-        " const future = kernel.requestExecute({ code:"
-        " 'import time\\nfor i in range(80):\\n    time.sleep(0.05); print(i, flush=True)' });"
-        " future.onIOPub = ({ content }) => { if (content.name === 'stdout') window.printed += content.text; };"
-        " window.ended = false; future.done.then(() => { window.ended = true; }); }"
-    )
-    explorer.key("stride", "ArrowRight", "ArrowRight")
-    lab.page.wait_for_function("() => window.ended")
-    explorer.wait_idle()
-    lab.wait_until(lambda: lab.page.evaluate("() => window.printed").endswith("79\n"), "the last line printed", 2)
-    assert lab.page.evaluate("() => window.printed").split() == [str(i) for i in range(80)]
-    assert_shows(explorer, function(SLOW), stride=4)
-
-
 # The learner's function
 
 
