@@ -23,7 +23,7 @@ help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 lab: .venv/.stamp  ## set up, then open the first notebook in JupyterLab
-	@$(PY) -m jupyterlab $(FIRST_NOTEBOOK)
+	@$(PY) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/$(FIRST_NOTEBOOK)
 
 test: .venv/.stamp  ## all tests: units and doctests, every notebook, a real browser (all three run even if one fails)
 	@status=0; \
