@@ -530,8 +530,8 @@ def _check_encode(encode: Probe) -> Iterator[str]:
 
     fresh = random.Random()
     for _ in range(20):
-        merges = _trained(fresh.choices(b"abcd", k=120), fresh.randint(4, 30))
-        text = "".join(fresh.choices("abcd", k=fresh.randint(5, 40)))
+        merges = _trained(fresh.choices(b"abcd", k=120), fresh.randint(20, 30))
+        text = "".join(fresh.choices("abcd", k=fresh.randint(40, 120)))  # long enough to meet the late merges, too
         if encode(text, merges, shown="a random text", fresh=True) != _by_rank(text, merges):
             raise Wrong("tied-to-the-example")
     yield "fresh random texts and merges"
