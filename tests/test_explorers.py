@@ -4,6 +4,7 @@ import itertools
 import json
 import threading
 import time
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -193,7 +194,15 @@ def test_text_is_escaped_everywhere():
         raise ValueError(ATTACK)
 
     shown = WindowMap(text=ATTACK)
-    for html in (shown.frame["html"], WindowMap(raises).frame["html"], shown._repr_mimebundle_()[0]["text/html"]):
+    # GPT-2 cuts the attack into harmless pieces; a token could be all of it.
+    whole = replace(shown.trace, tokens=(ATTACK,) * len(shown.trace.tokens))
+    assert ATTACK.replace(" ", "·") in Tags(render(whole)).text
+    for html in (
+        render(whole),
+        shown.frame["html"],
+        WindowMap(raises).frame["html"],
+        shown._repr_mimebundle_()[0]["text/html"],
+    ):
         tags = Tags(html)
         assert "img" not in tags.tags and "script" not in tags.tags
         assert not [name for name in tags.attributes if name.startswith("on")]
