@@ -42,7 +42,8 @@ notebooks: .venv/.stamp  ## build and execute the notebooks whose lesson changed
 	@$(PY) tools/build_notebooks.py
 
 bench: .venv/.stamp  ## measure our speed beside that of other libraries, in one run
-	@for script in benchmarks/*.py; do $(PY) $$script || exit 1; done
+	@$(PIP) install --no-deps -r benchmarks/requirements.txt
+	@for script in benchmarks/[a-z]*.py; do $(PY) $$script || exit 1; done
 
 links:  ## move every link to the public address: make links REPO=owner/name
 	@$(PYTHON) tools/links.py "$(REPO)"

@@ -1,7 +1,7 @@
 """Byte pair encoding beside `tokenizers` (on one thread) and `tiktoken`: training and encoding, as ratios.
 
-Ours and its peer take turns on the same text, so that whatever slows the machine down meets both. A ratio is ours
-divided by the peer of the same turn; the table gives the median, and the smallest and largest in brackets.
+The naive trainers are those of lesson 02, taken from its solved notebook: with the two functions that the exercises ask
+for, and with the shorter ones that the lesson goes on with (they count with `collections.Counter`).
 
     python benchmarks/bpe.py             all that takes a minute or two
     python benchmarks/bpe.py --naive     also the naive trainer on 1 MB, once: several minutes
@@ -17,11 +17,8 @@ os.environ["RAYON_NUM_THREADS"] = "1"  # before `tokenizers` is imported
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 import argparse
-import datetime
-import json
-import platform
+import contextlib
 import random
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -30,19 +27,19 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 
+import nbformat
 import psutil
 import tokenizers
+from _pairs import compare, save
 from tokenizers import models, pre_tokenizers, trainers
 
-from llmlab.bpe import GPT2_PATTERN, BPETokenizer, _gpt2_byte_alphabet, gpt2_encoding, train_bpe
+from llmlab.bpe import BPETokenizer, _gpt2_byte_alphabet, gpt2_encoding, train_bpe
 from llmlab.corpus import load_text
 
-RESULTS = Path(__file__).parent / "results"
-REPEATS = 7
-Work = Callable[[], object]
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def zipf_text(n_bytes: int, seed: int = 0) -> str:
@@ -100,52 +97,25 @@ def tokenizers_gpt2() -> tokenizers.Tokenizer:
     return tokenizer
 
 
-def naive_train(text: str, vocab_size: int) -> list[tuple[int, int]]:
-    """Counts all pairs anew before every merge, on the text without pre-tokenization; ties go to the first."""
-    ids, merges = list(text.encode()), []
-    for new in range(256, vocab_size):
-        counts = Counter(zip(ids, ids[1:], strict=False))
-        best = max(counts, key=counts.get)
-        merges.append(best)
-        merged, i = [], 0
-        while i < len(ids):
-            if i + 1 < len(ids) and (ids[i], ids[i + 1]) == best:
-                merged.append(new)
-                i += 2
-            else:
-                merged.append(ids[i])
-                i += 1
-        ids = merged
-    return merges
+def naive_trainers() -> dict[str, Callable[[str, int], list[tuple[int, int]]]]:
+    """Lesson 02's `train(text, n_merges)`: no pre-tokenization, all pairs counted anew before every merge."""
+    notebook = nbformat.read(ROOT / "notebooks/solutions/02_byte_pair_encoding.ipynb", as_version=4)
 
+    def run_cell(defines: str, **names: object) -> dict:
+        (source,) = [cell.source for cell in notebook.cells if cell.source.startswith(f"def {defines}(")]
+        with contextlib.redirect_stdout(None):  # the cell goes on with an example
+            exec(source, names)
+        return names
 
-def seconds(work: Work) -> float:
-    start = time.process_time()  # of the processor: all work here is on one thread, and other programs do not count
-    work()
-    return time.process_time() - start
-
-
-def compare(name: str, ours: Work, peer: Work, goal: str, prepare: Work = lambda: None, repeats: int = REPEATS) -> dict:
-    """One row of the table. `prepare` runs before each turn of ours and is not measured."""
-    turns = []
-    for turn in range(repeats + (repeats > 1)):  # the first turn warms up
-        prepare()
-        pair = seconds(ours), seconds(peer)
-        if turn or repeats == 1:
-            turns.append(pair)
-    ratios = [mine / other for mine, other in turns]
-    row = {
-        "item": name,
-        "ours_s": statistics.median(mine for mine, _ in turns),
-        "peer_s": statistics.median(other for _, other in turns),
-        "ratio": statistics.median(ratios),
-        "ratio_min": min(ratios),
-        "ratio_max": max(ratios),
-        "repeats": len(turns),
-        "goal": goal,
+    shorter = run_cell("pair_counts", Counter=Counter, pairwise=pairwise)
+    pair_functions = {
+        "exercises of lesson 02": (run_cell("count_pairs")["count_pairs"], run_cell("merge")["merge"]),
+        "lesson 02": (shorter["pair_counts"], shorter["merge_pair"]),
     }
-    print(as_row(row), flush=True)
-    return row
+    return {
+        whose: run_cell("train", pair_counts=count, merge_pair=merge)["train"]
+        for whose, (count, merge) in pair_functions.items()
+    }
 
 
 def peak_memory(text: str) -> int:
@@ -179,14 +149,6 @@ train_bpe(text, 1000)
     return peak - before
 
 
-def as_row(row: dict) -> str:
-    spread = f" [{row['ratio_min']:.2f}, {row['ratio_max']:.2f}]" if row["repeats"] > 1 else ""
-    return (
-        f"| {row['item']} | {row['ours_s'] * 1000:,.0f} | {row['peer_s'] * 1000:,.0f} "
-        f"| {row['ratio']:.3g}{spread} | {row['goal']} |"
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--naive", action="store_true")
@@ -196,7 +158,7 @@ def main() -> None:
     texts = {"story": load_text(), "story × 50": load_text() * 50, "Zipf, 1 MB": zipf}
     if os.environ.get("LLMLAB_DATA"):
         texts["The Verdict"] = load_text("the-verdict")
-    rows = []
+    rows, naive = [], naive_trainers()
 
     for name in ("The Verdict", "story", "story × 50", "Zipf, 1 MB"):
         for vocab_size in (1000, 5000):
@@ -210,24 +172,18 @@ def main() -> None:
 
     raw = "The Verdict" if "The Verdict" in texts else "story"
     ours = partial(train_bpe, texts[raw], 500, pattern=None)
-    naive = partial(naive_train, texts[raw], 500)
-    tokens = {id: bytes([id]) for id in range(256)}
-    for new, (left, right) in enumerate(naive(), 256):
-        tokens[new] = tokens[left] + tokens[right]
-    assert tokens == ours().vocabulary, "the naive trainer makes other merges"
-    name = f"training / naive: {raw}, vocabulary 500, no pre-tokenization"
-    rows.append(compare(name, ours, naive, "≤ 1/30 = 0.033", repeats=3))
+    for whose, trainer in naive.items():
+        peer = partial(trainer, texts[raw], 500 - 256)
+        tokens = {id: bytes([id]) for id in range(256)}
+        for new, (left, right) in enumerate(peer(), 256):
+            tokens[new] = tokens[left] + tokens[right]
+        assert tokens == ours().vocabulary, "the naive trainer makes other merges"
+        name = f"training / naive ({whose}): {raw}, vocabulary 500, no pre-tokenization"
+        rows.append(compare(name, ours, peer, "≤ 1/30 = 0.033", repeats=5))
     if arguments.naive:
-        ours, naive = partial(train_bpe, zipf, 1000), partial(naive_train, zipf, 1000)
-        rows.append(
-            compare(
-                "training / naive, which has no pre-tokenization: Zipf, 1 MB, vocabulary 1,000",
-                ours,
-                naive,
-                "≤ 1/300 = 0.0033",
-                repeats=1,
-            )
-        )
+        name = "training / naive (lesson 02), which has no pre-tokenization: Zipf, 1 MB, vocabulary 1,000"
+        ours, peer = partial(train_bpe, zipf, 1000), partial(naive["lesson 02"], zipf, 1000 - 256)
+        rows.append(compare(name, ours, peer, "≤ 1/300 = 0.0033", repeats=1))
 
     for vocab_size in (1000, 5000):
         ours, smaller = partial(train_bpe, ten, vocab_size), partial(train_bpe, zipf, vocab_size)
@@ -258,33 +214,10 @@ def main() -> None:
             rows.append(compare(f"encode_iterable, warm / encode: {name}", stream, ours, ""))
 
     memory = peak_memory(ten) / len(ten.encode())
-    packages = {name: version(name) for name in ("tokenizers", "tiktoken", "regex")}
-    record = {
-        "date": datetime.date.today().isoformat(),
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "versions": packages,
-        "pattern": GPT2_PATTERN,
-        "rows": rows,
-        "training_peak_memory_per_byte_of_10_MB": memory,
-    }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "bpe.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    lines = [
-        "# Byte pair encoding: our speed beside its peers'",
-        "",
-        f"{record['date']}, Python {record['python']}, {record['machine']}, "
-        + ", ".join(f"{name} {number}" for name, number in packages.items())
-        + ". Processor times in milliseconds, medians; ratio: median of the turns [smallest, largest].",
-        "",
-        "| item | ours | peer | ratio | goal |",
-        "|---|--:|--:|--:|---|",
-        *map(as_row, rows),
-        "",
-        f"Training on 10 MB raises resident memory by {memory:.2f} × the text, itself not counted (goal: ≤ 4).",
-    ]
-    (RESULTS / "bpe.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(lines[-1])
+    note = f"Training on 10 MB raises resident memory by {memory:.2f} × the text, itself not counted (goal: ≤ 4)."
+    print(note)
+    title = "Byte pair encoding: our speed beside its peers'"
+    save("bpe", title, rows, ("tokenizers", "tiktoken", "regex"), clock="Processor times", notes=[note])
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from llmlab._checks import require_count
 from llmlab.bpe import gpt2_encoding
 
 SEPARATOR = "<|endoftext|>"
@@ -54,8 +55,8 @@ class SlidingWindowDataset(Dataset):
     """
 
     def __init__(self, token_ids: Sequence[int] | Tensor, max_length: int, stride: int) -> None:
-        _require_count("max_length", max_length)
-        _require_count("stride", stride)
+        require_count("max_length", max_length)
+        require_count("stride", stride)
         ids = _as_ids(token_ids)
         if len(ids) <= max_length:
             raise ValueError(
@@ -129,8 +130,8 @@ def create_dataloader(
         raise TypeError(
             f"text must be a str, got {type(text).__name__}: for ids that you already have, use SlidingWindowDataset"
         )
-    _require_count("batch_size", batch_size)
-    _require_count("num_workers", num_workers, least=0)
+    require_count("batch_size", batch_size)
+    require_count("num_workers", num_workers, least=0)
     ids = _encode(gpt2_encoding() if tokenizer is None else tokenizer, text, SEPARATOR)
     dataset = _BatchFetching(ids, max_length, stride)
     if drop_last and len(dataset) < batch_size:
@@ -187,9 +188,9 @@ def window_statistics(
     >>> window_statistics(1000, max_length=4, stride=5).tokens_trained
     800
     """
-    _require_count("n_tokens", n_tokens, least=0)
+    require_count("n_tokens", n_tokens, least=0)
     for name, value in (("max_length", max_length), ("stride", stride), ("batch_size", batch_size)):
-        _require_count(name, value)
+        require_count(name, value)
 
     all_windows = max(0, (n_tokens - 1 - max_length) // stride + 1)
     windows = all_windows // batch_size * batch_size if drop_last else all_windows
@@ -258,10 +259,3 @@ def _as_ids(token_ids: Sequence[int] | Tensor) -> Tensor:
     if ids.dim() != 1:
         raise TypeError(f"token ids must be one row, shape (n_tokens,), got shape {tuple(ids.shape)}")
     return ids.to(torch.int64)
-
-
-def _require_count(name: str, value: int, least: int = 1) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an int, got {value!r} ({type(value).__name__})")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, got {value}")

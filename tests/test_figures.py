@@ -9,7 +9,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import torch
 
+from llmlab.attention import simplified_attention
 from llmlab.bpe import gpt2_encoding, train_bpe
 from llmlab.tokenizers import ByteTokenizer, WordTokenizer
 from llmlab.windows import SlidingWindowDataset, create_dataloader
@@ -19,7 +21,6 @@ FIGURES = json.loads((Path(__file__).parent / "reference" / "figures.json").read
 AWAITED = {  # entry -> the module that will reproduce it
     "embedding_seed_123": "llmlab/embeddings.py",
     "input_embedding_shapes": "llmlab/embeddings.py",
-    "simplified_attention": "llmlab/attention.py",
 }
 REPRODUCED = {
     "the_verdict",
@@ -28,6 +29,7 @@ REPRODUCED = {
     "bpe_no_pretokenization_ties_first_seen",
     "gpt2",
     "windows",
+    "simplified_attention",
 }
 
 
@@ -110,6 +112,13 @@ def test_growing_contexts_of_the_verdict(the_verdict):
     x, y = SlidingWindowDataset(ids, figures["max_length"], figures["stride"])[0]
     contexts = [[x[: i + 1].tolist(), y[i].item()] for i in range(len(x))]
     assert contexts == figures["growing_contexts"]
+
+
+def test_simplified_attention():
+    figures = FIGURES["simplified_attention"]
+    result = simplified_attention(torch.tensor(figures["inputs"]))
+    for name in ("scores", "weights"):  # printed with four decimals
+        torch.testing.assert_close(getattr(result, name), torch.tensor(figures[name]), atol=5.1e-5, rtol=0)
 
 
 def test_every_entry_is_used_or_awaited():

@@ -1,0 +1,123 @@
+"""What the benchmarks share: ours and a peer take turns on the same input, and the turns are compared one by one.
+
+Whatever slows the machine down meets both of a turn, so a ratio (ours divided by the peer's) is steadier than either
+time. A table gives the median of the ratios and, in brackets, the 95 % interval of that median, from the ranks of the
+turns (sign test: nothing is assumed about how they are spread).
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+REPEATS = 7
+Work = Callable[[], object]
+
+
+def processor_time(work: Work) -> float:
+    """Seconds of the processor: for work on one thread, so that other programs do not count."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def wall_time(work: Work) -> float:
+    """Seconds on the clock: for work on several threads."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
+    """The narrowest pair of ranks, alike from both ends, that holds the median with `confidence`; else all values."""
+    ordered, n = sorted(values), len(values)
+    cut = 0
+    while cut + 1 <= (n - 1) // 2 and 2 * sum(math.comb(n, i) for i in range(cut + 1)) / 2**n <= 1 - confidence:
+        cut += 1
+    cut = max(0, cut - 1)
+    return ordered[cut], ordered[n - 1 - cut]
+
+
+def compare(
+    name: str,
+    ours: Work,
+    peer: Work,
+    goal: str = "",
+    *,
+    clock: Callable[[Work], float] = processor_time,
+    prepare: Work = lambda: None,
+    repeats: int = REPEATS,
+) -> dict:
+    """One row of the table. `prepare` runs before each turn of ours and is not measured; the first turn warms up."""
+    turns = []
+    for turn in range(repeats + (repeats > 1)):
+        prepare()
+        # Whoever comes second may find warmer caches: take turns at that too.
+        if turn % 2:
+            peers, mine = clock(peer), clock(ours)
+        else:
+            mine, peers = clock(ours), clock(peer)
+        if turn or repeats == 1:
+            turns.append((mine, peers))
+    ratios = [mine / other for mine, other in turns]
+    low, high = median_interval(ratios)
+    row = {
+        "item": name,
+        "ours_s": statistics.median(mine for mine, _ in turns),
+        "peer_s": statistics.median(other for _, other in turns),
+        "ratio": statistics.median(ratios),
+        "ratio_low": low,
+        "ratio_high": high,
+        "repeats": len(turns),
+        "goal": goal,
+    }
+    print(as_row(row), flush=True)
+    return row
+
+
+def as_row(row: dict) -> str:
+    spread = f" [{row['ratio_low']:.2f}, {row['ratio_high']:.2f}]" if row["repeats"] > 1 else ""
+    return (
+        f"| {row['item']} | {milliseconds(row['ours_s'])} | {milliseconds(row['peer_s'])} "
+        f"| {row['ratio']:.3g}{spread} | {row['goal']} |"
+    )
+
+
+def milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:,.0f}" if seconds >= 0.1 else f"{seconds * 1000:.3g}"
+
+
+def save(name: str, title: str, rows: list[dict], packages: Sequence[str], *, clock: str, notes: Sequence[str] = ()):
+    """Write results/NAME.json and results/NAME.md, with date, machine and versions."""
+    record = {
+        "date": datetime.date.today().isoformat(),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "versions": {package: version(package) for package in packages},
+        "rows": rows,
+        "notes": list(notes),
+    }
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    lines = [
+        f"# {title}",
+        "",
+        f"{record['date']}, Python {record['python']}, {record['machine']}, "
+        + ", ".join(f"{package} {number}" for package, number in record["versions"].items())
+        + f". {clock} in milliseconds, medians; ratio: median of the turns [95 % interval of that median].",
+        "",
+        "| item | ours | peer | ratio | goal |",
+        "|---|--:|--:|--:|---|",
+        *map(as_row, rows),
+        *(line for note in notes for line in ("", note)),
+    ]
+    (RESULTS / f"{name}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")

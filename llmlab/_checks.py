@@ -1,0 +1,19 @@
+"""Checks of arguments that several modules make in the same words."""
+
+from __future__ import annotations
+
+
+def require_count(name: str, value: int, least: int = 1) -> None:
+    """Raise unless `value` is an int of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, got {value!r} ({type(value).__name__})")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, got {value}")
+
+
+def require_dropout(dropout: float) -> None:
+    """Raise unless `dropout` is a probability below 1."""
+    if isinstance(dropout, bool) or not isinstance(dropout, int | float):
+        raise TypeError(f"dropout must be a number, got {dropout!r} ({type(dropout).__name__})")
+    if not 0 <= dropout < 1:
+        raise ValueError(f"dropout must be at least 0 and below 1, got {dropout}: 0.1 drops one in ten")
