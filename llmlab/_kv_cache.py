@@ -8,8 +8,9 @@ from torch import Tensor
 class KVCache:
     """Keys and values of the tokens that a layer has seen, so that each is computed once (lesson 09).
 
-    One cache for each layer; `len(cache)` is the number of tokens it holds. Room is doubled when it runs out, so that
-    adding a token copies nothing on most steps. It is for generation: what it holds carries no gradient.
+    One cache serves one layer or, through `layers`, a whole model; `len(cache)` is the number of tokens it holds. Room
+    is doubled when it runs out, so that adding a token copies nothing on most steps. It is for generation: what it
+    holds carries no gradient.
 
     >>> import torch
     >>> from llmlab.attention import KVCache, MultiHeadAttention
@@ -24,19 +25,36 @@ class KVCache:
         self.clear()
 
     def __len__(self) -> int:
-        return self._length
+        return len(self._layers[-1]) if self._layers else self._length
 
     def clear(self) -> None:
-        """Forget everything: the next `append` starts a new sequence."""
+        """Forget everything: what comes next starts a new sequence."""
         self._keys = self._values = None
         self._length = 0
+        self._layers: list[KVCache] = []
+
+    def layers(self, n_layers: int) -> list[KVCache]:
+        """The caches of a model's layers, made at the first call.
+
+        Raises:
+            ValueError: this cache already serves a single layer, or a model with another number of layers.
+        """
+        if self._keys is not None or len(self._layers) not in (0, n_layers):
+            served = f"a model of {len(self._layers)} layers" if self._layers else "a single layer"
+            raise ValueError(f"this cache serves {served}, not a model of {n_layers} layers: use a new KVCache()")
+        self._layers = self._layers or [KVCache() for _ in range(n_layers)]
+        return self._layers
 
     def append(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Add keys and values of shape (..., T, d) and return all held so far, (..., len(cache), d).
 
         Raises:
-            ValueError: the shapes differ from those held, other than in T.
+            ValueError: the shapes differ from those held, other than in T, or the cache serves a whole model.
         """
+        if self._layers:
+            raise ValueError(
+                f"this cache serves a model of {len(self._layers)} layers: use a new KVCache() for one layer"
+            )
         self._keys = self._with_room("keys", self._keys, keys)
         self._values = self._with_room("values", self._values, values)
         start, self._length = self._length, self._length + keys.shape[-2]

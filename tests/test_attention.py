@@ -390,6 +390,12 @@ def test_influence_map_of_known_dependencies():
     assert influence_map(lambda x: x[:, :1] * math.nan, x).sum() == 0
 
 
+def test_influence_map_tries_more_than_one_change():
+    """A step function moves for about half of all changes; that one of three moves it is near certain for most."""
+    steps = influence_map(lambda x: (x.sum(-1, keepdim=True) > 1e-6).float(), torch.zeros(40, 3))
+    assert steps.diagonal().sum() > 30 and steps.sum() == steps.diagonal().sum()
+
+
 def test_influence_map_finds_a_mask_built_from_the_scores_only_around_zero():
     def attend(x):
         scores = x @ x.T

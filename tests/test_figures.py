@@ -1,7 +1,6 @@
-"""Every entry of tests/reference/figures.json that the package can reproduce so far, through public functions.
+"""Every entry of tests/reference/figures.json, through public functions.
 
-The figures come from study notes that readers know. An entry belongs to the lesson that introduces its function;
-`test_every_entry_is_used_or_awaited` fails when an entry is neither reproduced here nor awaited by a lesson to come.
+The figures come from study notes that readers know; `test_every_entry_is_reproduced` fails when one has no test here.
 """
 
 import json
@@ -13,15 +12,12 @@ import torch
 
 from llmlab.attention import simplified_attention
 from llmlab.bpe import gpt2_encoding, train_bpe
+from llmlab.embeddings import InputEmbedding, one_hot_lookup
 from llmlab.tokenizers import ByteTokenizer, WordTokenizer
 from llmlab.windows import SlidingWindowDataset, create_dataloader
 
 FIGURES = json.loads((Path(__file__).parent / "reference" / "figures.json").read_text(encoding="utf-8"))
 
-AWAITED = {  # entry -> the module that will reproduce it
-    "embedding_seed_123": "llmlab/embeddings.py",
-    "input_embedding_shapes": "llmlab/embeddings.py",
-}
 REPRODUCED = {
     "the_verdict",
     "word_tokenizer",
@@ -29,6 +25,8 @@ REPRODUCED = {
     "bpe_no_pretokenization_ties_first_seen",
     "gpt2",
     "windows",
+    "embedding_seed_123",
+    "input_embedding_shapes",
     "simplified_attention",
 }
 
@@ -114,6 +112,37 @@ def test_growing_contexts_of_the_verdict(the_verdict):
     assert contexts == figures["growing_contexts"]
 
 
+def test_embedding_rows_from_seed_123():
+    figures = FIGURES["embedding_seed_123"]
+
+    def first_drawn(vocab_size, dim):
+        torch.manual_seed(123)
+        return InputEmbedding(vocab_size, dim, context_length=4).token.weight.detach()
+
+    with torch.random.fork_rng(devices=[]):
+        weight = first_drawn(figures["vocab_size"], figures["dim"])
+        large = first_drawn(figures["large"]["vocab_size"], figures["large"]["dim"])
+    torch.testing.assert_close(weight, torch.tensor(figures["weight"]), atol=5.1e-5, rtol=0)
+    for rows in (weight[figures["ids"]], one_hot_lookup(torch.tensor(figures["ids"]), weight)):
+        torch.testing.assert_close(rows, torch.tensor(figures["rows"]), atol=5.1e-5, rtol=0)
+    for part, values in (
+        ("first_row_starts", large[0, :3]),
+        ("first_row_ends", large[0, -3:]),
+        ("last_row_starts", large[-1, :3]),
+    ):
+        torch.testing.assert_close(values, torch.tensor(figures["large"][part]), atol=5.1e-5, rtol=0)
+
+
+def test_shapes_of_an_input_embedding():
+    figures = FIGURES["input_embedding_shapes"]
+    B, T, D = figures["batch_size"], figures["context_length"], figures["dim"]
+    embed = InputEmbedding(50_257, D, context_length=T)
+    ids = torch.randint(0, 50_257, (B, T), generator=torch.Generator().manual_seed(0))
+    assert list(embed.token(ids).shape) == figures["token"]
+    assert list(embed.position.weight.shape) == figures["position"]
+    assert list(embed(ids).shape) == figures["input"]
+
+
 def test_simplified_attention():
     figures = FIGURES["simplified_attention"]
     result = simplified_attention(torch.tensor(figures["inputs"]))
@@ -121,8 +150,5 @@ def test_simplified_attention():
         torch.testing.assert_close(getattr(result, name), torch.tensor(figures[name]), atol=5.1e-5, rtol=0)
 
 
-def test_every_entry_is_used_or_awaited():
-    assert set(FIGURES) == REPRODUCED | AWAITED.keys()
-    package = Path(__file__).parents[1]
-    overdue = [entry for entry, module in AWAITED.items() if (package / module).exists()]
-    assert not overdue, f"their module exists now: reproduce {overdue}"
+def test_every_entry_is_reproduced():
+    assert set(FIGURES) == REPRODUCED

@@ -1,0 +1,48 @@
+"""Where a training run stands in its data (lesson 08)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+
+class Batches:
+    """The loader's batches, epoch after epoch, with a note of the place, so that a resumed run goes on there.
+
+    The place is the random state at the beginning of the epoch, from which the loader draws its order, and the number
+    of batches taken since.
+    """
+
+    def __init__(self, loader: DataLoader) -> None:
+        self.loader = loader
+        self._begin_epoch()
+
+    def next(self) -> tuple[Tensor, Tensor]:
+        batch = next(self._iterator, None)
+        if batch is None:
+            self._begin_epoch()
+            batch = next(self._iterator, None)
+            if batch is None:
+                raise ValueError("the loader has no batch to train on: use a longer text or a smaller batch_size")
+        self._taken += 1
+        return batch
+
+    def place(self) -> dict[str, Any]:
+        return {"global": self._global, "loader": self._loader, "taken": self._taken}
+
+    def go_to(self, place: dict[str, Any]) -> None:
+        torch.set_rng_state(place["global"])
+        if place["loader"] is not None:
+            self.loader.generator.set_state(place["loader"])
+        self._begin_epoch()
+        for _ in range(place["taken"]):
+            self.next()
+
+    def _begin_epoch(self) -> None:
+        self._global, self._taken = torch.get_rng_state(), 0
+        self._loader = None if self.loader.generator is None else self.loader.generator.get_state()
+        self._iterator: Iterator = iter(self.loader)

@@ -1,0 +1,185 @@
+"""Generation: which token, with what probability, and the same with a cache, in a batch, and after a stop."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from llmlab.generation import generate, sampling_probabilities
+from llmlab.gpt import GPT, GPTConfig
+
+
+def model_of(seed=0, **options):
+    """Weights large enough for clear preferences."""
+    sizes = {"vocab_size": 17, "context_length": 14, "d_model": 12, "n_heads": 4, "n_layers": 2}
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = GPT(GPTConfig(**sizes | options)).eval()
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter += 0.2 * torch.randn(parameter.shape)
+    return model
+
+
+MODEL = model_of()
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+# --- probabilities ---
+
+
+def by_hand(logits, temperature, top_k, top_p):
+    """One token after the other, in order of probability."""
+    logits = [logit / temperature for logit in logits]
+    if top_k is not None:
+        last = sorted(logits, reverse=True)[min(top_k, len(logits)) - 1]
+        logits = [logit if logit >= last else -float("inf") for logit in logits]
+    raised = torch.tensor(logits, dtype=torch.float64).exp().tolist()
+    shares = [value / sum(raised) for value in raised]
+    if top_p is not None:
+        kept, total = set(), 0.0
+        for place in sorted(range(len(shares)), key=lambda place: -shares[place]):
+            kept.add(place)
+            total += shares[place]
+            if total >= top_p:
+                break
+        shares = [share if place in kept else 0.0 for place, share in enumerate(shares)]
+    return [share / sum(shares) for share in shares]
+
+
+@given(
+    seed=st.integers(0, 999),
+    size=st.integers(1, 9),
+    temperature=st.sampled_from([0.3, 1.0, 2.5]),
+    top_k=st.none() | st.integers(1, 12),
+    top_p=st.none() | st.floats(0.01, 0.99),
+)
+def test_probabilities_are_what_one_computes_by_hand(seed, size, temperature, top_k, top_p):
+    logits = torch.randn(size, generator=seeded(seed), dtype=torch.float64) * 2
+    expected = by_hand(logits.tolist(), temperature, top_k, top_p)
+    chosen = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+    assert sampling_probabilities(logits, **chosen).tolist() == pytest.approx(expected, abs=1e-12)
+    both = sampling_probabilities(torch.stack([logits, logits.flip(0)]), **chosen)
+    assert both[1].flip(0).tolist() == pytest.approx(expected, abs=1e-12)
+
+
+def test_temperature_zero_is_the_largest_logit_and_top_p_keeps_at_least_one():
+    logits = torch.tensor([[1.0, 3.0, 2.0], [5.0, 1.0, 1.0]])
+    assert sampling_probabilities(logits, temperature=0).tolist() == [[0, 1, 0], [1, 0, 0]]
+    assert sampling_probabilities(logits, top_p=1e-9).tolist() == [[0, 1, 0], [1, 0, 0]]
+    torch.testing.assert_close(sampling_probabilities(logits, top_p=1.0), logits.softmax(-1))
+
+
+# --- generation ---
+
+
+@settings(max_examples=25)
+@given(
+    lengths=st.lists(st.integers(1, 8), min_size=1, max_size=4),
+    sampling=st.sampled_from([{"temperature": 0}, {"top_k": 3}, {"top_p": 0.8, "temperature": 1.3}]),
+    groups=st.sampled_from([None, 2, 1]),
+    seed=st.integers(0, 99),
+)
+def test_the_cache_and_the_batch_change_nothing(lengths, sampling, groups, seed):
+    model = MODEL if groups is None else model_of(n_kv_heads=groups)
+    prompts = [torch.randint(17, (length,), generator=seeded(seed + i)).tolist() for i, length in enumerate(lengths)]
+    cached, uncached = (
+        generate(model, prompts, 6, generator=seeded(seed), use_cache=use_cache, **sampling)
+        for use_cache in (True, False)
+    )
+    assert cached == uncached
+    assert [row[: len(prompt)] for row, prompt in zip(cached, prompts, strict=True)] == prompts
+    assert [len(row) for row in cached] == [length + 6 for length in lengths]
+    if sampling == {"temperature": 0}:
+        assert cached == [generate(model, [prompt], 6, temperature=0)[0] for prompt in prompts]
+
+
+def test_greedy_generation_takes_the_largest_logit_each_time():
+    ids = torch.tensor([[1, 2, 3], [9, 8, 7]])
+    expected = ids
+    with torch.no_grad():
+        for _ in range(5):
+            expected = torch.cat([expected, MODEL(expected)[:, -1:].argmax(-1)], dim=1)
+    assert torch.equal(generate(MODEL, ids, 5, temperature=0), expected)
+
+
+def test_tokens_are_drawn_as_often_as_their_probability_says():
+    ids = torch.tensor([[4, 2]]).expand(4000, 2)
+    with torch.no_grad():
+        expected = sampling_probabilities(MODEL(ids[:1])[0, -1], temperature=1.5, top_k=5)
+    drawn = generate(MODEL, ids, 1, temperature=1.5, top_k=5, generator=seeded())[:, -1]
+    shares = torch.bincount(drawn, minlength=17) / 4000
+    assert (shares - expected).abs().max() < 0.03  # standard deviation below 0.008
+    assert not shares[expected == 0].any()
+
+
+def test_the_seed_decides():
+    ids = torch.tensor([[1, 2, 3]])
+    before = torch.random.get_rng_state()
+    texts = [generate(MODEL, ids, 8, generator=seeded(seed), temperature=2.0).tolist() for seed in (0, 0, 1)]
+    assert texts[0] == texts[1] != texts[2]
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_a_stop_ends_its_row_alone():
+    prompts = [[1, 2, 3], [5, 6], [7]]
+    free = generate(MODEL, prompts, 7, temperature=0)
+    stop = free[0][4]  # the second token that the first row writes
+    stopped = generate(MODEL, prompts, 7, temperature=0, stop=stop)
+    for row, free_row, prompt in zip(stopped, free, prompts, strict=True):
+        places = [place for place in range(len(prompt), len(free_row)) if free_row[place] == stop]
+        assert row == (free_row[: places[0] + 1] if places else free_row)
+    assert len(stopped[0]) <= 5 and max(map(len, stopped)) > 5
+    as_tensor = generate(MODEL, torch.tensor([prompts[0]] * 2), 7, temperature=0, stop=[stop])
+    assert as_tensor.tolist() == [stopped[0]] * 2  # all rows have stopped: nothing more is computed
+
+
+def test_rows_of_a_tensor_that_stopped_are_filled_with_the_stop_id():
+    ids = torch.tensor([[1, 2, 3], [9, 8, 7]])
+    free = generate(MODEL, ids, 7, temperature=0).tolist()
+    stop = next(id for id in free[0][3:] if id not in free[1][3:])
+    rows = generate(MODEL, ids, 7, temperature=0, stop=stop).tolist()
+    place = free[0].index(stop, 3)
+    assert rows[0] == free[0][: place + 1] + [stop] * (len(free[0]) - place - 1) and rows[1] == free[1]
+
+
+def test_the_mode_of_the_model_is_put_back_and_dropout_is_off():
+    model = model_of(dropout=0.5)
+    expected = generate(model, [[1, 2]], 5, temperature=0)
+    model.train()
+    assert generate(model, [[1, 2]], 5, temperature=0) == expected and model.training
+    with pytest.raises(ValueError, match="not in the vocabulary"):
+        generate(model, [[1, 99]], 5)
+    assert model.training
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        (
+            lambda: generate(MODEL, [[1] * 10], 5),
+            ValueError,
+            "10 tokens and 5 new ones .* context of 14: .* most 4 new",
+        ),
+        (lambda: generate(MODEL, [[1] * 20], 5), ValueError, "at most 0 new ones, or keep only its end"),
+        (lambda: generate(MODEL, [[]], 5), ValueError, "at least one token"),
+        (lambda: generate(MODEL, [], 5), ValueError, "at least one token"),
+        (lambda: generate(MODEL, torch.zeros(1, 2), 5), TypeError, r"got torch.float32 of shape \(1, 2\)"),
+        (lambda: generate(MODEL, torch.tensor([1, 2]), 5), TypeError, r"shape \(2,\)"),
+        (lambda: generate(MODEL, [1, 2], 5), TypeError, "a list of prompts"),
+        (lambda: generate(MODEL, "text", 5), TypeError, "a list of prompts"),
+        (lambda: generate(MODEL, [["a"]], 5), TypeError, "each a list of int"),
+        (lambda: generate(MODEL, [[1]], -1), ValueError, "max_new_tokens must be at least 0"),
+        (lambda: generate(MODEL, [[1]], 5, temperature=-1), ValueError, "temperature must be at least 0"),
+        (lambda: generate(MODEL, [[1]], 5, top_k=0), ValueError, "top_k must be at least 1"),
+        (lambda: generate(MODEL, [[1]], 5, top_p=0), ValueError, "top_p must be above 0 and at most 1"),
+        (lambda: generate(MODEL, [[1]], 5, top_p=1.2), ValueError, "got 1.2"),
+        (lambda: generate(MODEL, [[1]], 5, stop="."), TypeError, "stop must be a token id"),
+    ],
+)
+def test_bad_input_is_named(call, error, said):
+    with pytest.raises(error, match=said):
+        call()
