@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+ROUNDING = 64  # in units of the last digit of the largest output: what cancels on paper leaves that much in floats
 PERTURBATIONS = 3  # a change may happen to leave an output where it was; that three do so is not chance
 
 
@@ -23,8 +24,8 @@ def influence_map(attend: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         x: the inputs to perturb, float, shape (T, D).
 
     Returns:
-        bool, shape (T_output, T): [i, j] is True when output i depends on input j. Outputs are compared exactly;
-        NaN counts as equal to NaN.
+        bool, shape (T_output, T): [i, j] is True when output i depends on input j. Differences in the last digits are
+        rounding and do not count; NaN counts as equal to NaN.
 
     Raises:
         TypeError: `x` or what `attend` returns is not a float tensor.
@@ -62,7 +63,9 @@ def _outputs(attend: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 def _moved(before: Tensor, after: Tensor) -> Tensor:
     if before.shape != after.shape:
         raise ValueError(f"attend returned shape {tuple(before.shape)} first and {tuple(after.shape)} after a change")
-    return ((before != after) & ~(before.isnan() & after.isnan())).any(dim=-1)
+    rounding = ROUNDING * torch.finfo(before.dtype).eps * before.nan_to_num(0, 0, 0).abs().max()
+    same = ((before - after).abs() <= rounding) | (before == after) | (before.isnan() & after.isnan())
+    return ~same.all(dim=-1)
 
 
 def _require_rows(name: str, value: Tensor) -> None:

@@ -6,6 +6,7 @@ import ast
 import importlib.util
 import linecache
 import random
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ import torch
 from llmlab.exercises import Exercise, Result, UnknownExercise, exercise, progress
 from llmlab.exercises.core import _COMMON, _lesson, _solutions, lessons
 from llmlab.exercises.lesson_03 import _written_example, _wrong_losses
-from llmlab.exercises.probes import Opaque, plain, show
+from llmlab.exercises.probes import Opaque, plain, same_code, show
 
 HERE = Path(__file__).parent
 EXERCISES = {one.id: one for lesson in lessons() for one in _lesson(lesson)}
@@ -134,12 +135,12 @@ def test_every_exercise_has_three_hints_and_a_variant(one):
     assert one.variant and one.means
 
 
-def test_sections_named_by_misconceptions_stand_in_the_lesson():
-    lesson = next((HERE.parent / "lessons").glob("03_*.py")).read_text(encoding="utf-8")
-    named = {idea.section for id in EXERCISES if id[:2] == "03" for idea in EXERCISES[id].misconceptions.values()} - {
-        ""
-    }
-    assert [section for section in sorted(named) if section not in lesson] == []
+@pytest.mark.parametrize("number", sorted({id[:2] for id in EXERCISES}))
+def test_sections_named_by_misconceptions_stand_in_the_lesson(number):
+    (path,) = (HERE.parent / "lessons").glob(f"{number}_*.py")
+    headings = re.findall(r"^# #+ (.+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    named = {idea.section for id in EXERCISES if id[:2] == number for idea in EXERCISES[id].misconceptions.values()}
+    assert sorted(named - {""} - set(headings)) == []
 
 
 def test_known_mistakes_of_the_loss_are_told_apart():
@@ -152,6 +153,17 @@ def test_known_mistakes_of_the_loss_are_told_apart():
         if one != other and abs(a - b) < 1e-3
     ]
     assert close == []
+
+
+def test_a_stub_beside_an_import_is_known_in_a_notebook_and_in_a_script():
+    """A notebook compiles statement by statement; beside an import in the same unit a call is compiled otherwise."""
+    source = "import torch\n\ndef double(x):\n    return torch.add(x, x)\n"
+    whole, apart = {}, {}
+    exec(compile(source, "<script>", "exec"), whole)
+    for statement in ast.parse(source).body:
+        exec(compile(ast.Module([statement], []), "<cell>", "exec"), apart)
+    assert same_code(whole["double"], source) and same_code(apart["double"], source)
+    assert not same_code(lambda x: x, source) and not same_code(whole["double"], source.replace("x, x", "x, 1"))
 
 
 # Answers that misbehave

@@ -7,6 +7,7 @@ Only KeyboardInterrupt passes through, because it belongs to the learner. An end
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import copy
 import inspect
@@ -219,10 +220,12 @@ def same_code(function: Any, source: str) -> bool:
     code = _code_of(function)
     if code is None:
         return False
-    blank = compile(source, "<stub>", "exec", dont_inherit=True)
+    # A notebook compiles a cell statement by statement, `exec` as a whole: beside an `import` the bytecode differs.
+    cell = ast.parse(source)
     return any(
         constant.co_name == code.co_name and _fingerprint(constant) == _fingerprint(code)
-        for constant in blank.co_consts
+        for part in (cell, *(ast.Module([statement], []) for statement in cell.body))
+        for constant in compile(part, "<stub>", "exec", dont_inherit=True).co_consts
         if isinstance(constant, CodeType)
     )
 

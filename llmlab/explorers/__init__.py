@@ -1,7 +1,19 @@
 """Explorers: vary the controls, and see what your own function does (the host is `host.py`, one module an explorer)."""
 
+from llmlab.explorers.attention_bench import AttentionBench
+from llmlab.explorers.embedding_bench import EmbeddingBench
+from llmlab.explorers.influence_map import InfluenceMap
 from llmlab.explorers.merge_player import MergePlayer
+from llmlab.explorers.shape_tracer import ShapeTracer
 from llmlab.explorers.tokenizer_microscope import TokenizerMicroscope
 from llmlab.explorers.window_map import WindowMap
 
-__all__ = ["MergePlayer", "TokenizerMicroscope", "WindowMap"]
+__all__ = [
+    "AttentionBench",
+    "EmbeddingBench",
+    "InfluenceMap",
+    "MergePlayer",
+    "ShapeTracer",
+    "TokenizerMicroscope",
+    "WindowMap",
+]
