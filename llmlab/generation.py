@@ -18,8 +18,11 @@ import torch
 from torch import Tensor
 
 from llmlab._checks import require_count
+from llmlab._efficiency import cache_bytes, online_attention, online_softmax
 from llmlab.attention import KVCache
 from llmlab.gpt import GPT
+
+__all__ = ["cache_bytes", "generate", "online_attention", "online_softmax", "sampling_probabilities"]
 
 
 def sampling_probabilities(
@@ -52,7 +55,7 @@ def sampling_probabilities(
         logits = logits.masked_fill(logits < last, -torch.inf)
     probabilities = logits.softmax(dim=-1)
     if top_p is not None:
-        ranked, order = probabilities.sort(dim=-1, descending=True)
+        ranked, order = probabilities.sort(dim=-1, descending=True, stable=True)
         before = ranked.cumsum(dim=-1) - ranked  # what the more probable tokens add up to: the first has 0 and stays
         kept = torch.zeros_like(probabilities, dtype=torch.bool).scatter(-1, order, before < top_p)
         probabilities = probabilities * kept

@@ -1,6 +1,8 @@
 """Explorers: vary the controls, and see what your own function does (the host is `host.py`, one module an explorer)."""
 
 from llmlab.explorers.attention_bench import AttentionBench
+from llmlab.explorers.cache_meter import CacheMeter
+from llmlab.explorers.distribution_sculptor import DistributionSculptor
 from llmlab.explorers.embedding_bench import EmbeddingBench
 from llmlab.explorers.influence_map import InfluenceMap
 from llmlab.explorers.merge_player import MergePlayer
@@ -10,6 +12,8 @@ from llmlab.explorers.window_map import WindowMap
 
 __all__ = [
     "AttentionBench",
+    "CacheMeter",
+    "DistributionSculptor",
     "EmbeddingBench",
     "InfluenceMap",
     "MergePlayer",
