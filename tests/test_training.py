@@ -1,5 +1,6 @@
 """Training: the loss, the schedule, the loop, checkpoints, runs that are broken off and go on, several processes."""
 
+import functools
 import math
 import os
 import re
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import tqdm.auto
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
@@ -296,7 +298,8 @@ def test_a_gradient_that_is_not_a_number_stops_before_it_does_harm():
     torch.testing.assert_close(model.state_dict(), before, rtol=0, atol=0)
 
 
-def test_the_progress_bar_counts_steps_and_can_be_switched_off(capsys):
+def test_the_progress_bar_counts_steps_and_can_be_switched_off(capsys, monkeypatch):
+    monkeypatch.setattr("tqdm.auto.tqdm", functools.partial(tqdm.auto.tqdm, ncols=200))  # a narrow one cuts its end off
     train(model_of(), loader_of(), TrainConfig(steps=4, evaluate_every=2), validation=loader_of())
     shown = capsys.readouterr().err
     assert "4 training steps" in shown and "4/4" in shown and re.search(r"loss \d\.\d\d, validation \d\.\d\d", shown)
