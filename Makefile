@@ -17,7 +17,7 @@ NBVAL := $(if $(filter Linux,$(shell uname -s)),--nbval,--nbval-lax)
 NBVAL_OPTIONS := --nbval-current-env --nbval-cell-timeout 120 -n 2 --dist loadscope
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-colab notebooks bench links lock clean
+.PHONY: help lab test test-colab notebooks bench checkpoint links lock clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,9 @@ notebooks: .venv/.stamp  ## build and execute the notebooks whose lesson changed
 bench: .venv/.stamp  ## measure our speed beside that of other libraries, in one run
 	@$(PIP) install --no-deps -r benchmarks/requirements.txt
 	@for script in benchmarks/[a-z]*.py; do $(PY) $$script || exit 1; done
+
+checkpoint: .venv/.stamp  ## train a small GPT on the toy world into data/tiny (a few minutes)
+	@$(PY) tools/make_checkpoint.py
 
 links:  ## move every link to the public address: make links REPO=owner/name
 	@$(PYTHON) tools/links.py "$(REPO)"
