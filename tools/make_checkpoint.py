@@ -3,9 +3,9 @@
     make checkpoint
 
 It takes a few minutes on two cores, and its product is not part of the course yet. The text is the toy world's, without
-62 % of the sentences that name their subject ("the dogs bark."): which ones are withheld is decided by their CRC-32, and
-no document that contains one is used. So it can be seen that the model writes sentences it has never read, and not only
-what it remembers. Sentences that begin with a pronoun are few, and stay.
+62 % of the sentences that name their subject ("the dogs bark."): which ones are withheld is decided by their CRC-32,
+and no document that contains one is used. So it can be seen that the model writes sentences it has never read, and not
+only what it remembers. Sentences that begin with a pronoun are few, and stay.
 """
 
 from __future__ import annotations
