@@ -76,7 +76,7 @@ def load_checkpoint(folder: str | Path = "tiny") -> tuple[GPT, BPETokenizer | No
     """The model, in evaluation mode on the CPU, and its tokenizer (None where it was saved without).
 
     Args:
-        folder: what `save_checkpoint` wrote; "tiny" is data/tiny, which `make checkpoint` fills.
+        folder: what `save_checkpoint` wrote; "tiny" is the small GPT that comes with the course (data/README.md).
 
     Raises:
         FileNotFoundError: no checkpoint there, or a file of it is gone.

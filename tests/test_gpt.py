@@ -10,7 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmlab.attention import KVCache, padding_mask
-from llmlab.gpt import GPT, FeedForward, GPTConfig, LayerNorm, TransformerBlock, count_parameters, load_gpt2_weights
+from llmlab.gpt import (
+    GPT,
+    FeedForward,
+    GPTConfig,
+    LayerNorm,
+    TransformerBlock,
+    attention_weights,
+    count_parameters,
+    load_gpt2_weights,
+)
 
 
 def model_of(seed=0, **sizes):
@@ -154,6 +163,21 @@ def test_no_logit_depends_on_a_later_token():
             changed[0, j] = (ids[0, j] + 1) % 11
             moved = (model(changed) != before).any(-1)[0]
             assert moved.tolist() == [False] * j + [True] * (9 - j)
+
+
+def test_attention_weights_are_those_of_each_layers_own_input():
+    model, ids = shaken(model_of(n_layers=3)), ids_of(2, 7)
+    inputs = []
+    hooks = [block.attention.register_forward_pre_hook(lambda _, x: inputs.append(x[0])) for block in model.blocks]
+    model(ids)
+    for hook in hooks:
+        hook.remove()
+    weights = attention_weights(model, ids)
+    assert weights.shape == (2, 3, 3, 7, 7)  # (B, n_layers, H, T, T)
+    for layer, (block, x) in enumerate(zip(model.blocks, inputs, strict=True)):
+        q, k, _ = (part.view(2, 7, 3, 4).transpose(1, 2) for part in block.attention.qkv(x).chunk(3, dim=-1))
+        scores = (q @ k.transpose(-2, -1) / 2).masked_fill(torch.ones(7, 7).triu(1).bool(), -torch.inf)
+        torch.testing.assert_close(weights[:, layer], scores.softmax(dim=-1))
 
 
 def test_padding_changes_nothing_for_real_tokens():

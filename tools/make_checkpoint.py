@@ -2,8 +2,8 @@
 
     make checkpoint
 
-It takes a few minutes on two cores, and its product is not part of the course yet. The text is the toy world's, without
-62 % of the sentences that name their subject ("the dogs bark."): which ones are withheld is decided by their CRC-32,
+It takes three minutes on two calm cores; data/README.md says what came of it. The text is the toy world's, without
+66 % of the sentences that name their subject ("the dogs bark."): which ones are withheld is decided by their CRC-32,
 and no document that contains one is used. So it can be seen that the model writes sentences it has never read, and not
 only what it remembers. Sentences that begin with a pronoun are few, and stay.
 """
@@ -43,13 +43,13 @@ def sentences_of(text: str) -> list[str]:
 
 
 def is_withheld(sentence: str) -> bool:
-    """62 % of the sentences that name their subject, chosen by what they say and nothing else."""
-    return sentence.startswith("the ") and zlib.crc32(sentence.encode()) % 100 < 62
+    """66 % of the sentences that name their subject, chosen by what they say and nothing else."""
+    return sentence.startswith("the ") and zlib.crc32(sentence.encode()) % 100 < 66
 
 
 def training_text() -> str:
     """Documents without a withheld sentence, each with the separator before it."""
-    documents = [document.strip() for document in toy_world(400_000, seed=0).split(SEPARATOR)]
+    documents = [document.strip() for document in toy_world(600_000, seed=0).split(SEPARATOR)]
     kept = [document for document in documents if not any(map(is_withheld, sentences_of(document)))]
     return "".join(f"{SEPARATOR} {document} " for document in kept)
 
@@ -72,7 +72,7 @@ def main() -> None:
     validation = create_dataloader(
         toy_world(1_000, seed=5), stride=CONTEXT_LENGTH, shuffle=False, drop_last=False, **sizes
     )
-    settings = TrainConfig(steps=2_200, learning_rate=4e-3, evaluate_every=100)
+    settings = TrainConfig(steps=4_500, learning_rate=4e-3, evaluate_every=250)
     history = train(model, loader, settings, validation=validation)
     save_checkpoint(FOLDER, model, tokenizer)
     draw(history)
@@ -96,7 +96,8 @@ def draw(history: History) -> None:
     """The curve, data/tiny/curve.svg."""
     plt.rcParams["svg.hashsalt"] = "llmlab"
     figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
-    axes.plot(range(1, len(history.loss) + 1), history.loss, color="#9db7d5", linewidth=0.6, label="batches")
+    means = [sum(history.loss[i : i + 25]) / 25 for i in range(0, len(history.loss) - 24, 25)]
+    axes.plot(range(25, 25 * len(means) + 1, 25), means, color="#6f93bd", linewidth=1, label="batches, mean of 25")
     axes.plot(*zip(*history.validation, strict=True), color="#b3440b", label="validation")
     axes.set(xlabel="steps", ylabel="loss, nats a token", ylim=(0.9, 3))
     axes.legend(frameon=False)
