@@ -168,8 +168,8 @@ def main() -> None:
     notes = [
         f"Training: B={B}, T={SHAPE.context_length}, D={SHAPE.d_model}, {SHAPE.n_layers} layers, {SHAPE.n_heads} "
         f"heads, V={SHAPE.vocab_size:,}; generation: {WRITER.n_layers} layers, D={WRITER.d_model}, {WRITER.n_heads} "
-        f"heads, greedy, prompt of {PROMPT}; float32, {torch.get_num_threads()} threads. Largest difference between the "
-        f"logits of a peer and ours: {difference:.1e}.",
+        f"heads, greedy, prompt of {PROMPT}; float32, {torch.get_num_threads()} threads. Largest difference between "
+        f"the logits of a peer and ours: {difference:.1e}.",
         flat,
     ]
     packages = ("torch", "llms-from-scratch", "transformers")

@@ -53,6 +53,8 @@ from llmlab.corpus import load_text
 from llmlab.embeddings import InputEmbedding
 from llmlab.exercises import exercise, progress
 from llmlab.explorers import AttentionBench
+from llmlab.gpt import GPT, attention_maps
+from llmlab.training import load_checkpoint
 
 torch.set_printoptions(sci_mode=False)  # 0.0000 instead of 3.0580e-07
 
@@ -779,6 +781,78 @@ course.show(
 # though: the tokens also look at those that come *after* them. A model that has to predict the next token must not.
 # That is lesson 06.
 #
+# ## What training makes of it
+#
+# The course brings a small GPT whose matrices are trained: three layers of four heads each, which have read simple
+# sentences about kings, dogs and frogs, and nothing else. A sentence begins, and the model says which word comes next:
+
+
+# %%
+def begin(text):
+    """The ids of a sentence that begins a document, and its tokens in words."""
+    ids = tokenizer.encode("<|endoftext|> " + text, allowed_special="all")
+    return torch.tensor([ids]), [tokenizer.decode([token_id]).strip() for token_id in ids]
+
+
+model, tokenizer = load_checkpoint()
+for text in ("the dogs near the king", "the king near the dogs"):
+    ids, _ = begin(text)
+    with torch.no_grad():
+        likeliest = model(ids)[0, -1].topk(4).indices.tolist()
+    print(f"{text} ... {', '.join(tokenizer.decode([token_id]).strip() for token_id in likeliest)}")
+
+# %% [markdown]
+# Right both times: *dogs* take a plural verb and the *king* a singular one, although another noun stands nearer. In our
+# first sentence the vector of *king*, the last token, has to become one that asks for a plural. Before you go on: where
+# must a head look, seen from *king*? Here are the weights that each of the twelve heads gives to *dogs*:
+
+# %%
+ids, names = begin("the dogs near the king")
+looks = attention_maps(model, ids)[0]  # (layers, heads, T_query, T_key)
+to_dogs = looks[:, :, -1, names.index("dogs")]
+for layer, weights in enumerate(to_dogs.tolist()):
+    print(f"layer {layer}:", "  ".join(f"{weight:.2f}" for weight in weights))
+
+# %% [markdown]
+# With six tokens, an untrained head gives each about 0.17. Several heads have learned to find the subject of a
+# sentence. The one that is surest of it, beside the same head of a model that has not been trained:
+
+# %%
+layer, head = divmod(to_dogs.argmax().item(), model.config.n_heads)
+torch.manual_seed(7)
+untrained = attention_maps(GPT(model.config).eval(), ids)[0]
+figure, panels = plt.subplots(1, 2, figsize=(8.4, 4.0), sharey=True)
+for panel, title, table in zip(panels, ("untrained", "trained"), (untrained, looks), strict=True):
+    panel.imshow(table[layer, head], cmap="Blues", vmin=0.0, vmax=1.0)
+    for i, j in torch.ones(len(names), len(names)).tril().nonzero().tolist():
+        weight = table[layer, head, i, j].item()
+        panel.text(
+            j, i, f"{weight:.2f}", ha="center", va="center", fontsize=8, color="white" if weight > 0.6 else "black"
+        )
+    panel.set(
+        title=f"{title}, layer {layer}, head {head}", xlabel="key", xticks=range(len(names)), yticks=range(len(names))
+    )
+    panel.set_xticklabels(names, rotation=45, ha="right", rotation_mode="anchor")
+    panel.set_yticklabels(names)
+panels[0].set_ylabel("query")
+course.show(
+    figure,
+    alt="Two triangles of attention weights for the dogs near the king. Untrained: each row gives equal shares. "
+    "Trained: the row of king, the last token, gives nearly all its weight to dogs, the subject, and little to itself.",
+)
+
+# %% [markdown]
+# Nobody told this head what a subject is. It was asked only to predict the next word, and a weight on *dogs* made the
+# prediction better. (The upper right is empty because this model may not look ahead.) Is it the place of the word
+# that it has learned, or its role? Try it on sentences in which the subject stands elsewhere:
+
+# %%
+for text in ("the hungry dogs near the king", "the frog croaks. the queens near the girl"):
+    ids, names = begin(text)
+    weights = attention_maps(model, ids)[0, layer, head, -1]
+    print(f"{names[-1]:5} looks at {names[weights.argmax()]} ({weights.max():.2f}) in: {text}")
+
+# %% [markdown]
 # ## The same, polished: `llmlab.attention`
 #
 # What you built is in the package, and in PyTorch. All sizes differ, so that a swapped axis would show:

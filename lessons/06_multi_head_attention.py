@@ -52,6 +52,8 @@ from llmlab.attention import (
 )
 from llmlab.exercises import exercise, progress
 from llmlab.explorers import InfluenceMap
+from llmlab.gpt import attention_maps
+from llmlab.training import load_checkpoint
 
 torch.set_printoptions(precision=2, sci_mode=False)
 
@@ -460,6 +462,55 @@ for name, table in heads.items():
 # Two heads give two clear answers, side by side in the result. The single head gives one mixture, in which nobody can
 # tell which word answers what. That is the whole reason for **multi-head attention**: $H$ heads, each with matrices of
 # its own, each of width $d_\text{head} = D / H$, so that together they are as wide, and cost as much, as one.
+
+# %% [markdown]
+# ### Heads that were trained
+#
+# Does training find such a division of labour by itself? The course's small GPT, four heads a layer, completes a
+# sentence whose last word depends on two others: on *reads*, since it has to be something to read, and on the king, who
+# has one of it.
+
+
+# %%
+def begin(text):
+    """The ids of a sentence that begins a document, and its tokens in words."""
+    ids = tokenizer.encode("<|endoftext|> " + text, allowed_special="all")
+    return torch.tensor([ids]), [tokenizer.decode([token_id]).strip() for token_id in ids]
+
+
+gpt, tokenizer = load_checkpoint()
+for text in ("the king near the princess reads his", "the kings near the princess read their"):
+    with torch.no_grad():
+        following = gpt(begin(text)[0])[0, -1].argmax().item()
+    print(text, "...", tokenizer.decode([following]).strip())
+
+# %% [markdown]
+# What do the four heads of its second layer look at, from the last token? (Counted from 0, layers too.)
+
+# %%
+ids, names = begin("the king near the princess reads his")
+layer = attention_maps(gpt, ids)[0, 1]  # (H, T, T)
+for head, weights in enumerate(layer[:, -1]):
+    first, second = weights.topk(2).indices.tolist()
+    print(f"head {head}: {names[first]} {weights[first]:.2f}, then {names[second]} {weights[second]:.2f}")
+
+# %%
+figure, panels = plt.subplots(1, 4, figsize=(11, 3.4), sharey=True)
+for head, (panel, table) in enumerate(zip(panels, layer, strict=True)):
+    panel.imshow(table.masked_fill(~causal_mask(len(names)), torch.nan), cmap="Blues", vmin=0, vmax=1)
+    panel.set(title=f"head {head}", xticks=range(len(names)), yticks=range(len(names)))
+    panel.set_xticklabels(names, rotation=60, ha="right", rotation_mode="anchor")
+    panel.set_yticklabels(names)
+course.show(
+    figure,
+    alt="Four triangles of trained weights. The last row, of his: head 0 is dark at the separator, head 1 at reads, "
+    "head 2 at king, head 3 spreads over several words. In the row of princess, heads 1 and 2 are dark at king.",
+)
+
+# %% [markdown]
+# Two questions, two heads: one asks for the verb, one for the subject, although *princess* stands nearer. Another
+# looks mostly at the separator, where there is nothing to learn: that is how a head stays out of a row, since
+# its weights must go somewhere. Each token has its own division, and nobody assigned it.
 
 # %% [markdown]
 # ## Split, transpose, merge

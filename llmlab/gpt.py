@@ -196,12 +196,12 @@ class GPT(nn.Module):
 
 
 @torch.no_grad()
-def attention_weights(model: GPT, ids: Tensor) -> Tensor:
+def attention_maps(model: GPT, ids: Tensor) -> Tensor:
     """What every head of every layer looks at: (B, T) token ids -> (B, n_layers, H, T, T), rows sum to 1 where no
     dropout is at work.
 
     >>> model = GPT(GPTConfig(vocab_size=11, context_length=7, d_model=12, n_heads=3, n_layers=2)).eval()
-    >>> attention_weights(model, torch.tensor([[1, 5, 2, 10]])).shape
+    >>> attention_maps(model, torch.tensor([[1, 5, 2, 10]])).shape
     torch.Size([1, 2, 3, 4, 4])
     """
     found, x = [], model.embedding(ids)  # (B, T, D)

@@ -12,7 +12,7 @@ import torch
 from llmlab._toyworld import _CHARACTERS, _PREDICATES
 from llmlab.corpus import toy_world, toy_world_accepts
 from llmlab.generation import generate
-from llmlab.gpt import GPT, attention_weights
+from llmlab.gpt import GPT, attention_maps
 from llmlab.training import load_checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -131,7 +131,7 @@ def attention_to_the_subject(model, tokenizer):
     """For each layer and head the mean weight that the last noun gives to the first: (layers, heads)."""
     texts = [f"{SEPARATOR} {context}" for context, _ in agreement_contexts()]
     ids = torch.tensor([encode(tokenizer, text) for text in texts])  # (B, 6): separator, the, SUBJECT, near, the, NOUN
-    return attention_weights(model, ids)[..., -1, 2].mean(dim=0)
+    return attention_maps(model, ids)[..., -1, 2].mean(dim=0)
 
 
 def test_one_head_looks_back_at_the_subject(tiny, untrained):

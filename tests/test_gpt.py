@@ -16,7 +16,7 @@ from llmlab.gpt import (
     GPTConfig,
     LayerNorm,
     TransformerBlock,
-    attention_weights,
+    attention_maps,
     count_parameters,
     load_gpt2_weights,
 )
@@ -172,7 +172,7 @@ def test_attention_weights_are_those_of_each_layers_own_input():
     model(ids)
     for hook in hooks:
         hook.remove()
-    weights = attention_weights(model, ids)
+    weights = attention_maps(model, ids)
     assert weights.shape == (2, 3, 3, 7, 7)  # (B, n_layers, H, T, T)
     for layer, (block, x) in enumerate(zip(model.blocks, inputs, strict=True)):
         q, k, _ = (part.view(2, 7, 3, 4).transpose(1, 2) for part in block.attention.qkv(x).chunk(3, dim=-1))
