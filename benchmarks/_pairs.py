@@ -56,8 +56,12 @@ def compare(
     clock: Callable[[Work], float] = processor_time,
     prepare: Work = lambda: None,
     repeats: int = REPEATS,
+    peer_share: float = 1.0,
 ) -> dict:
-    """One row of the table. `prepare` runs before each turn of ours and is not measured; the first turn warms up."""
+    """One row of the table. `prepare` runs before each turn of ours and is not measured; the first turn warms up.
+
+    A peer that does only a share of the work has its times divided by it.
+    """
     turns = []
     for turn in range(repeats + (repeats > 1)):
         prepare()
@@ -67,7 +71,7 @@ def compare(
         else:
             mine, peers = clock(ours), clock(peer)
         if turn or repeats == 1:
-            turns.append((mine, peers))
+            turns.append((mine, peers / peer_share))
     ratios = [mine / other for mine, other in turns]
     low, high = median_interval(ratios)
     row = {
@@ -85,7 +89,7 @@ def compare(
 
 
 def as_row(row: dict) -> str:
-    spread = f" [{row['ratio_low']:.2f}, {row['ratio_high']:.2f}]" if row["repeats"] > 1 else ""
+    spread = f" [{row['ratio_low']:.3g}, {row['ratio_high']:.3g}]" if row["repeats"] > 1 else ""
     return (
         f"| {row['item']} | {milliseconds(row['ours_s'])} | {milliseconds(row['peer_s'])} "
         f"| {row['ratio']:.3g}{spread} | {row['goal']} |"

