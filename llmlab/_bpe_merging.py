@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, repeat
 
 _NEVER = 1 << 60  # the rank of a pair that no merge joins
 _LONG = 100  # symbols; beyond this, finding the best pair by looking at all of them takes too long
@@ -28,16 +28,16 @@ def merge_by_rank(ids: list[int], ranks: Mapping[tuple[int, int], int], merged: 
     """
     if len(ids) > _LONG:
         return _merge_long(ids, ranks, merged)
-    pair_ranks = [ranks.get(pair, _NEVER) for pair in pairwise(ids)]
+    pair_ranks = list(map(ranks.get, pairwise(ids), repeat(_NEVER)))  # a loop, run in C
     while pair_ranks and (lowest := min(pair_ranks)) < _NEVER:
         i = pair_ranks.index(lowest)
-        ids[i : i + 2] = [merged[lowest]]
-        # One pair is gone, and those to its left and right have a new member.
-        del pair_ranks[i]
+        ids[i] = new = merged[lowest]
+        # One id and one pair are gone, and the pairs to the left and right have a new member.
+        del ids[i + 1], pair_ranks[i]
         if i > 0:
-            pair_ranks[i - 1] = ranks.get((ids[i - 1], ids[i]), _NEVER)
+            pair_ranks[i - 1] = ranks.get((ids[i - 1], new), _NEVER)
         if i < len(pair_ranks):
-            pair_ranks[i] = ranks.get((ids[i], ids[i + 1]), _NEVER)
+            pair_ranks[i] = ranks.get((new, ids[i + 1]), _NEVER)
     return ids
 
 

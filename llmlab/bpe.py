@@ -262,7 +262,7 @@ class BPETokenizer:
         return allowed, names - allowed
 
     def _encode_chunk(self, chunk: str) -> list[int]:
-        return merge_by_rank([self._byte_ids[byte] for byte in chunk.encode()], self._ranks, self._merged)
+        return merge_by_rank(list(map(self._byte_ids.__getitem__, chunk.encode())), self._ranks, self._merged)
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:
         """The bytes of the ids, joined.
