@@ -44,6 +44,7 @@ notebooks: .venv/.stamp  ## build and execute the notebooks whose lesson changed
 bench: .venv/.stamp  ## measure our speed beside that of other libraries, in one run
 	@$(PIP) install --no-deps -r benchmarks/requirements.txt
 	@for script in benchmarks/[a-z]*.py; do $(PY) $$script || exit 1; done
+	@$(PY) benchmarks/_report.py
 
 checkpoint: .venv/.stamp  ## train a small GPT on the toy world into data/tiny (a few minutes)
 	@$(PY) tools/make_checkpoint.py

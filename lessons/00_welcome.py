@@ -42,7 +42,7 @@ from llmlab import course
 from llmlab.bpe import gpt2_encoding
 from llmlab.corpus import load_text, toy_world, toy_world_accepts
 from llmlab.exercises import exercise, progress
-from llmlab.explorers import TokenizerMicroscope
+from llmlab.explorers import PipelineMap
 
 report = course.doctor()
 print(report if report.problems else "No problem found: every lesson runs on this machine.")
@@ -232,28 +232,6 @@ print(ids)
 # A space belongs to the token after it. So `The` and ` the` are two tokens, with ids 464 and 262; and ` the`, which
 # occurs twice, has the same id each time.
 #
-# ### Predict, then explore
-#
-# This is the first explorer. It shows a text under five tokenizers; what stands in one column is the same place of the
-# text. It starts with our sentence. Before you touch it:
-#
-# - How many ids are there if each *character* is a token? And for GPT-2?
-# - What will happen to GPT-2's row when you change `piano` to `PIANO`?
-#
-# Each explorer also sets you a target. This one's belongs to lesson 01; try it now if you like.
-
-# %%
-explorer = TokenizerMicroscope(text=sentence)
-explorer
-
-# %% [markdown]
-# What an explorer shows can also be read from code. Change the text above, run this cell again, and it follows:
-
-# %%
-text, row = explorer.trace.text, explorer.trace.row("GPT-2")
-print(f"{text!r}: {len(text)} characters, {len(row.tokens)} tokens for GPT-2")
-
-# %% [markdown]
 # ### Numbers for a network
 #
 # Models work on several texts at once, a **batch**, so a second sentence of the same length goes along. Four letters
@@ -366,15 +344,56 @@ course.show(
 # | token ids | inputs and targets for training | `(B, T)` each | [03](03_sliding_window.ipynb) |
 # | token ids | embeddings | `(B, T, D)` | [04](04_embeddings.ipynb) |
 # | embeddings | context vectors | `(B, T, D)` | [05](05_attention.ipynb), [06](06_multi_head_attention.ipynb) |
-# | context vectors | logits, probabilities | `(B, T, V)` | 07, the GPT block |
-# | random weights | trained weights | as before | 08, training |
-# | probabilities | text | one token a step | 09, generation and efficiency |
+# | context vectors | logits, probabilities | `(B, T, V)` | [07](07_gpt_block.ipynb) |
+# | random weights | trained weights | as before | [08](08_training.ipynb) |
+# | probabilities | text | one token a step | [09](09_generation.ipynb) |
+#
+# ### Predict, then explore
+#
+# Now the same stages in a model that is *trained*: a small GPT of 400,000 weights, which comes with the course. It has
+# read a **toy world**, simple sentences about people and animals such as `the dogs near the king bark.`, and nothing
+# else. There, each word is one token.
+#
+# This is the first explorer, a map of its numbers: one column for each token, the stages from top to bottom, each with
+# its lesson. It starts with `the dogs near the king`; the token in front opens every document that the model has read.
+# Before you run the cell:
+#
+# - What will the model hold to be the most probable next word: something that dogs do, or something that kings do? What
+#   would a bigram model say, which sees only `king`?
+# - The column of `king` makes that prediction. From which earlier token does it need something? In which row of the map
+#   will that be seen?
+#
+# Each explorer also sets you a target.
+
+# %%
+explorer = PipelineMap()
+explorer
+
+# %% [markdown]
+# `bark`: the sentence is about the dogs, although `king` stands next to the verb. The row of attention weights shows
+# where the model looks: in this head, `king` takes nearly everything from `dogs`, three tokens before. Other heads look
+# elsewhere; try a few.
+#
+# What an explorer shows can also be moved and read from code. We take one letter away, three tokens before the end:
+
+# %%
+probe = PipelineMap()
+for text in ("the dogs near the king", "the dog near the king"):
+    probe.set(text=text)
+    trace = probe.trace
+    looked_at = trace.tokens[trace.attention.argmax()].decode()
+    more_probable = max(" bark", " barks", key=trace.probability)
+    print(f"{text:22}: king looks most at{looked_at:5}; more probable:{more_probable}")
+    assert trace.attention[2] > 0.5  # position 2: the subject
+
+# %% [markdown]
+# The verb follows. And the last rows of the map answer at *every* position, not only at the last.
 #
 # ## Every prefix at once, masked
 #
-# The stages gave us logits at *every* position, not only at the last. Is that a waste? For training it is the point.
-# The token after each position stands in the text, so each position has its own question and its own answer. The
-# answers, or **targets**, are the inputs shifted by one, so 8 tokens hold 7 questions:
+# To write, only the logits of the last position are needed. Are the others wasted? For training they are the point. The
+# token after each position stands in the text, so each position has its own question and its own answer. The answers,
+# or **targets**, are the inputs shifted by one, so 8 tokens hold 7 questions:
 
 
 # %%
@@ -675,8 +694,8 @@ print(f"smallest GPT-2: {smallest_gpt2:11,}, {smallest_gpt2 / ours:.0f} times as
 #
 # ## What one token of memory cannot do
 #
-# Back to the bigram model, and to the package. `llmlab.corpus` holds the story, and also a *toy world*: sentences from
-# a small grammar whose rules are known, so that one can check what a model has understood.
+# Back to the bigram model, and to the package. `llmlab.corpus` holds the story, and also the toy world that the small
+# GPT has read: sentences from a grammar whose rules are known, so that one can check what a model has understood.
 
 # %%
 world = toy_world(3000, seed=0)
@@ -699,8 +718,9 @@ for sentence in sentences[:9]:
     print(f"{toy_world_accepts(sentence)!s:6}", sentence)
 
 # %% [markdown]
-# Each pair of neighbours is fine, and most sentences are not: by the time the verb comes, the subject is forgotten. To
-# know more than the last token, a model needs good context vectors, and that is what the next lessons work towards.
+# Each pair of neighbours is fine, and most sentences are not: by the time the verb comes, the subject is forgotten. The
+# small GPT has not forgotten it. What makes the difference are good context vectors, and the next lessons work towards
+# them.
 #
 # ## You can now
 #

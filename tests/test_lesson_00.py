@@ -90,9 +90,15 @@ def test_it_is_a_model_of_about_ten_lines(cells):
     assert len(lines) <= 14
 
 
+def test_the_trained_models_verb_follows_the_subject(cells):
+    plural, singular = printed(cells, "probe = PipelineMap()").splitlines()
+    assert plural == "the dogs near the king: king looks most at dogs; more probable: bark"
+    assert singular == "the dog near the king : king looks most at dog ; more probable: barks"
+
+
 def test_every_linked_lesson_exists():
     linked = set(re.findall(r"\]\((\w+)\.ipynb\)", LESSON))
-    assert {name[:2] for name in linked} == {"01", "02", "03", "04", "05", "06"}
+    assert {name[:2] for name in linked} == {f"0{number}" for number in range(1, 10)}
     assert sorted(name for name in linked if not (ROOT / "lessons" / f"{name}.py").exists()) == []
 
 

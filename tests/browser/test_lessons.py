@@ -1,4 +1,4 @@
-"""Each lesson as a learner meets it: opened in JupyterLab, run twice from top to bottom, its explorer moved."""
+"""Each lesson as a learner meets it: opened in JupyterLab, run twice, its explorers moved; unrun; exported to HTML."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from nbconvert import HTMLExporter
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.lab import ROOT, Explorer, Lab
 from tests.browser.test_explorer_host import _OUTSIDE
@@ -40,34 +41,73 @@ def test_a_lesson_runs_twice_without_an_error_and_its_explorer_moves(lab: Lab, p
     for run in (1, 2):
         lab.run_all()
         assert lab.error_outputs() == [], f"run {run}"
-        explorer = lab.explorer()
-        move(explorer)
-        explorer.wait_idle()
+        for index in range(lab.page.locator(".llmlab-live").count()):
+            explorer = lab.explorer(index)
+            move(explorer)
+            explorer.wait_idle()
     assert lab.errors == []
 
 
+def serious(page: Page, selector: str) -> list:
+    """What axe-core finds serious or critical in a part of the page."""
+    result = Axe().run(page, selector).response
+    assert result["passes"], "axe looked at nothing"
+    return [
+        (violation["id"], [node["html"][:120] for node in violation["nodes"][:2]])
+        for violation in result["violations"]
+        if violation["impact"] in ("serious", "critical")
+    ]
+
+
 @pytest.mark.parametrize("path", SOLVED, ids=lambda path: path.stem)
-def test_an_explorer_is_fit_for_everyone(lab: Lab, path: Path, tmp_path: Path):
-    """axe-core in both themes; nothing sticks out from 600 to 1,400 pixels; screenshots to look at."""
+def test_every_explorer_is_fit_for_everyone(lab: Lab, path: Path, tmp_path: Path):
+    """axe-core in both themes; nothing sticks out from 600 to 1,400 pixels and at 200 %; screenshots to look at."""
     lab.open(path)
     lab.run_all()
-    explorer = lab.explorer()
-    explorer.root.locator("details").last.evaluate("(node) => { node.open = true; }")
+    devtools = lab.page.context.new_cdp_session(lab.page)
+    explorers = [lab.explorer(index) for index in range(lab.page.locator(".llmlab-live").count())]
+    assert explorers
+    for explorer in explorers:
+        explorer.root.locator("details").last.evaluate("(node) => { node.open = true; }")
     for theme in ("light", "dark"):
         lab.theme(theme)
         lab.page.wait_for_timeout(300)
-        result = Axe().run(lab.page, ".llmlab-live").response
-        assert result["passes"], "axe looked at nothing"
-        bad = [
-            (violation["id"], [node["html"][:120] for node in violation["nodes"][:2]])
-            for violation in result["violations"]
-            if violation["impact"] in ("serious", "critical")
-        ]
-        assert bad == [], theme
-        for width in (600, 1400):
-            lab.width(width)
+        assert serious(lab.page, ".llmlab-live") == [], theme
+        for width, scale in ((600, 1), (1400, 1), (700, 2)):
+            size = {"width": width, "height": 1000, "deviceScaleFactor": scale, "mobile": False}
+            devtools.send("Emulation.setDeviceMetricsOverride", size)
             lab.page.wait_for_timeout(500)  # JupyterLab lays itself out anew
-            explorer.root.scroll_into_view_if_needed()
-            assert explorer.root.evaluate(_OUTSIDE) == [], f"something sticks out at {width} pixels"
-            explorer.root.screenshot(path=tmp_path / f"{path.stem}-{theme}-{width}.png")
+            for index, explorer in enumerate(explorers):
+                explorer.root.scroll_into_view_if_needed()
+                place = f"explorer {index} at {width} pixels, scale {scale}, {theme}"
+                assert explorer.root.evaluate(_OUTSIDE) == [], f"something sticks out: {place}"
+                explorer.root.screenshot(path=tmp_path / f"{path.stem}-{index}-{theme}-{width}@{scale}x.png")
+    print(f"screenshots: {tmp_path}")
+
+
+@pytest.mark.parametrize("path", STUDENTS, ids=lambda path: path.stem)
+def test_a_lesson_can_be_read_without_a_kernel_and_offline(
+    lab: Lab, window: BrowserContext, path: Path, tmp_path: Path
+):
+    """Opened and not run, and exported to HTML and read without a network: every picture is there, and has words."""
+    lab.open(path)
+    assert serious(lab.page, ".jp-Notebook .jp-RenderedHTMLCommon") == []
+    html, _ = HTMLExporter().from_filename(str(path))
+    exported = tmp_path / f"{path.stem}.html"
+    exported.write_text(html, encoding="utf-8")
+    page = window.new_page()
+    try:
+        page.route("http*://**", lambda route: route.abort())
+        page.goto(exported.as_uri(), wait_until="domcontentloaded")
+        expect(page.get_by_text("model not found")).to_have_count(0)
+        assert page.locator(".llmlab-explorer").count() >= 1  # still pictures
+        pictures = page.locator("img")
+        missing = pictures.evaluate_all(
+            "(all) => all.filter((img) => !img.naturalWidth || !img.alt).map((img) => img.src)"
+        )
+        assert [source[:100] for source in missing] == []
+        assert serious(page, ".llmlab-explorer") == []
+        page.screenshot(path=tmp_path / f"{path.stem}-export.png", full_page=True)
+    finally:
+        page.close()
     print(f"screenshots: {tmp_path}")
