@@ -12,6 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 import llmlab
+from llmlab import _doctor
 from llmlab._data import data_path
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Report:
 
 
 def doctor() -> Report:
-    """Look at versions, device, processors, data and widgets, and report; nothing is changed or sent."""
+    """Look at versions, device, memory, data, widgets and kernel, and report; nothing is changed or sent."""
     facts = {
         "llmlab": llmlab.__version__,
         "python": platform.python_version(),
@@ -96,14 +97,18 @@ def doctor() -> Report:
                 problems.append(f"{name} is not installed: run `pip install {name}` in this environment")
     try:
         facts["device"] = str(device())
-    except ImportError as error:
+    except (ImportError, OSError) as error:  # OSError: a system library that PyTorch needs is missing
         facts["device"] = f"unknown ({error})"
+        problems.append(f"PyTorch cannot be loaded: {error}")
     try:
         data_path("story.txt"), data_path("gpt2/vocab.bpe")
         facts["data"] = "story and GPT-2 merges found"
     except FileNotFoundError as error:
         facts["data"] = "missing"
         problems.append(str(error))
+    for look in (_doctor.memory, _doctor.small_model, _doctor.widgets, _doctor.kernel):
+        facts[look.__name__.replace("_", " ")], problem = look()
+        problems += [problem] if problem else []
     return Report(facts, tuple(problems))
 
 

@@ -6,6 +6,7 @@ source, from which `solutions.json` is built. How a learner's function is called
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import json
@@ -262,6 +263,24 @@ def lessons() -> list[str]:
     """
     names = (module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
     return sorted(name.removeprefix("lesson_") for name in names if re.fullmatch(r"lesson_\d\d", name))
+
+
+def answer_names() -> dict[str, tuple[str, ...]]:
+    """For each exercise of the course, the names under which a notebook holds its answer.
+
+    They are what the last statement of the exercise's cell binds. No lesson module is loaded, and so no PyTorch.
+
+    >>> answer_names()["03.2"], answer_names()["03.3"]
+    (('make_windows',), ('trained_at_stride_4', 'trained_at_stride_5'))
+    """
+    return {id: _bound_last(sources["stub"]) for id, sources in sorted(_solutions().items())}
+
+
+def _bound_last(source: str) -> tuple[str, ...]:
+    last = ast.parse(source).body[-1]
+    if isinstance(last, ast.FunctionDef | ast.ClassDef):
+        return (last.name,)
+    return tuple(node.id for node in ast.walk(last) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
 
 
 def _lesson(number: str) -> tuple[Exercise, ...]:

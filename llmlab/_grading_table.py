@@ -1,0 +1,99 @@
+"""The table that grading writes: its rows, how they look in a file that a spreadsheet opens, and a summary of them."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Row:
+    """One student and one exercise; or one notebook of which no exercise is known.
+
+    Attributes:
+        student: from the name of the file or of its folder.
+        notebook: path below the graded folder.
+        lesson: "03", or "" where it cannot be told.
+        exercise: "03.2", or "".
+        status: passed, failed, error or not_attempted as a check says it; missing_name, timeout, crashed or
+            out_of_memory where there was no answer to check; unreadable for a file that is no notebook of the course.
+        misconception: id of the idea that is probably behind a failed answer, or "".
+        message: what was seen.
+        notes: what else is odd about the notebook, the same in each of its rows.
+    """
+
+    student: str
+    notebook: str
+    lesson: str
+    exercise: str
+    status: str
+    misconception: str
+    message: str
+    notes: str
+
+
+HEADER = tuple(field.name for field in fields(Row))
+CSV_FILE = {"encoding": "utf-8-sig", "errors": "replace", "newline": ""}  # the mark makes spreadsheets read UTF-8
+
+
+def write_table(out: Path, rows: list[Row]) -> None:
+    """The whole table, in order, in place of the one that grew: the old or the new one is there, never half of it."""
+    temporary = out.with_name(f".{out.name}.tmp")
+    with temporary.open("w", **CSV_FILE) as file:
+        table = csv.writer(file)
+        table.writerow(HEADER)
+        table.writerows(map(as_cells, rows))
+    temporary.replace(out)
+
+
+def as_cells(row: Row) -> list[str]:
+    """The row as text of one line each; what a spreadsheet would take for a formula gets an apostrophe in front."""
+    texts = [" ".join(str(value).replace("\0", "").split()) for value in astuple(row)]
+    return [f"'{text}" if text.startswith(("=", "+", "-", "@")) else text for text in texts]
+
+
+def summary(rows: Iterable[Row]) -> str:
+    """A few lines on a batch: how many of each status, the commonest misconceptions, what went wrong with notebooks.
+
+    >>> print(summary([Row("anna", "anna.ipynb", "03", "03.2", "failed", "last-window-missing", "…", "")]))
+    1 notebook of 1 student, 1 exercise graded.
+    Status: 1 failed.
+    Commonest misconceptions:
+      1 × 03.2 last-window-missing
+    """
+    rows = list(rows)
+    notebooks, students = {row.notebook for row in rows}, {row.student for row in rows}
+    statuses = Counter(row.status for row in rows)
+    exercises = sum(bool(row.exercise) for row in rows)
+    lines = [
+        f"{_count(len(notebooks), 'notebook')} of {_count(len(students), 'student')}, "
+        f"{_count(exercises, 'exercise')} graded.",
+        f"Status: {', '.join(f'{count} {status}' for status, count in statuses.most_common())}.",
+    ]
+    ideas = Counter((row.exercise, row.misconception) for row in rows if row.misconception)
+    if ideas:
+        lines.append("Commonest misconceptions:")
+        common = sorted(ideas.items(), key=lambda item: (-item[1], item[0]))[:10]
+        lines += [f"  {count} × {exercise} {idea}" for (exercise, idea), count in common]
+    troubled = {
+        status: sorted({row.notebook for row in rows if row.status == status})
+        for status in ("unreadable", "timeout", "out_of_memory", "crashed", "missing_name")
+    }
+    noted = sorted({row.notebook for row in rows if row.notes})
+    if noted or any(troubled.values()):
+        lines.append("Trouble:")
+        lines += [f"  {status}: {_listed(names)}" for status, names in troubled.items() if names]
+        lines += [f"  with notes: {_listed(noted)}"] if noted else []
+    return "\n".join(lines)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def _listed(names: list[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{_count(len(names), 'notebook')} ({', '.join(names[:most])}{more})"
