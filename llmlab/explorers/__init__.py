@@ -6,8 +6,11 @@ from llmlab.explorers.distribution_sculptor import DistributionSculptor
 from llmlab.explorers.embedding_bench import EmbeddingBench
 from llmlab.explorers.influence_map import InfluenceMap
 from llmlab.explorers.merge_player import MergePlayer
+from llmlab.explorers.pipeline_map import PipelineMap
 from llmlab.explorers.shape_tracer import ShapeTracer
 from llmlab.explorers.tokenizer_microscope import TokenizerMicroscope
+from llmlab.explorers.training_curve import TrainingCurve
+from llmlab.explorers.training_replay import TrainingReplay
 from llmlab.explorers.window_map import WindowMap
 
 __all__ = [
@@ -17,7 +20,10 @@ __all__ = [
     "EmbeddingBench",
     "InfluenceMap",
     "MergePlayer",
+    "PipelineMap",
     "ShapeTracer",
     "TokenizerMicroscope",
+    "TrainingCurve",
+    "TrainingReplay",
     "WindowMap",
 ]
