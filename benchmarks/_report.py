@@ -81,8 +81,15 @@ RATIOS = (
     ("attention", ("forward, T=1,024 ", FUSED), "attention, forward, T=1,024 / PyTorch's fused call", None, ""),
     ("attention", ("backward, T=256 ", FUSED), "attention, with backward, T=256 / PyTorch's fused call", None, ""),
     ("attention", ("backward, T=1,024 ", FUSED), "attention, with backward, T=1,024 / PyTorch's fused call", None, ""),
-    ("gpt", (BOOK, "our optimizer"), f"training step, one optimizer for both / {BOOK}", 1 / 1.6, "1/1.6"),
-    ("gpt", (BOOK, "not fused"), f"training step, each with its own optimizer / {BOOK}", 1 / 1.6, "1/1.6"),
+    (
+        "gpt",
+        ("lesson 08", BOOK, "our optimizer"),
+        f"training step of lesson 08, one optimizer / {BOOK}",
+        1 / 1.6,
+        "1/1.6",
+    ),
+    ("gpt", ("lesson 08", BOOK, "its own"), f"the same, each with its own optimizer / {BOOK}", 1 / 1.6, "1/1.6"),
+    ("gpt", ("larger", BOOK, "its own"), f"training step, a larger GPT, own optimizers / {BOOK}", 1 / 1.6, "1/1.6"),
     ("gpt", ("with cache",), "256 new tokens with cache / without", 1 / 5, "1/5"),
 )
 

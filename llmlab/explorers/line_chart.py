@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 12, 24, 38  # margins in pixels
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 12, 24, 38  # margins in pixels
 
 
 @dataclass(frozen=True)
