@@ -336,7 +336,7 @@ def test_a_chart_maps_values_to_pixels(logarithmic, middle):
         [Line("a<b", values, "#000000")], title="<T>", alt='"x"', steps=100, low=0.1, high=10, logarithmic=logarithmic
     )
     ((left, middle_point, right),) = points_of(pictures(html))
-    assert left == (54, 142) and right == (258, 24) and middle_point == (156, 83)
+    assert left == (60, 142) and right == (258, 24) and middle_point == (159, 83)
     assert "<T>" not in pictures(html) and "a&lt;b" in pictures(html) and Tags(html).images[0]["alt"] == '"x"'
 
 
