@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import threading
 import time
 from dataclasses import replace
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmlab.bpe import gpt2_encoding
-from llmlab.explorers import WindowMap
+from llmlab.explorers import WindowMap, host
 from llmlab.explorers.controls import Choice, Range, Text, Toggle
 from llmlab.explorers.time_limit import TimeLimit, TookTooLong
 from llmlab.explorers.window_map import MAX_TOKENS, compute, describe, render
@@ -437,3 +438,10 @@ def test_the_global_random_state_is_left_alone():
 def test_data_sets_can_be_handed_over_as_they_are():
     explorer = WindowMap(SlidingWindowDataset)  # yields pairs of tensors
     assert explorer.trace.own_function and explorer.trace.inputs == WindowMap().trace.inputs
+
+
+@pytest.mark.parametrize("sheet", sorted(host._HERE.glob("*.css")), ids=lambda path: path.stem)
+def test_a_sheet_outweighs_the_one_that_all_frames_share(sheet):
+    """Where a page holds several explorers, frame.css comes again after a sheet: its rules must not depend on order."""
+    weak = re.findall(r"table\.llmlab-(?!grid)[a-z-]+", sheet.read_text(encoding="utf-8"))
+    assert not weak, f"write table.llmlab-grid.llmlab-...: {weak}"
