@@ -210,8 +210,9 @@ def test_ctrl_c_keeps_what_was_graded(tmp_path):
     endless = notebook().insert("import time\ntime.sleep(4321.5)").case().content
     for name in ("a_empty", "z_endless"):
         put(tmp_path / "in" / name / "03_x.ipynb", b"" if name == "a_empty" else endless)
-    script = (
-        "import sys; from llmlab.grading import grade_folder; grade_folder('in', 'grades.csv', jobs=1, progress=False)"
+    script = (  # a background job starts with Ctrl-C ignored, and so would what it starts
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from llmlab.grading import grade_folder; grade_folder('in', 'grades.csv', jobs=1, progress=False)"
     )
     done = subprocess.Popen(
         [sys.executable, "-c", script],

@@ -397,6 +397,9 @@ def test_both_axes_of_a_curve():
     import matplotlib
 
     matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    plt.close("all")  # what another test may have left open
     exec(curve.code(), names)
     assert names["plt"].gca().get_yscale() == "log" and len(names["plt"].gca().lines) == 2
     names["plt"].close("all")
