@@ -1,4 +1,4 @@
-"""For `pytest --nbval notebooks`: start a kernel anew when it dies before it has run anything."""
+"""For `pytest --nbval notebooks`: kernels without ports, started anew when one never answers."""
 
 from __future__ import annotations
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 import functools
 import json
 import re
+import sys
+import tempfile
+import weakref
 from collections.abc import Callable
 from itertools import zip_longest
 from typing import Any
@@ -19,6 +22,7 @@ import pytest
 NOTHING = "(nothing)"
 LONGEST = 160  # characters of a differing line that are shown
 ATTEMPTS = 3
+NEVER_ANSWERED = ("Kernel died", "Kernel didn't respond")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -30,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def start_again(start: Callable) -> Callable:
-    """`start`, tried up to three times while it says that the kernel died."""
+    """`start`, tried up to three times while it says that the kernel died or never answered."""
 
     @functools.wraps(start)
     def attempt(*args: Any, **options: Any) -> Any:
@@ -38,17 +42,18 @@ def start_again(start: Callable) -> Callable:
             try:
                 return start(*args, **options)
             except RuntimeError as error:
-                if not left or "Kernel died" not in str(error):
+                if not left or not str(error).startswith(NEVER_ANSWERED):
                     raise
 
     return attempt
 
 
 def start_kernels_again() -> None:
-    """Let nbval start a kernel anew when it dies before it has run anything.
+    """Let nbval talk to its kernels through files instead of ports, and start one anew that never answered.
 
     Jupyter picks a kernel's ports a moment before the kernel binds them. When several notebooks start at once another
-    process may take one in between, and the kernel dies at once. No cell has run by then, so no result is repeated.
+    process may take one in between; the kernel then dies, or listens where nobody speaks. Windows has no such files:
+    there the second attempt has to do. No cell has run by then, so no result is repeated.
     """
     try:
         import nbval.kernel
@@ -56,6 +61,16 @@ def start_kernels_again() -> None:
         return
     if not hasattr(nbval.kernel.start_new_kernel, "__wrapped__"):
         nbval.kernel.start_new_kernel = start_again(nbval.kernel.start_new_kernel)
+        if sys.platform != "win32":
+            nbval.kernel.KernelManager = functools.partial(_manager_without_ports, nbval.kernel.KernelManager)
+
+
+def _manager_without_ports(kind: type, **arguments: Any) -> Any:
+    """A kernel manager whose sockets are files, in a folder of its own that goes when the manager goes."""
+    folder = tempfile.TemporaryDirectory(prefix="llmlab-kernel-")
+    manager = kind(transport="ipc", ip=f"{folder.name}/socket", **arguments)
+    weakref.finalize(manager, folder.cleanup)
+    return manager
 
 
 @pytest.hookimpl(wrapper=True)
