@@ -66,7 +66,8 @@ def assert_shows(explorer: Explorer, windows: Any = None, **changes: Any) -> Non
     reached, distance = WindowMap().target(trace)
     expect(explorer.root.locator(".llmlab-words")).to_have_text(window_map.describe(trace))
     assert explorer.state == state
-    assert explorer.shows(window_map.render(trace)), f"the picture is not that of {changes}"
+    picture = window_map.render(trace)  # two states may have the same words: the picture may still be on its way
+    explorer.lab.wait_until(lambda: explorer.shows(picture), f"the picture of {changes}", seconds=5)
     assert explorer.text("status") == f"{'✓' if reached else '○'} {distance}"
 
 

@@ -48,9 +48,9 @@ def test_a_lesson_runs_twice_without_an_error_and_its_explorer_moves(lab: Lab, p
     assert lab.errors == []
 
 
-def serious(page: Page, selector: str) -> list:
+def serious(page: Page, selector: str, **options: object) -> list:
     """What axe-core finds serious or critical in a part of the page."""
-    result = Axe().run(page, selector).response
+    result = Axe().run(page, selector, options=options or None).response
     assert result["passes"], "axe looked at nothing"
     return [
         (violation["id"], [node["html"][:120] for node in violation["nodes"][:2]])
@@ -91,7 +91,9 @@ def test_a_lesson_can_be_read_without_a_kernel_and_offline(
 ):
     """Opened and not run, and exported to HTML and read without a network: every picture is there, and has words."""
     lab.open(path)
-    assert serious(lab.page, ".jp-Notebook .jp-RenderedHTMLCommon") == []
+    # JupyterLab lets wide outputs scroll. Chromium gives such a box to the keyboard, which axe does not know.
+    known = {"rules": {"scrollable-region-focusable": {"enabled": False}}}
+    assert serious(lab.page, ".jp-Notebook .jp-RenderedHTMLCommon", **known) == []
     html, _ = HTMLExporter().from_filename(str(path))
     exported = tmp_path / f"{path.stem}.html"
     exported.write_text(html, encoding="utf-8")
