@@ -69,6 +69,13 @@ RATIOS = (
     ),
     ("bpe", ("exercises", VERDICT), f"BPE training, {VERDICT} / lesson 02's exercises", 1 / 30, "1/30"),
     ("bpe", ("naive (lesson", VERDICT), "the same / lesson 02's own, shorter trainer", 1 / 30, "1/30"),
+    (
+        "bpe",
+        ("naive", f"{ZIPF}, vocabulary 1,000"),
+        "BPE training, 1 MB, vocabulary 1,000 / the same",
+        1 / 300,
+        "1/300",
+    ),
     ("bpe", ("10 MB / 1 MB, vocabulary 1,000",), "BPE training, 10 MB / 1 MB, vocabulary 1,000", 12, ""),
     ("bpe", ("10 MB / 1 MB, vocabulary 5,000",), "BPE training, 10 MB / 1 MB, vocabulary 5,000", 12, ""),
     ("bpe", ("cold / `tiktoken`", ZIPF), "BPE encoding, 1 MB, cold / `tiktoken`", 3, ""),
