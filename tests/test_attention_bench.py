@@ -3,7 +3,6 @@
 import itertools
 import json
 import math
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from llmlab.attention import scaled_dot_product_attention
 from llmlab.explorers import AttentionBench
 from llmlab.explorers.attention_bench import MAX_TOKENS, SHOWN, TEMPERATURES, WIDTHS, compute, describe, render
+from tests.explorer_html import Tags
 
 GOLDEN = Path(__file__).parent / "golden"
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -262,20 +262,6 @@ def test_a_new_function_starts_anew():
 # ---- the picture -----------------------------------------------------------------------------------------------------
 
 
-class Tags(HTMLParser):
-    def __init__(self, html):
-        super().__init__(convert_charrefs=True)
-        self.tags, self.attributes, self.text = [], [], ""
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        self.attributes += [name for name, _ in attributes]
-
-    def handle_data(self, data):
-        self.text += data
-
-
 def test_golden_html():
     """The first picture, tag by tag. To accept a change: delete the file, run the test twice, look at what differs."""
     path = GOLDEN / "attention_bench.html"
@@ -296,7 +282,7 @@ def test_text_is_escaped_everywhere():
     for html in (explorer.frame["html"], explorer._still(), AttentionBench(raises).frame["html"]):
         tags = Tags(html)
         assert "img" not in tags.tags and "script" not in tags.tags
-        assert not [name for name in tags.attributes if name.startswith("on")]
+        assert not [name for name, _ in tags.attributes if name.startswith("on")]
     assert "<img" in Tags(explorer.frame["html"]).text
     assert ATTACK in Tags(AttentionBench(raises).frame["html"]).text
 

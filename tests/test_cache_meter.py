@@ -1,7 +1,6 @@
 """The cache meter without a browser: its bytes against a real cache, its picture, the learner's count in it."""
 
 import json
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from llmlab.attention import KVCache, MultiHeadAttention
 from llmlab.explorers import CacheMeter
 from llmlab.explorers.cache_meter import GB, TARGET_MEMORY, _bytes, compute, describe, render
 from llmlab.gpt import GPTConfig, count_parameters
+from tests.explorer_html import Tags
 
 GOLDEN = Path(__file__).parent / "golden"
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -175,20 +175,6 @@ def test_a_new_function_starts_anew():
 
 
 # ---- the picture -----------------------------------------------------------------------------------------------------
-
-
-class Tags(HTMLParser):
-    def __init__(self, html):
-        super().__init__(convert_charrefs=True)
-        self.tags, self.text = [], ""
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        assert not [name for name, _ in attributes if name.startswith("on") or name == "id"]
-
-    def handle_data(self, data):
-        self.text += data
 
 
 def test_golden_html():

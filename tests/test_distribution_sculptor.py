@@ -5,7 +5,6 @@ import math
 import re
 from collections import Counter
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +30,7 @@ from llmlab.explorers.distribution_sculptor import (
     render,
 )
 from llmlab.generation import sampling_probabilities
+from tests.explorer_html import Tags
 
 GOLDEN = Path(__file__).parent / "golden"
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -256,20 +256,6 @@ def test_a_new_function_starts_anew():
 
 
 # ---- the picture -----------------------------------------------------------------------------------------------------
-
-
-class Tags(HTMLParser):
-    def __init__(self, html):
-        super().__init__(convert_charrefs=True)
-        self.tags, self.text = [], ""
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        assert not [name for name, _ in attributes if name.startswith("on") or name == "id"]
-
-    def handle_data(self, data):
-        self.text += data
 
 
 def test_golden_html():

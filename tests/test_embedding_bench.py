@@ -1,7 +1,6 @@
 """The embedding bench without a browser: its trace against brute force, its picture, the learner's function in it."""
 
 import json
-from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from llmlab.explorers.embedding_bench import (
     render,
     train_run,
 )
+from tests.explorer_html import Tags
 
 GOLDEN = Path(__file__).parent / "golden"
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -208,17 +208,6 @@ def test_own_run():
 
 
 # ---- the picture -----------------------------------------------------------------------------------------------------
-
-
-class Tags(HTMLParser):
-    def __init__(self, html):
-        super().__init__(convert_charrefs=True)
-        self.tags, self.attributes = [], []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        self.attributes += attributes
 
 
 def test_golden_html():

@@ -6,7 +6,6 @@ import re
 import threading
 import time
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from llmlab.explorers.controls import Choice, Range, Text, Toggle
 from llmlab.explorers.time_limit import TimeLimit, TookTooLong
 from llmlab.explorers.window_map import MAX_TOKENS, compute, describe, render
 from llmlab.windows import SlidingWindowDataset, window_statistics
+from tests.explorer_html import Tags
 
 GOLDEN = Path(__file__).parent / "golden"
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -166,20 +166,6 @@ def test_code_reproduces_the_state(shuffle, drop_last):
 # ---- its picture -----------------------------------------------------------------------------------------------------
 
 
-class Tags(HTMLParser):
-    def __init__(self, html):
-        super().__init__(convert_charrefs=True)
-        self.tags, self.attributes, self.text = [], [], ""
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        self.attributes += [name for name, _ in attributes]
-
-    def handle_data(self, data):
-        self.text += data
-
-
 def test_golden_html():
     """The first picture, tag by tag. To accept a change: delete the file, run the test twice, look at what differs."""
     path = GOLDEN / "window_map.html"
@@ -206,7 +192,7 @@ def test_text_is_escaped_everywhere():
     ):
         tags = Tags(html)
         assert "img" not in tags.tags and "script" not in tags.tags
-        assert not [name for name in tags.attributes if name.startswith("on")]
+        assert not [name for name, _ in tags.attributes if name.startswith("on")]
     assert "".join(shown.trace.tokens) == ATTACK
     assert all(token.replace(" ", "·") in Tags(shown.frame["html"]).text for token in shown.trace.tokens)
     assert ATTACK in Tags(WindowMap(raises).frame["html"]).text

@@ -165,7 +165,7 @@ def test_no_logit_depends_on_a_later_token():
             assert moved.tolist() == [False] * j + [True] * (9 - j)
 
 
-def test_attention_weights_are_those_of_each_layers_own_input():
+def test_attention_maps_are_those_of_each_layers_own_input():
     model, ids = shaken(model_of(n_layers=3)), ids_of(2, 7)
     inputs = []
     hooks = [block.attention.register_forward_pre_hook(lambda _, x: inputs.append(x[0])) for block in model.blocks]

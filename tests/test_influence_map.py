@@ -3,7 +3,6 @@
 import importlib.util
 import json
 from dataclasses import replace
-from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from llmlab.attention import MultiHeadAttention, causal_mask, influence_map
 from llmlab.exercises import exercise
 from llmlab.explorers import InfluenceMap
 from llmlab.explorers.influence_map import CHANGES, INPUTS, LATE, MASKS, OUTPUTS, OWN, compute, describe, render
+from tests.explorer_html import Tags
 
 GOLDEN = Path(__file__).parent / "golden"
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -309,20 +309,6 @@ def test_what_is_known_is_kept_and_the_learners_input_is_a_copy():
 # ---- the picture -----------------------------------------------------------------------------------------------------
 
 
-class Tags(HTMLParser):
-    def __init__(self, html):
-        super().__init__(convert_charrefs=True)
-        self.tags, self.attributes, self.text = [], [], ""
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        self.attributes += [name for name, _ in attributes]
-
-    def handle_data(self, data):
-        self.text += data
-
-
 def all_states():
     for bug, heads, around in product(CHANGES, (1, 4), AROUND):
         yield FIRST | {"bug": bug, "heads": heads, "around": around, "perturbed": 0}
@@ -372,7 +358,7 @@ def test_text_is_escaped_everywhere():
     for html in (render(attacked), error):
         tags = Tags(html)
         assert ATTACK in tags.text and "img" not in tags.tags
-        assert not [name for name in tags.attributes if name.startswith("on")]
+        assert not [name for name, _ in tags.attributes if name.startswith("on")]
 
 
 def test_axes_at_the_extremes_stay_small():

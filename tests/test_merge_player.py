@@ -1,7 +1,6 @@
 """The merge player without a browser: its trace against train_bpe, its picture, the learner's functions in it."""
 
 import json
-from html.parser import HTMLParser
 from itertools import pairwise, product
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from llmlab.explorers.merge_player import (
     merge_left_to_right,
     render,
 )
+from tests.explorer_html import Tags
 
 GOLDEN = Path(__file__).parent / "golden"
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -225,20 +225,6 @@ def test_a_new_function_starts_anew():
 # ---- the picture -----------------------------------------------------------------------------------------------------
 
 
-class Tags(HTMLParser):
-    def __init__(self, html):
-        super().__init__(convert_charrefs=True)
-        self.tags, self.attributes, self.text = [], [], ""
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        self.attributes += [name for name, _ in attributes]
-
-    def handle_data(self, data):
-        self.text += data
-
-
 def test_golden_html():
     """The first picture, tag by tag. To accept a change: delete the file, run the test twice, look at what differs."""
     path = GOLDEN / "merge_player.html"
@@ -260,7 +246,7 @@ def test_text_is_escaped_everywhere(merges):
     for html in (explorer.frame["html"], explorer._still(), MergePlayer(raises).frame["html"]):
         tags = Tags(html)
         assert "img" not in tags.tags and "script" not in tags.tags
-        assert not [name for name in tags.attributes if name.startswith("on")]
+        assert not [name for name, _ in tags.attributes if name.startswith("on")]
     assert b"".join(explorer.trace.tokens).decode() == ATTACK
     assert ATTACK in Tags(MergePlayer(raises).frame["html"]).text
 

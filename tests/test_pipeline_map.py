@@ -4,7 +4,6 @@ import copy
 import json
 import math
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from llmlab.explorers import PipelineMap, pipeline_map
 from llmlab.explorers.pipeline_map import COLUMNS, LESSONS, MAX_CHARACTERS, START, bundled, compute, describe, render
 from llmlab.gpt import GPT, GPTConfig
 from llmlab.training import load_checkpoint
+from tests.explorer_html import Tags
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = Path(__file__).parent / "golden"
@@ -29,20 +29,6 @@ WORDS = st.lists(st.sampled_from("the a dogs king near bark is . é 🎹 Zoë <|
 TEXT = WORDS.filter(lambda text: len(text) <= MAX_CHARACTERS) | st.text(
     st.characters(exclude_categories=["Cs"]), max_size=MAX_CHARACTERS
 )
-
-
-class Tags(HTMLParser):
-    def __init__(self, html):
-        super().__init__(convert_charrefs=True)
-        self.tags, self.attributes, self.text = [], [], ""
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        self.attributes += attributes
-
-    def handle_data(self, data):
-        self.text += data
 
 
 def own_model(**changes):

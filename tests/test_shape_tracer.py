@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from html.parser import HTMLParser
 from math import prod
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from llmlab.explorers.shape_tracer import (
     render,
 )
 from llmlab.gpt import GPT, GPTConfig, count_parameters
+from tests.explorer_html import Tags
 
 GOLDEN = Path(__file__).parent / "golden"
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -276,20 +276,6 @@ def test_a_new_function_starts_anew():
 
 
 # ---- the picture -----------------------------------------------------------------------------------------------------
-
-
-class Tags(HTMLParser):
-    def __init__(self, html):
-        super().__init__(convert_charrefs=True)
-        self.tags, self.text = [], ""
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        assert not [name for name, _ in attributes if name.startswith("on") or name == "id"]
-
-    def handle_data(self, data):
-        self.text += data
 
 
 def test_golden_html():

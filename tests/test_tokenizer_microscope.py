@@ -4,7 +4,6 @@ import itertools
 import json
 import re
 from functools import cache
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from llmlab.corpus import load_text
 from llmlab.explorers import TokenizerMicroscope
 from llmlab.explorers.tokenizer_microscope import MAX_CHARACTERS, NAMES, Token, compute, describe, render
 from llmlab.tokenizers import CharTokenizer, WordTokenizer
+from tests.explorer_html import Tags
 
 GOLDEN = Path(__file__).parent / "golden"
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -29,20 +29,6 @@ def by_hand(text):
 
 def look(text, inspect="GPT-2", words=None):
     return compute({"text": text, "inspect": inspect}, words)
-
-
-class Tags(HTMLParser):
-    def __init__(self, html):
-        super().__init__(convert_charrefs=True)
-        self.tags, self.attributes, self.text = [], [], ""
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        self.attributes += attributes
-
-    def handle_data(self, data):
-        self.text += data
 
 
 # ---- the trace -------------------------------------------------------------------------------------------------------

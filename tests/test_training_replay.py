@@ -5,7 +5,6 @@ import json
 import re
 import sys
 from html import unescape
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +33,7 @@ from llmlab.explorers.training_replay import (
     render,
 )
 from llmlab.training import History, TrainConfig, learning_rate_at
+from tests.explorer_html import Tags
 
 GOLDEN = Path(__file__).parent / "golden"
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -233,24 +233,6 @@ def test_an_error_in_the_schedule_is_shown_and_raised():
 
 
 # ---- the picture -----------------------------------------------------------------------------------------------------
-
-
-class Tags(HTMLParser):
-    """Names, attributes and text of a piece of HTML; an attribute that could run something is an error."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.text, self.images = [], "", []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        assert not [name for name, _ in attributes if name.startswith("on") or name == "id"]
-        if tag == "img":
-            self.images.append(dict(attributes))
-
-    def handle_data(self, data):
-        self.text += data
 
 
 def pictures(html):
