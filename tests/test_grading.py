@@ -16,13 +16,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from grading_batch import IDS, SOLVED, cases, differences, notebook, write_batch
 
 from llmlab import _grading_attempt, grading
 from llmlab._grading_submissions import binds, exercises_of, find
 from llmlab._grading_table import write_table
 from llmlab.exercises.core import _lesson, answer_names, lessons
 from llmlab.grading import GraderBroken, Row, grade_folder, isolation, summary
+from tests.grading_batch import IDS, SOLVED, cases, differences, notebook, write_batch
 
 ROOT = Path(__file__).parents[1]
 LIMITS = {"start": 60.0, "cell": 10.0, "check": 8.0}
