@@ -63,15 +63,29 @@ def compare(
     A peer that does only a share of the work has its times divided by it.
     """
     turns = []
-    for turn in range(repeats + (repeats > 1)):
+    for turn in range(repeats + 1):
         prepare()
         # Whoever comes second may find warmer caches: take turns at that too.
         if turn % 2:
             peers, mine = clock(peer), clock(ours)
         else:
             mine, peers = clock(ours), clock(peer)
-        if turn or repeats == 1:
+        if turn:
             turns.append((mine, peers / peer_share))
+    return as_measured(name, turns, goal)
+
+
+def compare_once(name: str, ours: Work, peer: Work, goal: str = "") -> dict:
+    """One row for a peer that takes a minute: it runs once, ours some times before it and as often after it."""
+    ours()
+    before = [processor_time(ours) for _ in range(REPEATS // 2)]
+    once = processor_time(peer)
+    after = [processor_time(ours) for _ in range(REPEATS // 2)]
+    return as_measured(name, [(mine, once) for mine in before + after], goal)
+
+
+def as_measured(name: str, turns: Sequence[tuple[float, float]], goal: str) -> dict:
+    """The row of these turns (our seconds, the peer's), printed and returned."""
     ratios = [mine / other for mine, other in turns]
     low, high = median_interval(ratios)
     row = {
@@ -89,10 +103,9 @@ def compare(
 
 
 def as_row(row: dict) -> str:
-    spread = f" [{row['ratio_low']:.3g}, {row['ratio_high']:.3g}]" if row["repeats"] > 1 else ""
     return (
         f"| {row['item']} | {milliseconds(row['ours_s'])} | {milliseconds(row['peer_s'])} "
-        f"| {row['ratio']:.3g}{spread} | {row['goal']} |"
+        f"| {row['ratio']:.3g} [{row['ratio_low']:.3g}, {row['ratio_high']:.3g}] | {row['goal']} |"
     )
 
 
