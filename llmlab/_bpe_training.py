@@ -14,15 +14,29 @@ the number of merges. Sennrich et al. 2016 sketch the idea ("index data structur
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import heapq
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 _EDGE = -1  # stands before the first chunk, between chunks and after the last: no pair contains it
 _GONE = -2  # a symbol that was merged into the one on its left
 
 _UPSIDE_DOWN = bytes(reversed(range(256)))  # turns byte b into 255 - b
+
+
+@contextlib.contextmanager
+def collector_at_rest() -> Iterator[None]:
+    """Python looks for no reference cycles meanwhile: for work that makes none, but very many lists."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def learn_merges(

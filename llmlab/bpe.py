@@ -34,7 +34,7 @@ from llmlab._bpe_text import (
     split_at,
     stream_chunks,
 )
-from llmlab._bpe_training import learn_merges
+from llmlab._bpe_training import collector_at_rest, learn_merges
 from llmlab._data import data_path
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ def train_bpe(
 
     chunks = _count_chunks([text] if isinstance(text, str) else text, pattern, names)
     wanted = vocab_size - 256 - len(names)
-    merges = learn_merges(chunks, wanted, min_frequency, tie_break)
+    with collector_at_rest():
+        merges = learn_merges(chunks, wanted, min_frequency, tie_break)
     if len(merges) < wanted:
         why = (
             "no pair is left" if min_frequency == 1 else f"no pair occurs min_frequency={min_frequency} times any more"

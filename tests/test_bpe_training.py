@@ -1,5 +1,6 @@
 """`train_bpe` beside a naive trainer that works on the raw sequence and counts everything anew before each merge."""
 
+import gc
 import json
 import warnings
 from collections import Counter
@@ -228,3 +229,22 @@ def test_figures_bpe_no_pretokenization_ties_first_seen(the_verdict):
     # The tie rule decides: the other one gives other tokens.
     other = train_bpe(the_verdict, **options, tie_break="lexicographic")
     assert other.vocabulary != tokenizer.vocabulary
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_training_leaves_the_garbage_collector_as_it_was(monkeypatch, enabled):
+    was, during = gc.isenabled(), []
+
+    def interrupted(*_):
+        during.append(gc.isenabled())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("llmlab.bpe.learn_merges", interrupted)
+    try:
+        gc.enable() if enabled else gc.disable()
+        with pytest.raises(KeyboardInterrupt):
+            train_bpe("low lower", 258)
+        assert during == [False]
+        assert gc.isenabled() == enabled
+    finally:
+        gc.enable() if was else gc.disable()
