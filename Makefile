@@ -32,10 +32,11 @@ test: .venv/.stamp  ## all tests: units and doctests, every notebook, a real bro
 	$(PY) -m pytest tests/browser || status=1; \
 	exit $$status
 
-test-colab: .venv-colab/.stamp  ## units and notebooks on the versions of Google Colab (PYTHON must be Python 3.11)
+test-colab: .venv-colab/.stamp  ## units, notebooks and a browser on the versions of Google Colab (PYTHON must be Python 3.11)
 	@status=0; \
-	$(COLAB_PY) -m pytest -n 2 llmlab tests --ignore=tests/browser || status=1; \
+	$(COLAB_PY) -m pytest -n 2 llmlab tests --ignore=tests/browser --ignore=tests/colab || status=1; \
 	$(COLAB_PY) -m pytest --nbval-lax $(NBVAL_OPTIONS) notebooks || status=1; \
+	$(COLAB_PY) -m pytest tests/colab || status=1; \
 	exit $$status
 
 notebooks: .venv/.stamp  ## build and execute the notebooks whose lesson changed

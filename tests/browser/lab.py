@@ -54,9 +54,18 @@ class Server:
             return json.loads(answer.read() or "null")
 
 
+JUPYTERLAB = (
+    *("jupyterlab", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", "--LabApp.expose_app_in_browser=True"),
+    *("--LabApp.news_url=None", "--LabApp.extension_manager=readonly"),
+)
+
+
 @contextlib.contextmanager
-def jupyter_server() -> Iterator[Server]:
-    """JupyterLab on a free port: a temporary folder and settings, no news, nothing fetched from the network."""
+def jupyter_server(program: Sequence[str] = JUPYTERLAB) -> Iterator[Server]:
+    """JupyterLab on a free port: a temporary folder and settings, no news, nothing fetched from the network.
+
+    Another program, with its options, is started in the same way.
+    """
     with tempfile.TemporaryDirectory(prefix="llmlab-lab-", ignore_cleanup_errors=True) as temporary:
         home = Path(temporary)
         places = {name: home / name for name in ("config", "data", "runtime", "settings", "workspaces", "notebooks")}
@@ -73,15 +82,12 @@ def jupyter_server() -> Iterator[Server]:
             "IPYTHONDIR": str(home / "ipython"),
             "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         }
-        token = secrets.token_hex(16)
-        command = [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--IdentityProvider.token={token}"),
-            *("--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", f"--ServerApp.root_dir={places['notebooks']}"),
-            *("--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None", "--LabApp.extension_manager=readonly"),
-        ]
+        token = environment["JUPYTER_TOKEN"] = secrets.token_hex(16)
+        command = [sys.executable, "-m", *program, "--no-browser", "--allow-root"]
         log = home / "server.log"
         with log.open("w") as output:
-            process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
+            process = subprocess.Popen(command, cwd=places["notebooks"], env=environment, stdout=output, stderr=output,
+                                       start_new_session=True)  # fmt: skip
         try:
             yield Server(_address(process, places["runtime"], log), token, places["notebooks"])
         finally:
@@ -96,11 +102,11 @@ def _address(process: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
     """The address that the server itself writes down once it listens."""
     deadline = time.monotonic() + PATIENCE / 1000
     while time.monotonic() < deadline and process.poll() is None:
-        for record in runtime.glob("jpserver-*.json"):
+        for record in runtime.glob("*server-*.json"):
             with contextlib.suppress(ValueError):  # still being written
                 return f"http://127.0.0.1:{json.loads(record.read_text())['port']}"
         time.sleep(0.1)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+    raise RuntimeError(f"Jupyter did not start:\n{log.read_text()[-2000:]}")
 
 
 def _write_json(path: Path, content: Any) -> None:
@@ -311,6 +317,18 @@ class Explorer:
         """Click on a slider's track."""
         box = self.control(name).bounding_box()
         self.lab.page.mouse.click(box["x"] + 8 + fraction * (box["width"] - 16), box["y"] + box["height"] / 2)
+
+    def move(self) -> None:
+        """Press an arrow key on the first slider or list, and see the picture change."""
+        name = self.root.locator("input[type=range], select").first.get_attribute("name")
+        before, picture = self.state[name], self.picture.inner_html()
+        key = "ArrowRight" if isinstance(before, int) else "ArrowUp"
+        self.key(name, key)
+        if self.state[name] == before:  # it stood at the end
+            self.key(name, {"ArrowRight": "ArrowLeft", "ArrowUp": "ArrowDown"}[key])
+        self.lab.wait_until(lambda: self.picture.inner_html() != picture, f"{name} changes the picture", 10)
+        assert self.state[name] != before
+        expect(self.picture.locator(".llmlab-error")).to_have_count(0)
 
     def text(self, part: str) -> str:
         """The text of one of its parts: status, words, note, title ..."""

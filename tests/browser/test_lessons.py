@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from nbconvert import HTMLExporter
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.lab import ROOT, Explorer, Lab
+from tests.browser.lab import ROOT, Lab
 from tests.browser.test_explorer_host import _OUTSIDE
 
 STUDENTS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -18,19 +18,6 @@ SOLVED = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
 
 def test_each_lesson_has_a_student_and_a_solved_notebook():
     assert STUDENTS and [path.name for path in STUDENTS] == [path.name for path in SOLVED]
-
-
-def move(explorer: Explorer) -> None:
-    """Press an arrow key on the first slider or list, and see the picture change."""
-    name = explorer.root.locator("input[type=range], select").first.get_attribute("name")
-    before, picture = explorer.state[name], explorer.picture.inner_html()
-    key = "ArrowRight" if isinstance(before, int) else "ArrowUp"
-    explorer.key(name, key)
-    if explorer.state[name] == before:  # it stood at the end
-        explorer.key(name, {"ArrowRight": "ArrowLeft", "ArrowUp": "ArrowDown"}[key])
-    explorer.lab.wait_until(lambda: explorer.picture.inner_html() != picture, f"{name} changes the picture", 10)
-    assert explorer.state[name] != before
-    expect(explorer.picture.locator(".llmlab-error")).to_have_count(0)
 
 
 @pytest.mark.parametrize("path", STUDENTS + SOLVED, ids=lambda path: f"{path.parent.name}-{path.stem}")
@@ -43,7 +30,7 @@ def test_a_lesson_runs_twice_without_an_error_and_its_explorer_moves(lab: Lab, p
         assert lab.error_outputs() == [], f"run {run}"
         for index in range(lab.page.locator(".llmlab-live").count()):
             explorer = lab.explorer(index)
-            move(explorer)
+            explorer.move()
             explorer.wait_idle()
     assert lab.errors == []
 

@@ -1,0 +1,1 @@
+"""What needs the versions of Google Colab: run by `make test-colab` alone."""
