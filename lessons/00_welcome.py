@@ -2,8 +2,8 @@
 # # 00 · Welcome
 #
 # A language model is a program that has read a lot and answers one question: *what comes next?* Everything else, from
-# finished sentences to whole conversations, is that question asked again and again. In this lesson you build the
-# smallest such program, watch it write, and then follow one sentence through every stage of a modern one.
+# finished sentences to whole conversations, is that question asked again and again. In this lesson you build a tiny
+# program of this kind, watch it write, and then follow one sentence through every stage of a modern one.
 #
 # About 45 minutes. At the end you can
 #
@@ -15,18 +15,19 @@
 # %% [markdown]
 # ## How this course works
 #
-# You need some Python (lists, functions, loops) and should have seen tables of numbers multiplied. No deep learning is
-# assumed: it is introduced where it is needed, in lessons 07 and 08.
+# You need some Python (lists, functions, loops) and should have seen two matrices multiplied. No deep learning is
+# assumed: it is introduced where it is needed, mostly in lessons 07 and 08.
 #
 # - **Cells.** Run them from top to bottom with Shift + Enter, and change them: nothing can break. When outputs and code
-#   no longer fit together, *Restart Kernel and Run All Cells* puts it right.
+#   no longer fit together, *Restart Kernel and Run All Cells* puts things right.
 # - **Predictions.** Before something is shown, you are asked what you expect. Answer first, even if you have to guess:
-#   a wrong guess teaches more than a right picture.
+#   a wrong guess teaches more than none.
 # - **Exercises.** Put your answer in place of the `...`, run the cell, then run the check below it. It tells you what
 #   it saw and which idea is probably behind it. That stays in this notebook; nothing is sent or graded.
 # - **Explorers.** Pictures with controls. You will meet the first one below.
 #
-# From lesson 01 on, each lesson opens with three questions about the one before. Let us see that all is in place:
+# From lesson 01 on, each lesson opens with three questions about the one before. Let us check that everything is in
+# place:
 
 # %%
 import random
@@ -50,8 +51,8 @@ print(report if report.problems else "No problem found: every lesson runs on thi
 # %% [markdown]
 # (Write `report` in a cell of its own to see versions, processors and device, for instance for a bug report.)
 #
-# Every exercise has three hints, a question, an idea and a line, one at each call. Here is the first hint of an
-# exercise that you will meet in a few minutes:
+# Every exercise has three hints, and each call gives the next: first a question, then the idea, then the line itself.
+# Here is the first hint of an exercise that you will meet in a few minutes:
 
 # %%
 exercise("00.1").hint()
@@ -71,9 +72,9 @@ print(story[:96])
 print(f"{len(tokens):,} tokens, {len(vocabulary):,} of them different")
 
 # %% [markdown]
-# Given the tokens so far, **a language model computes a probability for each token of its vocabulary to be the next
-# one**. That is all it computes. The simplest way to such probabilities is to look at one token, the last, and count
-# what followed it in a text. Pairs of neighbours are called *bigrams*, so this is a **bigram model**:
+# Given the tokens so far, **a language model computes, for each token of its vocabulary, the probability that it comes
+# next**. That is all it computes. A very simple way to get such probabilities is to look only at the last token, and
+# to count what followed it in a text. Pairs of neighbours are called *bigrams*, so this is a **bigram model**:
 
 
 # %%
@@ -88,8 +89,8 @@ followers = train(tokens)
 print(followers["piano"])
 
 # %% [markdown]
-# There are 10 places where `piano` is followed by something, and 9 different tokens in them. Before we turn the counts
-# into probabilities, what do you expect?
+# `piano` is followed by 9 different tokens, in 10 places. Before we turn the counts into probabilities, what do you
+# expect?
 
 # %% [markdown]
 # ### Exercise 00.1 · What comes out of the model?
@@ -148,8 +149,8 @@ for _ in range(4):
     written.append(best)
 
 # %% [markdown]
-# As a function, with the way of choosing left open. It is the last piece: `train`, `next_token_probabilities` and
-# `generate`, a dozen lines, are a complete language model that writes.
+# Here is the loop as a function, with the way of choosing left open. It is the last piece: `train`,
+# `next_token_probabilities` and `generate`, a dozen lines, are a complete language model that writes.
 
 
 # %%
@@ -161,7 +162,7 @@ def generate(start, n_tokens, choose):
 
 
 # %% [markdown]
-# Taking the most probable token each time is **greedy** choice. What will become of the text if it goes on for twenty
+# Always taking the most probable token is **greedy** decoding. What will become of the text if it goes on for twenty
 # tokens? Say it before you run the cell. (This model sees only the last token. What must happen when one comes back?)
 
 
@@ -173,8 +174,9 @@ def greedy(probabilities):
 print(generate("The", 20, greedy))
 
 # %% [markdown]
-# It runs in a circle: the same last token gives the same next one, for ever. The other way is to **sample**: draw a
-# token at random, each as often as its probability says. With a seed, the draw can be repeated.
+# It goes round in circles: the same last token gives the same next one, for ever. The other way is to **sample**: draw
+# the next token at random, each with its own probability. With a seed, the draw can be repeated. (Try other starts,
+# too; any token of the story will do.)
 
 
 # %%
@@ -191,7 +193,7 @@ for seed in (1, 2):
     print(f"seed {seed}: {generate('The', 20, sampler(seed))}\n")
 
 # %% [markdown]
-# It nearly sounds like the story, and means nothing. Each step is good for two tokens, and none of them knows how the
+# It nearly sounds like the story, and means nothing. Any two neighbours fit together, but no step knows how the
 # sentence began.
 #
 # ## Training and inference
@@ -212,8 +214,9 @@ for name, model in (("before", before), ("with more text", more)):
 # %% [markdown]
 # $P(\text{was} \mid \text{piano})$ is read "the probability of *was*, given *piano*". Today's models differ from ours
 # in one thing above all: they compute their probabilities from *all* the tokens before, with a formula that has
-# millions of adjustable numbers, the **weights** (or parameters). Counting is no longer possible, since hardly any long
-# context comes twice. So training adjusts the weights, little by little, until the right next tokens become probable.
+# millions or billions of adjustable numbers, the **weights** (or parameters). Counting is no longer possible, since
+# hardly any long context comes twice. So training adjusts the weights, little by little, until the right next tokens
+# become probable.
 #
 # ## From raw text to logits
 #
@@ -229,14 +232,15 @@ print([encoding.decode([token_id]) for token_id in ids])
 print(ids)
 
 # %% [markdown]
-# A space belongs to the token after it. So `The` and ` the` are two tokens, with ids 464 and 262; and ` the`, which
-# occurs twice, has the same id each time.
+# A space belongs to the token after it, and capital letters count: `The` and ` the` are two different tokens, with ids
+# 464 and 262. ` the`, which occurs twice, has the same id each time.
 #
 # ### Numbers for a network
 #
-# Models work on several texts at once, a **batch**, so a second sentence of the same length goes along. Four letters
-# name the sizes throughout the course: $B$ texts in a batch, $T$ tokens in each (the **context length**), $D$ numbers
-# for each token (the width), $V$ entries of the vocabulary. Here all four differ, so that no two can be mixed up.
+# Models work on several texts at once, a **batch**, so a second sentence goes along, of 8 tokens as well. Four letters
+# name the sizes throughout the course: $B$ texts in a batch, $T$ tokens in each (the most that a model can read is its
+# **context length**), $D$ numbers for each token (the width), $V$ entries in the vocabulary. Here all four differ, so
+# that no two can be mixed up.
 
 # %%
 batch = torch.tensor([ids, encoding.encode("Ada helped the keeper move the piano")])
@@ -262,7 +266,7 @@ print("position 6, ' the':", [round(x, 2) for x in vectors[0, 6].tolist()])
 # Both ` the` have the same embedding, yet one comes before *piano* and the other before *boat*. To predict what
 # follows, each position has to know what stands before it. This is what the body of the model does: it turns the
 # embeddings into **context vectors**, also called *hidden states* or *contextual embeddings*. How well it does so
-# decides nearly everything. Ours takes the crudest way: the plain average of all tokens so far.
+# decides nearly everything. Ours does it in the crudest way: it takes the plain average of all tokens so far.
 
 
 # %%
@@ -298,9 +302,9 @@ for probability, token_id in zip(top.values.tolist(), top.indices.tolist(), stri
 
 # %% [markdown]
 # The sentence has become probabilities for its next token, one for each of 50,257. But the tables are random, so they
-# are noise. An equal share would be 1 / 50,257 = 0.00002, and even the "best" tokens are not far from it.
+# are noise. An equal share would be 1 / 50,257 = 0.00002, and even the "best" token has only about twice that.
 #
-# The whole way in one picture, with the values that you have just seen:
+# Here is the whole way in one picture. The vectors and logits are those of position 6, the second ` the`:
 
 
 # %%
@@ -317,7 +321,7 @@ stages = [
     ("embeddings", BTD, start_of(vectors)),
     ("context vectors", BTD, start_of(context)),
     ("logits", BTV, start_of(logits)),
-    ("probabilities", BTV, "the same, as shares of 1"),
+    ("probabilities", BTV, "softmax of the logits: shares of 1"),
 ]
 box = {"boxstyle": "round,pad=0.45", "facecolor": "#e6f0f8", "edgecolor": "#2f7fc1"}
 
@@ -334,7 +338,7 @@ course.show(
     figure,
     alt=f"Seven stages from top to bottom. Text of {len(sentence)} characters; {T} tokens; "
     f"token ids of shape {BT}; embeddings of shape {BTD}; context vectors of the same shape; "
-    f"logits of shape {BTV}; probabilities of the same shape, the logits as shares of 1.",
+    f"logits of shape {BTV}; probabilities of the same shape, the softmax of the logits.",
 )
 
 # %% [markdown]
@@ -352,16 +356,16 @@ course.show(
 #
 # Now the same stages in a model that is *trained*: a small GPT of 400,000 weights, which comes with the course. It has
 # read a **toy world**, simple sentences about people and animals such as `the dogs near the king bark.`, and nothing
-# else. There, each word is one token.
+# else. Each word of it is one token.
 #
 # This is the first explorer, a map of its numbers: one column for each token, the stages from top to bottom, each with
 # its lesson. It starts with `the dogs near the king`; the token in front opens every document that the model has read.
 # Before you run the cell:
 #
-# - What will the model hold to be the most probable next word: something that dogs do, or something that kings do? What
-#   would a bigram model say, which sees only `king`?
+# - Which next word will the model find most probable: something that dogs do, or something that kings do? What would a
+#   bigram model say, which sees only `king`?
 # - The column of `king` makes that prediction. From which earlier token does it need something? In which row of the map
-#   will that be seen?
+#   will you see that?
 #
 # Each explorer also sets you a target.
 
@@ -374,7 +378,7 @@ explorer
 # where the model looks: in this head, `king` takes nearly everything from `dogs`, three tokens before. Other heads look
 # elsewhere; try a few.
 #
-# What an explorer shows can also be moved and read from code. We take one letter away, three tokens before the end:
+# An explorer can also be set and read from code. We take one letter away, from `dogs`, three tokens before the end:
 
 # %%
 probe = PipelineMap()
@@ -387,7 +391,7 @@ for text in ("the dogs near the king", "the dog near the king"):
     assert trace.attention[2] > 0.5  # position 2: the subject
 
 # %% [markdown]
-# The verb follows. And the last rows of the map answer at *every* position, not only at the last.
+# The verb changes with it. And the last rows of the map give an answer at *every* position, not only at the last.
 #
 # ## Every prefix at once, masked
 #
@@ -421,7 +425,7 @@ print("every prefix alone = all at once:", torch.allclose(one_by_one, logits, at
 
 # %% [markdown]
 # It does, and the reason is the **mask**, the triangle of ones in `average_of_past`: row $i$ may look at positions
-# $0 \dots i$, never further. Here it is for seven tokens. And here is what it prevents: we exchange the *last* input
+# $0 \dots i$, never further. Here it is for seven tokens. And here is what it prevents: we replace the *last* input
 # token and see at which positions the logits change, with the mask and without.
 
 # %%
@@ -440,14 +444,14 @@ for name, model in (("with the mask", forward), ("without", unmasked)):
     print(f"logits change {name:13}: {(difference > 1e-6).int().tolist()}")
 
 # %% [markdown]
-# Without the mask every position sees every token, its own answer included: it would learn to copy the answer from its
-# input, and would be lost as soon as there is none. With the mask, $T$ questions are asked in one pass, and none can
-# peek.
+# Without the mask, every position sees all seven inputs, and the answer to its own question, the next token, is one of
+# them (except at the last position). A model would learn to copy it, and be lost in writing, when it is not there yet.
+# With the mask, $T$ questions are asked in one pass, and none can peek.
 #
 # ## One pass or many
 #
 # Training has the whole text; inference has to make it. Think about what that means for the number of times the model
-# must be computed. One computation from ids to logits is called a **forward pass**.
+# has to run. One run, from ids to logits, is called a **forward pass**.
 
 # %% [markdown]
 # ### Exercise 00.2 · How often does the model run?
@@ -470,8 +474,8 @@ exercise("00.2").check((training_passes, inference_passes))
 
 # %% [markdown]
 # Let us count. First, training: 40 steps on our two sentences. Each step computes how improbable the right tokens are
-# (the *loss*), and moves all weights a little in the direction that makes them more probable. How that direction is
-# found is a matter for lesson 08; here it is PyTorch's.
+# (the *loss*), and moves all weights a little in the direction that makes those tokens more probable. How that
+# direction is found is a matter for lesson 08; here PyTorch does it for us.
 
 # %%
 passes = Counter()
@@ -501,7 +505,8 @@ print("right tokens with P > 0.9 after  :", (trained > 0.9).sum().item(), "of", 
 print("passes:", passes["training"], "for 40 steps with 14 predictions each")
 
 # %% [markdown]
-# Now inference. No text to look at, so one token a step: the output of one pass belongs to the input of the next.
+# Now inference. There is no text to look at yet, so it goes one token at a time: the output of each pass becomes part
+# of the input of the next.
 
 # %%
 weights_before = head.weight.clone()
@@ -525,7 +530,7 @@ print("weights unchanged:", torch.equal(head.weight, weights_before))
 # | the weights | change | stay |
 #
 # (The passes of inference repeat much of one another's work. A *KV cache*, the subject of lesson 09, keeps what can be
-# used again and makes each pass cheaper; their number stays.)
+# used again and makes each pass cheaper; their number stays the same.)
 #
 # ## Why batching is nearly free
 #
@@ -552,7 +557,7 @@ weights_read, weights_read_per_token = 1_000_000, 125_000
 exercise("00.3").check((weights_read, weights_read_per_token))
 
 # %% [markdown]
-# First: does it matter for a text which others are in its batch? Our two, together and each alone:
+# First: does it matter to a text which others are in its batch? Our two, together and each alone:
 
 # %%
 together = forward(x)
@@ -599,10 +604,11 @@ for batch_size in (1, 8, 64):
     print(f"{batch_size:<6}{reading}{products:<12,}{products / n_weights:.0f}")
 
 # %% [markdown]
-# The last column is called *arithmetic intensity*. As long as the processor is waiting for memory, further rows find
-# their weights already there, and cost hardly any more time: that is why batching is *nearly* free. It ends where the
-# arithmetic takes longer than the reading. In training that point is reached early, since the $T$ positions of each
-# window share the weights, too: $B \cdot T$ rows for one reading.
+# Operations for each piece of data that is read (usually counted in bytes) are called *arithmetic intensity*; the last
+# column is that for weights. As long as the processor is waiting for memory, further rows find their weights already
+# there and cost hardly any more time: that is why batching is *nearly* free. It ends where the arithmetic takes longer
+# than the reading. In training that point is reached early, since the $T$ positions of each window share the weights,
+# too: $B \cdot T$ rows for one reading.
 #
 # ## Three architectures in one picture
 #
@@ -646,16 +652,16 @@ course.show(
 
 # %% [markdown]
 # - **Encoder-only** (BERT): every position sees all of the text, both sides. Good for understanding a text that is
-#   there: finding names in it, sorting it, searching. It is trained to fill gaps, and does not write.
+#   there: finding names in it, classifying it, searching. It is trained to fill gaps, and does not write.
 # - **Decoder-only** (GPT, and most models that you can talk to): each position sees only what stands before. This is
 #   the kind that this course builds.
 # - **Encoder-decoder** (the first transformer, T5): one half reads a source as a whole, the other writes a target token
-#   by token and looks at the source all the while. Made for translation.
+#   by token and looks at the source all the while. The first one was made for translation.
 #
 # ## GPU or not
 #
-# You need none. A GPU has more arithmetic units and faster memory; it gives the same results, but for rounding, and for
-# large models much sooner. `course.device()` names the fastest device of this machine, and `.to(device)` moves tables
+# You need none. A GPU has more arithmetic units and faster memory; it gives the same results up to rounding, and for
+# large models much sooner. `course.device()` names the fastest device of this machine, and `.to(device)` moves tensors
 # there:
 
 # %%
@@ -681,13 +687,13 @@ print(generate('"Where', 14, sampler(1)))
 # %% [markdown]
 # Turning a model that continues into one that answers (instruction tuning, learning from people's preferences) is left
 # out, and so are retrieval, tools, pictures and sound as inputs, quantization, and the engineering of very large
-# clusters. Deep learning itself is introduced where it is needed and no further, in 07 and 08. And we leave out size:
+# clusters. Deep learning itself is introduced where it is needed and no further. And we leave out size:
 
 # %%
 ours = embedding.weight.numel() + head.weight.numel()
 smallest_gpt2 = 124_439_808
-print(f"model above   : {ours:11,} weights")
-print(f"smallest GPT-2: {smallest_gpt2:11,}, {smallest_gpt2 / ours:.0f} times as many")
+print(f"averaging model: {ours:11,} weights")
+print(f"smallest GPT-2 : {smallest_gpt2:11,}, {smallest_gpt2 / ours:.0f} times as many")
 
 # %% [markdown]
 # The largest models have thousands of times more than that. The stages are the same.
@@ -695,7 +701,7 @@ print(f"smallest GPT-2: {smallest_gpt2:11,}, {smallest_gpt2 / ours:.0f} times as
 # ## What one token of memory cannot do
 #
 # Back to the bigram model, and to the package. `llmlab.corpus` holds the story, and also the toy world that the small
-# GPT has read: sentences from a grammar whose rules are known, so that one can check what a model has understood.
+# GPT has read: sentences from a grammar whose rules are known, so that what a model writes can be checked.
 
 # %%
 world = toy_world(3000, seed=0)
@@ -718,20 +724,20 @@ for sentence in sentences[:9]:
     print(f"{toy_world_accepts(sentence)!s:6}", sentence)
 
 # %% [markdown]
-# Each pair of neighbours is fine, and most sentences are not: by the time the verb comes, the subject is forgotten. The
-# small GPT has not forgotten it. What makes the difference are good context vectors, and the next lessons work towards
-# them.
+# Each pair of neighbours occurs in this world, and most sentences do not (frogs croak, and there is a pond, but nobody
+# croaks in it): by the time the next word comes, the beginning is forgotten. The small GPT has not forgotten it. What
+# makes the difference is good context vectors, and the next lessons work towards them.
 #
 # ## You can now
 #
-# - say what a language model computes: for a row of tokens, a probability for each token of its vocabulary to be next;
+# - say what a language model computes: after a row of tokens, the probability of each token of its vocabulary;
 # - write autoregressively, greedily or by sampling, with a model of a dozen lines;
 # - name the stages from text to probabilities and their shapes, and say what a context vector is;
 # - tell training (one pass, every prefix at once, masked) from inference (one token a step);
 # - say what a batch saves, and what the mask has to do with the three architectures.
 #
-# Type `??toy_world` in a new cell to read the package's version of the toy world. Lesson 01 begins at the first stage:
-# how a text is cut into tokens.
+# Type `??toy_world` in a new cell to read how the toy world is made. Lesson 01 begins at the first stage: how a text is
+# cut into tokens.
 
 # %%
 progress("00")

@@ -19,7 +19,7 @@
 #
 # <details><summary>1. What does a language model compute?</summary>
 #
-# For a row of tokens: a probability for each token of its vocabulary to be the next one.
+# After a row of tokens: for each token of its vocabulary, the probability that it comes next.
 # </details>
 #
 # <details><summary>2. What does "autoregressive" mean?</summary>
@@ -58,9 +58,9 @@ except ValueError as error:
     print("ValueError:", error)
 
 # %% [markdown]
-# (That is its way of saying that these are no numbers.) What it can do is fetch a row of a table: row 0 for one token,
-# row 1 for another. The number of the row is the **token id**. The rows are what a model learns (lesson 04); the ids
-# only say which row is meant. Here are three ids and a table of four rows, of three numbers each:
+# (That is PyTorch's way of saying that these are not numbers.) What a network can do is fetch a row of a table: row 0
+# for one token, row 1 for another. The number of the row is the **token id**. The rows are what a model learns (lesson
+# 04); the ids only say which row is meant. Here are three ids and a table of four rows, of three numbers each:
 
 # %%
 table = torch.arange(12.0).view(4, 3)  # (V, D): 4 tokens, 3 numbers each
@@ -108,15 +108,15 @@ print("picture:", tuple(patches.shape), "-> 14 x 14 pieces of 3 x 16 x 16 number
 # %% [markdown]
 # ## Cut a text into tokens
 #
-# Back to text. The shortest way to words is `split`:
+# Back to text. The shortest way to get words is `split`:
 
 # %%
 sentence = '"Well, it\'s not mine," said Joss, who ran the ferry.'
 print(sentence.split())
 
 # %% [markdown]
-# The marks hang on to their words. Each combination would need an entry of its own, and a row that learns nothing from
-# the others. How many pianos does the story have, cut that way?
+# The punctuation marks stick to their words. Each combination would need an entry of its own, and a row that learns
+# nothing from the others. How many pianos does the story have, cut that way?
 
 # %%
 print(sorted({word for word in story.split() if "piano" in word.lower()}))
@@ -131,7 +131,7 @@ for pattern in (r"\s", r"[,.]|\s", r"([,.]|\s)"):
 
 # %% [markdown]
 # The last one loses nothing: joined, the pieces are the text. But look at the empty pieces, `''`. They stand wherever
-# two cuts lie side by side, and where a cut lies at the end. It is tempting to take out only the white space:
+# two cuts lie side by side, and where a cut lies at either end. It is tempting to take out only the white space:
 
 # %%
 cut = r"([,.]|\s)"
@@ -202,9 +202,9 @@ for token in ("Help", "help", "helper", "helpless", "piano", "sheep", "the", "Th
     print(f"{token:9}", token_to_id.get(token, "not in the vocabulary"))
 
 # %% [markdown]
-# Marks and digits come first, then capitals, then small letters: that is the order of the characters' own numbers. The
-# ids say nothing about meaning. `help` and `helper` lie close together because of their spelling, `the` and `The` are
-# as different as `the` and `sheep`, and half of `sheep` is not a smaller animal.
+# Marks and digits come first, then capitals, then small letters: that is the order of the characters' own numbers in
+# Unicode. The ids say nothing about meaning. `help` and `helper` lie close together because of their spelling, `the`
+# lies further from `The` than from `sheep`, and half of `sheep` is not a smaller animal.
 
 # %% [markdown]
 # ### Exercise 01.2 · Which of these is the vocabulary?
@@ -268,8 +268,8 @@ for text in ("The piano came, late.", "It's late.", '"No!" said Ada.', "The  sea
     print(f"{text!r:24} -> {back!r:24}", "same" if back == text else "not the same")
 
 # %% [markdown]
-# Plain sentences come back. `It's` becomes `It' s`, an opening quotation mark moves to the wrong side of its space, and
-# paragraphs are gone for good. How much of the story survives, paragraph by paragraph?
+# Plain sentences come back. `It's` becomes `It' s`, an opening quotation mark gets a space on the wrong side, and the
+# paragraph break is gone for good. How much of the story survives, paragraph by paragraph?
 
 # %%
 paragraphs = story.split("\n\n")
@@ -284,8 +284,8 @@ print(f"{same} of {len(paragraphs)} paragraphs come back as they were")
 #
 # ●●○ · 4 minutes · for knowing what an encoder has thrown away · find an example
 #
-# Find two **different** texts that get the **same** ids from `words`, the tokenizer of the story, at least three of
-# them. All words must stand in the story (`piano`, `sheep`, `came`, `the`, `late` do). If there are two such texts,
+# Find two **different** texts of at least three tokens that get the **same** ids from `words`, the tokenizer of the
+# story. All words must stand in the story (`piano`, `sheep`, `came`, `the`, `late` do). If there are two such texts,
 # what does that say about every decoder there could be?
 
 # %% exercise="01.3"
@@ -396,7 +396,8 @@ print(f"{len(learned):,} entries; {unknown} of {len(ids):,} tokens unknown ({sha
 #
 # ## Special tokens
 #
-# `<|unk|>` is a **special token**: an entry that stands for no piece of text. Others are in use, too:
+# `<|unk|>` is a **special token**: an entry that is not itself a piece of text, but says something about the text.
+# Others are in use, too:
 #
 # | token | what it says |
 # |---|---|
@@ -406,8 +407,8 @@ print(f"{len(learned):,} entries; {unknown} of {len(ids):,} tokens unknown ({sha
 # | EOS, *end of sequence* | the text is complete; a model that writes it wants to stop |
 # | PAD, *padding* | nothing; fills up short rows, so that a batch is a rectangle |
 #
-# The names differ from model to model; `[BOS]` or `<s>` are as good. Here are the last three at work. Two sentences of
-# different length are to form one tensor:
+# The names differ from model to model; `[BOS]` or `<s>` would do as well. Here are the last three at work. Two
+# sentences of different length are to form one tensor:
 
 # %%
 marks = ["<|bos|>", "<|eos|>", "<|pad|>"]
@@ -422,7 +423,8 @@ print("count in the loss:", (batch != pad).tolist())
 print(tokenizer.decode(batch[1].tolist()))
 
 # %% [markdown]
-# Padding must not count in the loss, or the model learns to write padding. That is why it needs an id that no word has.
+# Padding must not count in the loss, or the model learns to write padding. With an id that no word has, it is easy to
+# leave out.
 #
 # What does GPT-2 keep of all these? A single one:
 
@@ -452,12 +454,12 @@ assert row == pack(letters, encoding)
 #
 # ●○○ · 2 minutes · for reading a packed text · predict
 #
-# Three letters, by three people, are packed as above. Together they have 9 paragraphs, 40 sentences and 500 words. How
+# Eight letters, by eight people, are packed as above. Together they have 20 paragraphs, 40 sentences and 500 words. How
 # many `<|endoftext|>` are in the row?
 
 # %% exercise="01.5"
 ### BEGIN SOLUTION
-separators = 2
+separators = 7
 ### STUB
 # separators = ...
 ### END SOLUTION
@@ -470,7 +472,7 @@ exercise("01.5").check(separators)
 #
 # ●○○ · 3 minutes · for handling text that others wrote · predict
 #
-# A visitor of your page types `The end.<|endoftext|>Once more`, and you call `encoding.encode(typed)`, with nothing
+# A visitor to your page types `The end.<|endoftext|>Once more`, and you call `encoding.encode(typed)`, with nothing
 # else. What do you get?
 #
 # - **a**: ids, among them the single id 50256
@@ -525,7 +527,7 @@ for word in family:
 # %% [markdown]
 # `unhelpfulness` is not in the story, so its id is the one of `<|unk|>`. GPT-2 has cut it into **pieces of words**
 # (*sub-words*) that it knows from elsewhere: `un`, `help`, and an ending. Frequent words stay whole, rare ones are put
-# together, and nothing is unknown. How such pieces are found is the subject of lesson 02.
+# together from pieces, and nothing is unknown. How such pieces are found is the subject of lesson 02.
 #
 # The price of small tokens is length. The same story, four ways:
 
@@ -541,20 +543,21 @@ for name, (size, ids) in rows.items():
     print(f"{name:11} {size:10,} {len(ids):7,} {len(ids) / len(story):10.2f}")
 
 # %% [markdown]
-# A model reads a fixed number of tokens, and its work grows with their number. With characters it would see about a
+# A model reads a limited number of tokens, and its work grows with their number. With characters it would see about a
 # quarter of what it sees with GPT-2's tokens. A large vocabulary is not free either: each entry has a row in the
-# model's tables. Words look best in this table only because it does not show what they drop.
+# model's tables. Words look best here only because the table shows neither what they drop nor a text with other words.
 #
-# A rule of thumb says that a token is about four characters of English, and here it is 3.7. It is a rule for
-# *English*.
+# A rule of thumb says that a token is about four characters of English; here it is 1 / 0.27, about 3.7. It is a rule
+# for *English*.
 #
 # ### Predict, then explore
 #
-# The microscope below shows one short text under five tokenizers. One column is one byte of the text, so what stands
-# above one another is the same place. The words are cut by *your* `tokenize`; characters, words and the small BPE have
-# their vocabulary from the story. It starts with `It's Zoë, unhelpfully 🎹`. Before you touch it:
+# The microscope below shows one short text under five tokenizers. One column is one byte of the text, so whatever
+# stands in the same column is the same place. The words are cut by *your* `tokenize`. Two rows show sub-words (byte
+# pair encoding, BPE, lesson 02): GPT-2's, and a few hundred found in the story, which also gives the vocabulary of
+# characters and of words. The microscope starts with `It's Zoë, unhelpfully 🎹`. Before you touch it:
 #
-# - Which of the five rows gives the text back unchanged, and which does not?
+# - Which of the five rows give the text back unchanged, and which do not?
 # - How many bytes has `ë`, how many has `🎹`? Is there a token that ends *inside* one of them?
 # - **The target:** at least 12 characters for which GPT-2 needs *more* tokens than there are characters. Can plain
 #   English do that? Something to copy: `Καλημέρα, φίλε μου`, `Доброе утро, друг`, `გამარჯობა, მეგობარო`.
@@ -584,7 +587,7 @@ assert row.back != probe.trace.text
 # If that assertion fails, `tokenize` is wrong, and the microscope shows where. When you have reached the target by
 # hand, `print(explorer.code())` gives your state as plain Python.
 #
-# Here is what the target shows, for one greeting:
+# Here is what the target shows, for one greeting in five languages:
 
 # %%
 greetings = {
@@ -600,9 +603,9 @@ for language, text in greetings.items():
     print(f"{language:9} {counts}: {n_tokens / len(text):.2f} a character")
 
 # %% [markdown]
-# GPT-2's pieces were found in mostly English text. Other alphabets fall back to single bytes, and a token may then be a
-# half or a third of a character. Whoever pays by the token, or has a model with a fixed context length, gets more
-# than ten times less for Georgian than for English. Newer tokenizers are fairer, none is quite fair.
+# GPT-2's pieces were found in mostly English text. Other alphabets largely fall back to single bytes, and a token may
+# then be a half or a third of a character. If you pay by the token, or if your model has a fixed context length, you
+# get less than a tenth as much Georgian as English. Newer tokenizers are fairer, none is quite fair.
 #
 # ## The same, polished: `llmlab.tokenizers`
 #
@@ -618,8 +621,8 @@ assert words.vocabulary == id_to_token and words.encode(story) == encode(story)
 
 # %% [markdown]
 # Second, what it adds: special tokens are found before anything is cut, so they stay whole wherever they stand, and any
-# pattern can be passed in. The book's `SimpleTokenizerV1` is this class without `unknown`, `SimpleTokenizerV2` is the
-# class with it.
+# pattern can be passed in. (If you know Raschka's book *Build a Large Language Model (From Scratch)*: this class
+# without `unknown` is its `SimpleTokenizerV1`, with `unknown` its `SimpleTokenizerV2`.)
 
 # %%
 print(forgiving.tokenize("The end.<|endoftext|>Once more"))

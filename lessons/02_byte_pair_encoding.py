@@ -1,9 +1,10 @@
 # %% [markdown]
 # # 02 · Byte pair encoding
 #
-# Words leave us with unknown ones, characters with rows that are far too long. This lesson builds what lies between,
-# and what GPT-2 and most models since have used: start from bytes, then let the text itself say which neighbours belong
-# together. You will write the trainer and the encoder, and at the end your ids are those of GPT-2, all 5,269 of them.
+# Word tokenizers leave us with unknown words, character tokenizers with rows of ids that are far too long. This lesson
+# builds what lies between, and what GPT-2 and most models since have used: start from bytes, then let the text itself
+# say which neighbours belong together. You will write the heart of the trainer and the encoder, and at the end the same
+# method gives GPT-2's own ids for the whole story, all 5,269 of them.
 #
 # About 75 minutes. At the end you can
 #
@@ -52,7 +53,8 @@ from llmlab.windows import pack
 # ## Start from bytes
 #
 # A computer stores text as bytes, numbers from 0 to 255. The rule that turns characters into bytes is nearly always
-# **UTF-8**: English letters take one byte, other characters two, three or four.
+# **UTF-8**: the 128 characters of ASCII (English letters, digits, common punctuation) take one byte, all others two,
+# three or four.
 
 # %%
 for character in ("Z", "ë", "—", "🎹"):
@@ -61,7 +63,7 @@ for character in ("Z", "ë", "—", "🎹"):
 # %% [markdown]
 # Look at the bits. A byte that begins with `0` is a character of its own. `110`, `1110` and `11110` announce a
 # character of two, three and four bytes, and `10` marks a byte that continues one. So the start of a character can be
-# found from anywhere.
+# found from anywhere in a text.
 #
 # Now the simplest tokenizer of all: the bytes *are* the ids. Its vocabulary has 256 entries, no text is unknown to it,
 # and nothing gets lost.
@@ -88,8 +90,8 @@ for name, ids in (("bytes", byte_ids), ("GPT-2", gpt2_ids)):
 # %% [markdown]
 # ## Count, merge, repeat
 #
-# The idea is from a data compressor of 1994: **find the pair of neighbours that occurs most often, give it an id of its
-# own, put that id in its place, and repeat.** By hand, on "then the hen" (`_` is the space):
+# The idea comes from data compression (Philip Gage, 1994): **find the pair of neighbours that occurs most often, give
+# it an id of its own, put that id in its place, and repeat.** By hand, on "then the hen" (`_` is the space):
 
 # %%
 rows = [
@@ -115,9 +117,9 @@ for reason, row in rows:
 #
 # ●○○ · 5 minutes · for knowing what training looks at · write a function
 #
-# Complete `count_pairs`. It gets a list of ids and returns a dictionary: each pair of neighbours `(left, right)` with
-# the number of places where it stands. Every place counts, also where pairs overlap: in `[7, 7, 7]` the pair `(7, 7)`
-# stands twice. A row of fewer than two ids has no pair.
+# Complete `count_pairs`. It takes a list of ids and returns a dictionary that maps each pair of neighbours
+# `(left, right)` to the number of places where it occurs. Every place counts, even where pairs overlap: in `[7, 7, 7]`
+# the pair `(7, 7)` occurs twice. A row of fewer than two ids has no pairs.
 #
 # Stuck? `exercise("02.1").hint()` gives a question first, then the idea, then the line.
 
@@ -167,8 +169,8 @@ exercise("02.2").check(merge)
 # %% [markdown]
 # ## The trainer
 #
-# Here is the whole of it, with a version of the two functions that the rest of the lesson uses, whatever became of
-# yours. (`merge_pair` keeps what it has merged and looks back by one. Does it treat `7 7 7` as yours does?)
+# Here is all of it, with a version of the two functions that the rest of the lesson uses, whether or not yours are
+# written. (`merge_pair` keeps what it has merged and looks back by one. Does it treat `7 7 7` as yours does?)
 
 
 # %%
@@ -232,8 +234,9 @@ print("late :", tokens[-12:])
 print("long :", sorted(tokens, key=len)[-5:])
 
 # %% [markdown]
-# Endings, articles, `said`, and paragraph breaks with their quotation marks: nobody told it what English is. Frequent
-# things got short, so the rank tells something about frequency, and later merges build on earlier ones.
+# Word endings, articles, `said` with the comma and the quotation mark before it: nobody told the trainer what English
+# is. The most frequent pairs were merged first, so a token of low rank is usually a frequent one, and later merges
+# build on earlier ones.
 #
 # How long should one go on? A pair that occurs twice in 20,000 bytes says little about the next text. So trainers stop
 # at a vocabulary size, or where the best pair falls below a **minimum frequency**:
@@ -248,7 +251,7 @@ for min_frequency in (20, 40, 80):
 #
 # What if two pairs are equally frequent? The counts do not say. Two rules are common: take the pair whose first place
 # in the row comes **first** (ours does: `max` gives the first of equals, and a dictionary keeps the order of
-# insertion), or take the **lexicographically** greatest, that is the last one in a dictionary.
+# insertion), or take the **lexicographically** greatest, the one that an alphabetical list would put last.
 
 # %% [markdown]
 # ### Exercise 02.3 · Who wins a tie?
@@ -256,7 +259,7 @@ for min_frequency in (20, 40, 80):
 # ●○○ · 3 minutes · for comparing two trainers · predict
 #
 # The text is `nothing nothing`. Which pair of letters is merged first by the rule "first", and which by the rule
-# "lexicographic"? Answer with two texts of two letters each.
+# "lexicographic"? Answer with two strings of two letters each.
 
 # %% exercise="02.3"
 ### BEGIN SOLUTION
@@ -284,9 +287,9 @@ in_common = len({*both["first"]} & {*both["lexicographic"]})
 print(f"the first {same.index(False)} merges agree; of all 300, {in_common} are in both")
 
 # %% [markdown]
-# Both are right, both compress about equally well, and their ids do not fit together. **A set of merges is not
-# unique**: it depends on the text, on how the text was cut, and on the tie rule. A model must be used with the very
-# merges that it was trained with.
+# Both are right, both compress about equally well, and their ids cannot be mixed. **A set of merges is not unique**: it
+# depends on the text, on how the text was cut, and on the tie rule. A model must be used with the very merges it was
+# trained with.
 #
 # ### Predict, then explore
 #
@@ -306,8 +309,8 @@ explorer = MergePlayer(count_pairs=count_pairs, merge=merge)
 explorer
 
 # %% [markdown]
-# An explorer is a Python object, so what it shows can be asserted. A second player, with a text of sheep: how often
-# does each pair stand in it, and what does it look like after two merges? Say it before you run the cell.
+# An explorer is a Python object, so what it shows can be asserted. Here is a second player, with a text of sheep: how
+# often does each pair occur in it, and what does it look like after two merges? Say it before you run the cell.
 
 # %%
 probe = MergePlayer(count_pairs=count_pairs, merge=merge, text="baaa baaaab")
@@ -358,7 +361,7 @@ def prefix_extension(text, tokens):
 
 
 # %% [markdown]
-# And byte pair encoding does neither. **It applies the merges in the order in which they were learned**: of all pairs
+# Byte pair encoding does neither. **It applies the merges in the order in which they were learned**: of all pairs
 # in the row, the one with the lowest rank is merged first, wherever it stands; then it looks again. Three encoders, the
 # same 500 tokens:
 
@@ -375,8 +378,9 @@ for name, encode_with in encoders.items():
 
 # %% [markdown]
 # Three results for one word. Prefix extension never finds `ven`: on the way there it would need `ve`, which is no
-# token. Longest match does find it, but begins with `el`. By rank, `en` comes first, then `le`, and then only `e` is
-# left. Each result decodes to "eleven", so no round trip shows the difference. How often does it happen?
+# token. Longest match does find it, but begins with `el`. By rank, `en` is merged first, then `le`, which leaves the
+# first `e` on its own, and last `v` with `en`. Each result decodes to "eleven", so no round trip shows the difference.
+# How often does it happen?
 
 # %%
 words = sorted({word for word in regex.findall(r"\p{L}+", story) if len(word) > 2})
@@ -385,7 +389,7 @@ for name in ("prefix extension", "longest match"):
     print(f"{name:17} differs from encoding by rank for {differ} of {len(words)} words")
 
 # %% [markdown]
-# A model that was trained on ids by rank has rarely seen the others: for it they are a misspelling.
+# A model that was trained on ids by rank has rarely seen the others: to it they look like misspellings.
 
 # %% [markdown]
 # ### Exercise 02.4 · Encode by rank
@@ -419,9 +423,9 @@ def encode(text, merges):
 exercise("02.4").check(encode)
 
 # %% [markdown]
-# There is a shorter way to say it: repeat the training without the counting. Going through all merges in order gives
-# the same ids, because a merge can only use tokens of lower rank, but it takes 244 passes over the text where the other
-# way takes a few.
+# There is a shorter way to say it: repeat the training, without the counting. Going through all merges in order gives
+# the same ids, because a merge uses only bytes and tokens of lower rank. But it always takes 244 passes over the text,
+# where the other way takes one for each place it merges: for a word, only a few.
 
 # %%
 replayed = list(b"eleven hens")
@@ -454,7 +458,7 @@ single = sum(len(token) == 1 for token in broken)
 print(f"GPT-2: {len(broken)} of 50,257, {single} of them single bytes")
 
 # %% [markdown]
-# `Zo` and the first byte of `ë`: Zoë is mentioned so often that her name was merged through the middle of a letter. The
+# `Zo` and the first byte of `ë`: Zoë is mentioned so often that the merges reach into the middle of a letter. The
 # single bytes from 128 on are never a character by themselves. And GPT-2 does not have a token for each character:
 
 # %%
@@ -463,7 +467,7 @@ for token_id in gpt2_encoding().encode("🎹"):
     print(token_id, token, repr(token.decode(errors="replace")))
 
 # %% [markdown]
-# To decode, join the bytes first and turn them into text afterwards. Token by token, with `errors="replace"`, each half
+# To decode, join the bytes first and turn them into text afterwards. Token by token, with `errors="replace"`, each part
 # becomes `�` (U+FFFD) and the piano is gone:
 
 # %%
@@ -538,12 +542,13 @@ for word in (" help", " helper", " helpless", " unhelpful"):
     print(f"{word:11}", pieces)
 
 # %% [markdown]
-# Now a token is at most a word, and most of the family of *help* shares a piece, as far as so short a story can teach
-# it. There is a second gain: a chunk that occurs a hundred times needs to be counted once, with weight 100.
+# Now no token reaches beyond its chunk, a word with its space at most, and most of the family of *help* shares a piece,
+# as far as so short a story can teach it. There is a second gain: a chunk that occurs a hundred times needs to be
+# counted only once, with weight 100.
 #
 # ## Vocabulary against length
 #
-# More merges, shorter rows. Each halving of the row is harder to get than the one before:
+# More merges, shorter rows. But each halving of the length takes many more merges than the one before:
 
 # %%
 import matplotlib.pyplot as plt
@@ -571,9 +576,9 @@ course.show(
 )
 
 # %% [markdown]
-# That our 1,600 merges do as well as GPT-2's 50,000 only shows that they were learned *from this very story*. On
-# anything else they do worse. And a large vocabulary is not free: the model has a row of numbers for each token, at its
-# input and for its output. With rows of 768 numbers, as in the smallest GPT-2:
+# Our 1,600 merges do as well as GPT-2's 50,000 only because they were learned *from this very story*. On a sentence
+# from elsewhere such merges do worse, as the last two lines below show. And a large vocabulary is not free: the model
+# holds a row of numbers for each token. With rows of 768 numbers, as in the smallest GPT-2:
 
 # %%
 for size in (256, 1_000, 50_257, 200_000):
@@ -584,8 +589,8 @@ for name, tokenizer in (("ours", cut), ("GPT-2", gpt2_encoding())):
     print(f"{name:6} {len(tokenizer.encode(strangers))} ids for: {strangers}")
 
 # %% [markdown]
-# Rare tokens are also seen rarely in training, so their rows are learned badly. Common sizes today lie between 30,000
-# and 250,000.
+# Rare tokens are also seen rarely in training, so their rows are learned badly. Common sizes today lie roughly between
+# 30,000 and 260,000.
 #
 # ## GPT-2 and tiktoken
 #
@@ -627,8 +632,8 @@ print("allowed          ", encoding.encode(text, allowed_special={"<|endoftext|>
 print("as ordinary text ", encoding.encode(text, disallowed_special=()))
 
 # %% [markdown]
-# One id, or seven ordinary ones, of which the first has even swallowed the full stop. Our `BPETokenizer` follows the
-# same rule, and has no way to encode one as ordinary text by accident.
+# One id, or seven ordinary ones, of which the first, 29847 for `.<`, has even swallowed the full stop. Our
+# `BPETokenizer` refuses in the same way, and has no option that encodes one as ordinary text.
 #
 # ## Packing, padding, and the end of a text
 #
@@ -643,7 +648,8 @@ print(repr(encoding.decode(packed)))
 
 # %% [markdown]
 # **Padding** fills each document up to the longest, with a filler that must not be trained on. The loss is told to
-# ignore it: PyTorch leaves out targets of -100.
+# ignore it: PyTorch leaves out every target that is -100. (These rows are targets. In the inputs the filler must be a
+# real id, because no token has the id -100.)
 
 # %%
 rows = [encoding.encode(letter) for letter in letters]
@@ -658,10 +664,11 @@ print(f"{targets.numel()} places, {sum(map(len, rows))} of them real")
 print(f"total loss = {total.item() / torch.tensor(50_257.0).log().item():.2f} × ln V")
 
 # %% [markdown]
-# Logits of zero cost $\ln V$ a place, and fifteen places were charged: nothing of the filler reached the loss. But it
-# takes memory and time all the same: with documents of very different lengths, most of a padded batch can be filler. So
-# language models are trained on packed text, and padding is for answering several prompts at once. (GPT-2 has no
-# padding token; many people use id 50256 as the filler, which is fine as long as it is masked.)
+# When all logits are zero each place costs $\ln V$, and fifteen places were charged: none of the filler reached the
+# loss. But it takes memory and time all the same: with documents of very different lengths, most of a padded batch can
+# be filler. So language models are mostly trained on packed text, and padding is kept for fine-tuning on short examples
+# and for answering several prompts at once. (GPT-2 has no padding token; many people use id 50256 as the filler, which
+# is fine as long as the loss leaves out the fillers and only them.)
 
 # %% [markdown]
 # ### Exercise 02.6 · Packing or padding?
@@ -693,10 +700,11 @@ exercise("02.6").check(packing)
 # ## Relatives
 #
 # **WordPiece** (BERT) merges too, but not the most frequent pair: the one that is most frequent *compared with its
-# parts*, $\text{count}(ab) / (\text{count}(a) \cdot \text{count}(b))$. **Unigram** goes the other way: it starts with
-# too many pieces, gives each a probability, and throws out what the text misses least. **SentencePiece** is a program
-# that trains either BPE or unigram on raw text, with the space as a character of its own, for languages that do not
-# write spaces. The first difference in a cell:
+# parts*, $\text{count}(ab) / (\text{count}(a) \cdot \text{count}(b))$. It also encodes by longest match. **Unigram**
+# goes the other way: it starts with too many pieces, gives each a probability, and throws out those that the text
+# misses least. **SentencePiece** is a program that trains either BPE or unigram on raw text and treats the space as a
+# character like any other, so that it also serves languages that do not write spaces. BPE's choice and WordPiece's, in
+# one cell:
 
 # %%
 single, counts = Counter(byte_ids), pair_counts(byte_ids)
@@ -754,7 +762,7 @@ else:
 # %% [markdown]
 # ## You can now
 #
-# - train merges by hand and in fifteen lines, and say why two trainers may differ;
+# - train merges by hand and in twenty lines, and say why two trainers may differ;
 # - encode by rank, and recognise longest match and prefix extension for what they are;
 # - handle tokens that are half a character, and special tokens that are no text;
 # - say what a larger vocabulary buys and what it costs, and when to pack and when to pad.

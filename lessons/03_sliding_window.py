@@ -138,16 +138,16 @@ print("gradient that reaches each position:", [round(g, 3) for g in gradients.to
 #
 # ●○○ · 2 minutes · for telling a window from a prediction · choose and explain
 #
-# A batch of inputs has shape (8, 4): 8 windows, context length 4. For how many positions does the loss get a prediction
-# together with a target?
+# A batch of inputs has shape (8, 4): 8 windows, context length 4. At how many positions does the loss compare a
+# prediction with a target?
 #
 # - **a**: 1, because a batch gives one loss
 # - **b**: 4, one for each position, as the windows of a batch are averaged
 # - **c**: 8, because only the last position of each window is trained
 # - **d**: 32, every position of every window
 #
-# Put the letter, in quotes, in place of the `...`, and write your reason into the comment. The check answers the
-# letter; compare its reason with yours.
+# Put the letter, in quotes, in place of the `...`, and write your reason into the comment. The check reads only the
+# letter; compare the reason it gives with yours.
 
 # %% exercise="03.1"
 # My reason:
@@ -231,8 +231,8 @@ for stride in (2, 4, 6):
     print(f"stride {stride}:", *times_a_target(20, max_length=4, stride=stride))
 
 # %% [markdown]
-# Stride 2 asks most questions twice, stride 6 leaves some out for ever, and at stride 4 = $T$ each is asked once, but
-# for the few at the end that fill no window. That looks simple. Test yourself on a case that many get wrong:
+# Stride 2 asks most questions twice, stride 6 leaves some out for ever, and at stride 4 = $T$ each is asked once,
+# except for the few at the end that fill no window. That looks simple. Test yourself on a case that many get wrong:
 
 # %% [markdown]
 # ### Exercise 03.3 · What does a stride skip?
@@ -264,8 +264,8 @@ for stride in (1, 2, 4, 5, 8):
     print(f"{stride:6} {s.windows:8} {s.tokens_trained:8} {never:6} {times:11.2f}")
 
 # %% [markdown]
-# A stride of 5 sounds like "one more than needed". It skips one target in five, in every epoch, the same ones each
-# time.
+# A stride of 5 sounds like "one more than needed". It skips one target in five, and the same ones in every *epoch*,
+# that is in every pass through all windows.
 #
 # ### Predict, then explore
 #
@@ -284,9 +284,9 @@ explorer = WindowMap(windows=make_windows)
 explorer
 
 # %% [markdown]
-# An explorer is a Python object, so what it shows can be asserted. A second map, set from code: with context length 4
-# and a stride of 5, then 7, from where to where do the inputs reach, and which of the 25 tokens are never a target?
-# Say it before you run the cell.
+# An explorer is a Python object, so what it shows can be asserted. Here is a second map, set from code: with context
+# length 4 and a stride of 5, then 7, from where to where do the inputs reach, and which of the 25 tokens are never a
+# target? Say it before you run the cell.
 
 # %%
 probe = WindowMap(windows=make_windows)
@@ -302,7 +302,7 @@ assert never == [0, 5, 6, 7, 12, 13, 14, 19, 20, 21, 22, 23, 24]
 
 # %% [markdown]
 # If that assertion fails, `make_windows` is wrong, and the map shows how. When you have reached the target by hand,
-# print what you found: `explorer.state` holds your settings, `print(explorer.code())` the same as plain Python.
+# print what you found: `explorer.state` holds your settings, and `print(explorer.code())` writes them as plain Python.
 #
 # What stride means for a whole text, here the story at context length 32:
 
@@ -314,9 +314,10 @@ for stride in (1, 8, 16, 32, 64):
     print(f"{stride:6} {s.windows:8}  {times:5.2f} times, {share:4.0%} of the targets reached")
 
 # %% [markdown]
-# At stride 1 an epoch takes about 32 times the work of stride 32 and shows the model the same answers 32 times over:
-# that is repetition, not more data, and a model that sees a small text often enough learns it by heart (lesson 08
-# shows it happen). The usual choice is **stride = context length**: each target once, nothing skipped.
+# At stride 1 an epoch takes about 32 times the work of stride 32 and asks for the same answers 32 times over, with more
+# or fewer tokens before them: that is repetition, not more data, and a model that sees a small text often enough learns
+# it by heart (lesson 08 shows it happen). The usual choice is **stride = context length**: each target once, nothing
+# skipped but the tail.
 #
 # ## From windows to batches
 #
@@ -388,6 +389,7 @@ print("gradient of the batch = mean of the gradients:", equal)
 
 # %%
 whole = gradient(range(len(small)))
+print(len(small), "windows in all")
 for batch_size in (1, 4, 16):
     orders = [torch.randperm(len(small), generator=generator).tolist() for _ in range(200)]
     errors = [(gradient(order[:batch_size]) - whole).norm() for order in orders]
@@ -395,8 +397,9 @@ for batch_size in (1, 4, 16):
     print(f"batch size {batch_size:2}: off by {error:.1f} × the length of the true gradient")
 
 # %% [markdown]
-# Four times the batch, about half the error. So larger batches point in a steadier direction. They also take more
-# memory: the ids are nothing, but the model answers with a row of $V$ numbers for each of the $B \cdot T$ positions.
+# Four times the batch, about half the error (sixteen do a little better still, being nearly half of all windows). So
+# larger batches point in a steadier direction. They also take more memory: the ids weigh next to nothing, but the model
+# answers with a row of $V$ numbers for each of the $B \cdot T$ positions.
 
 # %%
 for batch_size in (1, 8, 32):
@@ -440,7 +443,7 @@ exercise("03.4").check(count_batches)
 
 # %% [markdown]
 # Nothing warns you when the answer is zero. Four tokens cannot fill a window of length 6, and the training loop below
-# "succeeds":
+# "succeeds" (only with `shuffle=True` would PyTorch complain, about its `num_samples`):
 
 # %%
 too_short = Windows([464, 19132, 1625, 284], max_length=6, stride=6)
@@ -462,7 +465,7 @@ for sizes in ({"max_length": 6, "batch_size": 1}, {"max_length": 2, "batch_size"
 # %% [markdown]
 # ## Shuffle and the last batch
 #
-# Neighbouring windows tell of the same scene. If batches follow the text, the model gets a whole stretch of piano,
+# Neighbouring windows belong to the same scene. If batches follow the text, the model gets a whole stretch of piano,
 # then a whole stretch of sheep. `shuffle=True` draws a new order of the *windows* each epoch; inside a window the
 # order of the tokens never changes.
 
@@ -482,8 +485,8 @@ inputs, _ = next(iter(loader))
 print("epoch 1:", *[repr(encoding.decode(row.tolist())) for row in inputs])
 
 # %% [markdown]
-# For measuring the loss on held-out text the order does not matter, so there one switches shuffling off. Or believes
-# to:
+# For measuring the loss on held-out text the order does not matter, so there one switches shuffling off, or believes
+# one has:
 
 # %% [markdown]
 # ### Exercise 03.5 · Find the bug: the loader that will not listen
@@ -548,9 +551,9 @@ course.show(
 )
 
 # %% [markdown]
-# A last batch of one window is drawn from the wide grey cloud, not from the narrow blue band: a spike in the loss
+# A last batch of one window is drawn from the wide grey cloud, not from the narrow blue band: often a spike in the loss
 # curve, and one step in a poor direction. `drop_last=True` leaves that batch out. Is that text lost? With shuffling,
-# not for good: the windows left out are others in each epoch. Ten windows in batches of four:
+# not for good: which windows are left out is drawn anew in each epoch. Ten windows in batches of four:
 
 # %%
 ten = DataLoader(range(10), batch_size=4, shuffle=True, drop_last=True, generator=generator)
@@ -559,7 +562,7 @@ for epoch in (1, 2, 3):
     print(f"epoch {epoch}: left out {sorted(set(range(10)) - set(used))}")
 
 # %% [markdown]
-# For *evaluation* keep `drop_last=False`: there each window counts, and none may depend on chance.
+# For *evaluation* keep `drop_last=False`: there every window should count, and nothing should depend on chance.
 #
 # **Workers.** `num_workers=2` lets two more processes prepare batches while the model computes. It changes nothing
 # about the batches:
@@ -608,8 +611,8 @@ print(f"one shift  : loss {right.item():.2f}")
 print(f"two shifts : loss {shifted_again.item():.2f}")
 
 # %% [markdown]
-# Shifted twice, the perfect model looks hopeless. And a model that is *trained* so? Let a table of logits learn the
-# simplest text there is, 0 1 2 3 4 5 6 0 1 2 …, with the second shift in its loss:
+# Shifted twice, the perfect model looks hopeless. And a model that is *trained* that way? Let a table of logits learn
+# the simplest text there is, 0 1 2 3 4 5 6 0 1 2 …, with the second shift in its loss:
 
 # %%
 cycle = torch.arange(200) % 7
@@ -695,7 +698,8 @@ stored = dense.inputs.untyped_storage().nbytes()
 print(f"{len(dense):,} windows show {shown / 1e6:.0f} MB of ids and store {stored / 1e6:.2f} MB")
 
 # %% [markdown]
-# Third, the loader that the next lessons use, with the same parameters as the book's `create_dataloader_v1`:
+# Third, the loader that the next lessons use, with the parameters of `create_dataloader_v1` in Raschka's *Build a Large
+# Language Model (From Scratch)*:
 
 # %%
 loader = create_dataloader(story, batch_size=8, max_length=32, stride=32, shuffle=False)

@@ -1,9 +1,10 @@
 # %% [markdown]
 # # 04 · Embeddings
 #
-# Lesson 03 cut a text into windows of token ids. An id says *which* token, and nothing else. A network computes with
-# numbers that can be a little more or a little less; so each id is exchanged for a row of such numbers, a *vector*. In
-# this lesson we build that exchange, see where meaning enters it, and find out that something has been lost on the way.
+# Lesson 03 cut a text into windows of token ids. An id says *which* token it is, and nothing else. A network learns by
+# moving numbers a little up or a little down, and an id cannot be moved like that. So each id is exchanged for a row of
+# numbers that can, a *vector*. In this lesson we build that exchange, see where meaning enters it, and find out what is
+# lost on the way.
 #
 # About 75 minutes. At the end you can
 #
@@ -27,9 +28,9 @@
 # How far the model sees, how far the window moves, and how many windows go through the model together.
 # </details>
 #
-# <details><summary>3. Which shape has a batch of inputs?</summary>
+# <details><summary>3. What is the shape of a batch of inputs, and what are its entries?</summary>
 #
-# (B, T): batch size by context length, whole numbers, ids of the vocabulary.
+# (B, T): batch size by context length. The entries are token ids, whole numbers.
 # </details>
 
 # %%
@@ -62,7 +63,7 @@ id_of = {word: token_id for token_id, word in enumerate(words)}
 print(id_of)
 
 # %% [markdown]
-# Can one calculate with these numbers? Nothing forbids it, and nothing comes of it:
+# Can we calculate with these numbers? Nothing stops us, and nothing sensible comes of it:
 
 # %%
 print("king - dog + cat =", words[id_of["king"] - id_of["dog"] + id_of["cat"]])
@@ -71,10 +72,10 @@ print("distance of king and queen:", abs(id_of["king"] - id_of["queen"]))
 print("distance of queen and soup:", abs(id_of["queen"] - id_of["soup"]))
 
 # %% [markdown]
-# Ids carry no semantics: *queen* is as near to *soup* as to *king*, because the alphabet says so. And no continuity:
-# a little more than *dog* is not a thing, so there is no direction in which training could move an id by a bit.
+# Ids carry no semantics: *queen* is as near to *soup* as to *king*, only because the alphabet says so. And they have no
+# continuity: there is nothing a little more than *dog*, so training has no direction in which to move an id.
 #
-# A vector of several numbers has both. Here each word has two, which we choose by hand: how *royal*, how *edible*.
+# A vector of several numbers can have both. Here each word has two, chosen by hand: how *royal* it is, how *edible*.
 
 # %%
 by_hand = torch.tensor([[0.0, 0.1], [0.1, 0.1], [0.0, 0.3], [0.9, 0.0], [1.0, 0.0], [0.0, 1.0]])
@@ -101,7 +102,7 @@ print(one_hot)
 #
 # $$(\text{one-hot}_t \, W)_d = \sum_{v} \text{one-hot}_{t v} \, W_{v d} = W_{\text{id}_t,\, d}$$
 #
-# since a single term of the sum is not zero. So nothing needs to be multiplied: row `id` is read out.
+# since only one term of the sum is not zero. So nothing needs to be multiplied: the row with that number is read out.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -118,10 +119,10 @@ assert torch.equal(product, lookup)
 # %%
 layer = nn.Embedding(6, 3)
 layer.weight.data = W
-print(torch.equal(layer(ids), product), "and a linear layer on one-hot vectors:")
+print("nn.Embedding gives the product         :", torch.equal(layer(ids), product))
 linear = nn.Linear(6, 3, bias=False)
 linear.weight.data = W.T
-print(torch.equal(linear(one_hot.float()), product))
+print("so does nn.Linear, from one-hot vectors:", torch.equal(linear(one_hot.float()), product))
 
 # %% [markdown]
 # ### Exercise 04.1 · Prove it: one-hot times matrix
@@ -152,8 +153,8 @@ def one_hot_and_rows(ids, weight):
 exercise("04.1").check(one_hot_and_rows)
 
 # %% [markdown]
-# An embedding layer therefore *encodes* nothing and *knows* nothing. It is a table. Why then not keep the product?
-# Because of what it costs: a vocabulary of 50,257 and a batch of 8 windows of 256 tokens.
+# An embedding layer therefore *encodes* nothing and *knows* nothing. It is a table. Why not keep the product, then?
+# Because of what it costs. Take a vocabulary of 50,257 and a batch of 8 windows of 256 tokens:
 
 # %%
 V, D = 50_257, 256
@@ -173,9 +174,9 @@ with torch.no_grad():
 print(f"mean {table.weight.mean():.2f}, standard deviation {table.weight.std():.2f}")
 
 # %% [markdown]
-# A linear layer starts with much smaller numbers (He's or Xavier's scheme), because each of its outputs is a *sum* over
-# all inputs: without care it would grow with the number of inputs. A lookup adds nothing up, so there is no fan-in to
-# divide by. See what each scheme would do to a table as the vocabulary grows:
+# A linear layer starts with much smaller numbers (by He's or Xavier's scheme, for example), because each of its outputs
+# is a *sum* over all inputs: without that care it would grow with their number, the *fan-in*. A lookup adds nothing up,
+# so there is no fan-in to make up for. See what happens in each case as the vocabulary grows:
 
 # %%
 print("    V     N(0,1)   Xavier   linear layer of V inputs, N(0,1)")
@@ -202,7 +203,8 @@ print(weight.grad)
 
 # %% [markdown]
 # Rows that were not looked up get a gradient of exactly zero, and a row that was looked up twice gets two shares. The
-# one-hot product says the same: a row of $W$ that is multiplied by zeros has no part in the result.
+# one-hot product says the same: a row of $W$ that is multiplied by zeros has no part in the result. (GPT-2 uses the
+# same table once more at its output, where every row takes part: lesson 07.)
 
 # %% [markdown]
 # ### Exercise 04.2 · Which rows move?
@@ -224,20 +226,21 @@ exercise("04.2").check(rows_that_move)
 
 # %% [markdown]
 # So a rare word is trained rarely: its row stays close to the noise it began with. That is one more reason for
-# sub-words (lesson 02), which are all reasonably frequent.
+# sub-words (lesson 02): most pieces of a rare word are far more frequent than the word.
 #
 # ### How wide?
 #
-# The width $D$ is a choice. GPT-2 small takes 768 numbers a token, the largest GPT-3 12,288. The price is easily said:
+# The width $D$ is a choice. GPT-2 small uses 768 numbers per token, the largest GPT-3 12,288. The price is easy to
+# state:
 
 # %%
 for name, V, D in (("toy", 200, 16), ("GPT-2 small", 50_257, 768), ("GPT-3", 50_257, 12_288)):
     print(f"{name:12} {V:6,} × {D:6,} = {V * D:11,} numbers in the table")
 
 # %% [markdown]
-# And the gain? Too *small* a width leaves no room: in few dimensions, random directions cannot keep out of each other's
-# way. Take 200 random vectors and ask for the largest cosine (the similarity of two directions, 1 = the same) of two
-# different ones.
+# And what does it buy? Too *small* a width leaves no room: in few dimensions, random directions cannot keep out of each
+# other's way. Take 200 random vectors and look for the largest cosine between two of them. (The cosine says how similar
+# two directions are; 1 = the same.)
 
 # %%
 for D in (2, 4, 16, 64, 768):
@@ -246,12 +249,12 @@ for D in (2, 4, 16, 64, 768):
     print(f"D = {D:3}: the two most similar of 200 words have cosine {cosines.max():.1f}")
 
 # %% [markdown]
-# Too *large* a width costs memory and time, and on little text the extra numbers learn the accidents of that text. You
-# will see both ends on the bench below.
+# Too *large* a width costs memory and time, and on little text the extra numbers learn the accidents of that text. On
+# the bench below you can try how few numbers are enough for a small world.
 #
 # ## Meaning from neighbours: word2vec
 #
-# Where does meaning come from? From use. Words that occur in the same surroundings mean similar things, and
+# Where does meaning come from? From use. Words that occur in the same surroundings tend to mean similar things, and
 # surroundings can be counted in any text. We take a small world of simple sentences, whose grammar we know:
 
 # %%
@@ -272,8 +275,8 @@ word_id = {word: token_id for token_id, word in tokenizer.vocabulary.items()}
 print(len(tokenizer), "words; the first sentence:", rows[0])
 
 # %% [markdown]
-# **Skip-gram** asks: given a word, which words stand near it? Each word of a window is the *centre* once, and forms a
-# pair with each neighbour:
+# **Skip-gram** asks: given a word, which words stand near it? Each word of a sentence is the *centre* once, and forms a
+# pair with each neighbour, here with those up to two places away:
 
 # %%
 sentence = sentences[0].split()
@@ -285,7 +288,7 @@ for centre in range(3):
 # %% [markdown]
 # A pair is scored by a **dot product**. Each word has two vectors, in **two matrices**: one for its part as a centre,
 # one for its part as a neighbour. (A word is hardly ever its own neighbour; with a single matrix its dot product with
-# itself would always be large.) The **sigmoid** makes a probability of the score: "are these two neighbours?"
+# itself would always be large.) The **sigmoid** turns the score into the probability that the two are neighbours:
 #
 # $$P(\text{neighbours}) = \sigma(w \cdot c) = \frac{1}{1 + e^{-w \cdot c}}$$
 
@@ -297,9 +300,9 @@ for c in (torch.tensor([2.0, 1.0]), torch.tensor([2.0, -1.0]), torch.tensor([-2.
 
 # %% [markdown]
 # True pairs alone would teach the model to say yes to everything. So each true pair comes with $K$ false ones, whose
-# second word is drawn at random: **negative sampling**. Yes or no is a question with two answers, so the loss is
-# **binary cross-entropy**: minus the log of the probability of the right answer, 1 for the neighbour $c$ and 0 for the
-# noise words $n_k$. With $1 - \sigma(x) = \sigma(-x)$:
+# second word is drawn at random: **negative sampling**. "Are these two neighbours?" has two answers, so the loss is
+# **binary cross-entropy**: minus the log of the probability of the right answer, which is yes (1) for the neighbour $c$
+# and no (0) for the noise words $n_k$. With $1 - \sigma(x) = \sigma(-x)$:
 #
 # $$\text{loss} = -\log \sigma(w \cdot c) - \sum_{k=1}^{K} \log \sigma(-w \cdot n_k)$$
 
@@ -311,7 +314,8 @@ print(f"noise    : {F.binary_cross_entropy_with_logits(score, torch.tensor(0.0))
 print(f"{-F.logsigmoid(-score):.4f}")
 
 # %% [markdown]
-# Noise words are drawn from the counts to the power 0.75, so that rare words are met a bit more often than in the text:
+# Noise words are drawn in proportion to their counts to the power 0.75, so that rare words come up a bit more often
+# than in the text:
 
 # %%
 counts = torch.bincount(torch.tensor([token_id for row in rows for token_id in row]))
@@ -364,12 +368,12 @@ print("after :", scores())
 
 # %% [markdown]
 # The dot product of neighbours *grows*, that of strangers *falls*. (Notes that say word2vec makes the dot product of
-# neighbours small have the sign turned round.)
+# neighbours small have the sign the wrong way round.)
 #
 # ### Train
 #
-# Now the same for a thousand pairs at a time, a thousand times. `SkipGram` holds the two matrices and this loss; it
-# takes a few seconds. (Run the cell to see the bar move. `??SkipGram` shows the code.)
+# Now the same for about a thousand pairs at a time, a thousand times over. `SkipGram` holds the two matrices and this
+# loss; training takes a few seconds. (Run the cell to see the bar move. `??SkipGram` shows the code.)
 
 # %%
 model = SkipGram(len(tokenizer), d_model=16, seed=0)
@@ -377,7 +381,7 @@ history = model.fit(rows, window=2, negatives=5, steps=1_000)
 
 # %%
 print(f"loss in the first 100 steps {history.losses[0]:.1f}, in the last 100 {history.losses[-1]:.1f}")
-print("and it fell from record to record at first:", history.losses[0] > history.losses[1] > history.losses[2])
+print("falling over the first 300 steps:", history.losses[0] > history.losses[1] > history.losses[2])
 
 # %% [markdown]
 # ## Near in direction: the cosine
@@ -401,23 +405,24 @@ print(f"ten times as long: {F.cosine_similarity(10 * a, b, dim=0):.3f}")
 #
 # Three questions on the trained vectors, before you look at any of them.
 #
-# 1. The dot product of a centre vector and the context vector of a true neighbour: is it `"large"` or `"small"`,
-#    compared with that of two words that never meet?
+# 1. *barks* often stands beside *dog*, and *cat* could stand in place of *dog*. Whose word vector has the larger cosine
+#    with that of *dog*, `"barks"` or `"cat"`?
 # 2. *happy* and *sad* are opposites. Is the cosine of their word vectors nearest to `1`, `0` or `-1`?
 # 3. Start at *king*, subtract *man*, add *woman*. Which word is nearest to the result, apart from these three?
 
 # %% exercise="04.4"
 ### BEGIN SOLUTION
-neighbours, happy_and_sad, king_minus_man_plus_woman = "large", 1, "queen"
+nearer_to_dog, happy_and_sad, king_minus_man_plus_woman = "cat", 1, "queen"
 ### STUB
-# neighbours, happy_and_sad, king_minus_man_plus_woman = ..., ..., ...
+# nearer_to_dog, happy_and_sad, king_minus_man_plus_woman = ..., ..., ...
 ### END SOLUTION
 
 # %%
-exercise("04.4").check((neighbours, happy_and_sad, king_minus_man_plus_woman))
+exercise("04.4").check((nearer_to_dog, happy_and_sad, king_minus_man_plus_woman))
 
 # %% [markdown]
-# Look. First, neighbours and strangers, each pair scored as in training, centre with context:
+# Now look. Training did what its loss asked for: neighbours and strangers, each pair scored as in training, centre with
+# context.
 
 # %%
 words_of, contexts_of = model.words.detach(), model.contexts.detach()
@@ -426,8 +431,8 @@ for word, neighbour, stranger in (("reads", "book", "flies"), ("dog", "barks", "
     print(f"{word:5}: larger with {neighbour!r} than with {stranger!r}:", bool(near > far))
 
 # %% [markdown]
-# Second, cosines between word vectors. Which pairs are similar: those that stand *beside* each other, or those that
-# could stand *in place of* each other?
+# But what of the word vectors among themselves? Which are similar: those of words that stand *beside* each other, or
+# those of words that could stand *in place of* each other?
 
 
 # %%
@@ -435,15 +440,15 @@ def cosine(a, b):
     return F.cosine_similarity(words_of[word_id[a]], words_of[word_id[b]], dim=0).item()
 
 
-for a, b in (("happy", "sad"), ("king", "queen"), ("king", "crown"), ("happy", "garden"), ("king", "soup")):
-    print(f"{a:5} and {b:6}: cosine {'above 0.8' if cosine(a, b) > 0.8 else 'below 0.8'}")
+for a, b in (("happy", "sad"), ("king", "queen"), ("king", "crown"), ("dog", "cat"), ("dog", "barks")):
+    print(f"{a:5} and {b:5}: cosine {'above 0.8' if cosine(a, b) > 0.8 else 'below 0.8'}")
 
 # %% [markdown]
-# Those in place of each other. *King* and *crown* are often together and not alike. And the **antonyms** *happy* and
-# *sad* are close neighbours in this space: whoever is happy could be sad in the same sentence. Same use is not same
-# meaning, and these vectors know use alone.
+# Those in place of each other. *King* and *crown* often stand together, yet their vectors are not alike. And the
+# **antonyms** *happy* and *sad* are close neighbours in this space: whoever is happy could be sad in the same sentence.
+# Same use is not same meaning, and use is all that these vectors know.
 #
-# How well do kinds of words find together? For each word of a few kinds, is its nearest neighbour of the same kind?
+# Do the words of a kind lie together? Take six kinds: is each word's nearest neighbour a word of its own kind?
 
 # %%
 kinds = {
@@ -461,7 +466,7 @@ right = sum(kind_of.get(nearest[word]) == kind for word, kind in kind_of.items()
 print(len(kind_of), "words; nearest neighbour of the same kind for at least 90 %:", right >= 0.9 * len(kind_of))
 
 # %% [markdown]
-# Third, arithmetic. In this world a queen is to a king what a woman is to a man, and it shows as a *direction*:
+# Last, arithmetic. In this world a queen is to a king what a woman is to a man, and it shows as a *direction*:
 
 # %%
 for start, minus, plus in (("king", "man", "woman"), ("prince", "boy", "girl")):
@@ -470,8 +475,8 @@ for start, minus, plus in (("king", "man", "woman"), ("prince", "boy", "girl")):
 
 # %% [markdown]
 # The three words themselves are left out of the search, as is usual; otherwise the answer is often one of them. And a
-# picture: eight people in the two dimensions in which they differ most, with a line from each man to the woman beside
-# him. Four lines, one direction:
+# picture: eight people in the two dimensions in which they differ most, with a line from each male word to its female
+# counterpart. Four lines, nearly one direction:
 
 # %%
 import matplotlib.pyplot as plt
@@ -490,13 +495,14 @@ axes.margins(0.2)
 course.show(
     figure,
     alt="Eight people as points. The lines from king to queen, prince to princess, man to woman and boy to girl "
-    "are nearly parallel and nearly of the same length.",
+    "are nearly parallel and of similar length.",
 )
 
 # %% [markdown]
 # **Other ways to the same.** *GloVe* starts from the table of how often any two words meet and finds vectors whose dot
-# products reproduce the logarithm of those counts. That counting alone carries the meaning
-# can be shown in a few lines: count pairs, compare with chance, take logarithms, keep the 16 strongest directions.
+# products, up to a number for each word, reproduce the logarithms of those counts. A few lines show that counting alone
+# carries the meaning: count pairs, compare with chance, take logarithms, and keep the 16 strongest directions (`svd`
+# sorts directions by strength).
 
 # %%
 V = len(tokenizer)
@@ -515,12 +521,12 @@ print("by counting: king - man + woman =", others[0])
 
 # %% [markdown]
 # **And language models?** They do not take word2vec's vectors. They begin with a random table and train it with
-# everything else, on the one task of predicting the next token. Word2vec's vectors also have a single meaning a word;
-# in a language model the layers above the table give *flies* another vector in *the frogs eat flies* than in *time
+# everything else, on the one task of predicting the next token. Word2vec also has a single vector for each word; in a
+# language model the layers above the table give *flies* one vector in *the frogs eat flies* and another in *time
 # flies*.
 #
-# The tables can be taken elsewhere, though: the mean of a text's vectors is a cheap description of it. Here is a search
-# engine, or a recommendation system, in six lines: which of these sentences is most like the first?
+# Trained tables can be reused elsewhere, though: the mean of a text's vectors is a cheap description of it. Here is a
+# search engine, or a recommendation system, in five lines: which of the other sentences is most like the first?
 
 # %%
 sentences_to_compare = ["the king drinks tea", "the queen drinks milk", "the frogs swim in the pond"]
@@ -532,7 +538,7 @@ print("who likes", repr(sentences_to_compare[0]), "may also like", repr(closest)
 # %% [markdown]
 # ## Order is lost
 #
-# One thing a table cannot know. Look up two sentences, and compare what comes out:
+# There is one thing that a table cannot know. Look up two sentences, and compare what comes out:
 
 # %%
 one = words_of[tokenizer.encode("the dog sees the cat")]  # (T, D)
@@ -541,9 +547,9 @@ print("same rows in another order:", torch.equal(one[[0, 4, 2, 3, 1]], other))
 print("the two 'the' have the same vector:", torch.equal(one[0], one[3]))
 
 # %% [markdown]
-# What becomes of that depends on what is computed with the rows. Two examples. The **mean** adds them all up. The
+# What follows from that depends on what is computed with the rows. Two examples. The **mean** averages them all. The
 # second is a foretaste of lesson 05, the simplest form of *attention*: each row becomes a weighted mean of all rows,
-# with larger weights for similar ones. You need not understand it yet, it is just a function (T, D) → (T, D).
+# with larger weights for similar ones. You need not understand it yet; it is just a function (T, D) → (T, D).
 
 
 # %%
@@ -566,7 +572,7 @@ print("mix : the same rows, shuffled alike:", torch.allclose(mix(x[order]), mix(
 #
 # - **Invariant**: $f(\text{shuffled } x) = f(x)$. The result does not change at all. The mean is.
 # - **Equivariant**: $f(\text{shuffled } x) = \text{shuffled } f(x)$. Each row's result stays the same and moves with
-#   its row. Attention without positions is: it is *not* invariant.
+#   its row. Attention without positions is equivariant, *not* invariant.
 #
 # Either way, who stood where plays no part: to `mix`, *the dog sees the cat* holds the same five results as *the cat
 # sees the dog*.
@@ -576,11 +582,11 @@ print("mix : the same rows, shuffled alike:", torch.allclose(mix(x[order]), mix(
 #
 # ●●○ · 8 minutes · for telling invariant from equivariant, and noticing where order is lost · write a function
 #
-# Complete `permutation_test`. `f` is a function of rows `x` (T, D), `order` a shuffled list of the places 0 … T − 1, so
-# that `x[order]` are the rows shuffled. Return `"invariant"` if the result stays the same, else `"equivariant"` if its
-# rows are shuffled in the same way, else `"neither"`. Compare with `torch.allclose(..., atol=1e-5)`, for sums in
-# another order differ in the last digit. (A result that is invariant may have other shapes than (T, D), so ask for that
-# first.)
+# Complete `permutation_test`. `f` is a function of rows `x` (T, D), and `order` holds the places 0 … T − 1, shuffled,
+# so that `x[order]` are the shuffled rows. Return `"invariant"` if the result stays the same, else `"equivariant"` if
+# its rows are shuffled in the same way, else `"neither"`. Compare with `torch.allclose(..., atol=1e-5)`: a sum taken in
+# another order can differ in its last digits. (Ask for invariance first: an invariant result need not have T rows that
+# could be shuffled.)
 
 # %% exercise="04.5"
 import torch
@@ -642,8 +648,9 @@ except ValueError as error:
     print("ValueError:", error)
 
 # %% [markdown]
-# And what if the two tables change places? That is one slip in a call, and it need not be noticed. With a vocabulary
-# of 5 and a context of 9 the swapped tables run without a word; with the sizes of a real model they crash at once.
+# And what if the two tables change places? That is one slip in a call, and it may go unnoticed. With a vocabulary of 5
+# and a context of 9 the swapped tables run without complaint. Where the vocabulary is larger than the context, as in
+# GPT-2 (50,257 against 1,024), the first large id makes them crash.
 
 # %%
 for V_small, places_small in ((5, 9), (11, 5)):
@@ -661,8 +668,8 @@ for V_small, places_small in ((5, 9), (11, 5)):
 # ●●○ · 8 minutes · for putting tokens and positions together · write a function
 #
 # Complete `embed_input`. `ids` has shape (B, T), `token_table` (V, D), `position_table` (context_length, D). Return the
-# sum of token and position vectors, (B, T, D). And let it raise a `ValueError` of your own, with a sentence in it, when
-# the text is longer than the context, so that whoever calls it reads what is wrong.
+# sum of token and position vectors, (B, T, D). When the text is longer than the context, raise a `ValueError` of your
+# own, with a sentence that tells the caller what is wrong.
 
 # %% exercise="04.6"
 import torch
@@ -683,18 +690,18 @@ def embed_input(ids, token_table, position_table):
 exercise("04.6").check(embed_input)
 
 # %% [markdown]
-# **Sinusoidal positions** (from the paper that introduced the transformer) need no training: place $t$ is written by
-# the hands of $D/2$ clocks, fast ones and slow ones.
+# **Sinusoidal positions** (from the paper that introduced the transformer) need no training: place $t$ is shown by the
+# hands of $D/2$ clocks, some fast, some slow.
 #
 # $$p_{t,\,2i} = \sin\frac{t}{10000^{2i/D}}, \qquad p_{t,\,2i+1} = \cos\frac{t}{10000^{2i/D}}$$
 
 # %%
 T, D = 50, 16
-rates = 10_000 ** (-torch.arange(0, D, 2) / D)  # (D/2,) radians a place, from fast to slow
+rates = 10_000 ** (-torch.arange(0, D, 2) / D)  # (D/2,) radians per place, from fast to slow
 angles = torch.arange(T)[:, None] * rates  # (T, D/2)
 waves = torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)  # (T, D) sin and cos by turns
 assert torch.allclose(waves, sinusoidal_positions(T, D), atol=1e-5)
-print([f"{2 * torch.pi / rate:.0f}" for rate in rates], "places until each clock is round")
+print([f"{2 * torch.pi / rate:.0f}" for rate in rates], "places until each hand is round once")
 
 # %%
 figure, axes = plt.subplots(figsize=(7, 2.2))
@@ -713,7 +720,7 @@ course.show(
 # product of two places depends only on how far apart they are, since $\sin a \sin b + \cos a \cos b = \cos(a - b)$:
 
 # %%
-for p, q in ((3, 7), (13, 17), (30, 34), (3, 8)):
+for p, q in ((3, 7), (13, 17), (30, 34), (3, 4)):
     print(f"places {p:2} and {q:2}, distance {q - p}: {waves[p] @ waves[q]:.3f}")
 
 # %% [markdown]
@@ -752,7 +759,7 @@ for p, r in ((3, 7), (13, 17), (130, 134), (3, 8)):
 
 # %% [markdown]
 # The same tokens at the same distance have the same dot product, wherever they are, and no vector has become longer. In
-# a model, rotary positions are applied to what is compared (queries and keys, lessons 05 and 09), not to the input.
+# a model, rotary positions are applied to what is compared (queries and keys, lesson 05), not to the input.
 #
 # | | where | trained | beyond the context length | what it tells |
 # |---|---|---|---|---|
@@ -760,6 +767,8 @@ for p, r in ((3, 7), (13, 17), (130, 134), (3, 8)):
 # | learned | added to the input | yes | no row there | the place |
 # | sinusoidal | added to the input | no | goes on | the place, and distances |
 # | rotary | turns queries and keys | no | goes on | the distance |
+#
+# That a formula goes on is no promise: a model usually does badly at places that it never met in training.
 #
 # ### Predict, then explore
 #
@@ -769,7 +778,7 @@ for p, r in ((3, 7), (13, 17), (130, 134), (3, 8)):
 # - The two *the*: what will their cosine be? And after *Shuffle the words*, how many of the five vectors have changed?
 # - Go back through the *checkpoints* to 0. From which step on does *king − man + woman* find *queen*? Then lower the
 #   *dimension*: how few numbers are enough?
-# - With *learned* positions, shuffle again: is the mean of the rows changed? Why not?
+# - With *learned* positions, shuffle again: does the mean of the rows change? Why, or why not?
 # - **The target:** give the two *the* different vectors, and change the length of none.
 
 # %%
@@ -777,7 +786,8 @@ explorer = EmbeddingBench(embed=embed_input)
 explorer
 
 # %% [markdown]
-# Set from code: which vectors change when the words are shuffled, without and with positions? Say it before you run.
+# The same, set from code: which vectors change when the words are shuffled, without and with positions? Predict, then
+# run.
 
 # %%
 probe, reference = EmbeddingBench(embed=embed_input), EmbeddingBench()
@@ -835,8 +845,9 @@ else:
     print("Your embed_input equals llmlab's InputEmbedding.")
 
 # %% [markdown]
-# Last, what the next lessons start from: the story in windows (lesson 03), as vectors with their places. Sizes as in
-# the book: eight windows of four tokens, 256 numbers a token.
+# Last, what the next lessons start from: the story in windows (lesson 03), as vectors with their places. The sizes are
+# those of chapter 2 in Raschka's *Build a Large Language Model (From Scratch)*: eight windows of four tokens, 256
+# numbers per token.
 
 # %%
 ids, _ = next(iter(create_dataloader(load_text(), batch_size=8, max_length=4, stride=4, shuffle=False)))

@@ -33,10 +33,10 @@
 # unless something adds it.
 # </details>
 #
-# <details><summary>3. Rotary positions turn pairs of components. What do two turned vectors still know of their
-# places?</summary>
+# <details><summary>3. Rotary positions turn pairs of components. What does the dot product of two turned vectors say
+# about their places?</summary>
 #
-# Their dot product depends on the distance between the two positions, not on where in the text they stand.
+# Only how far apart they are, not where in the text they stand.
 # </details>
 
 # %%
@@ -182,7 +182,7 @@ print("rows sum to", weights.sum(dim=1))
 # ### The right axis
 #
 # `dim=1` adds along a row. With `dim=0` nothing breaks, and the shape is the same. Our scores are symmetric, which
-# hides some mistakes, so here are others, for three tokens:
+# hides some mistakes, so here are lopsided ones, for three tokens:
 
 # %%
 lopsided = torch.tensor([[2.0, 0.0, 1.0], [-0.5, 1.5, -1.0], [0.5, 3.0, 1.0]])
@@ -192,8 +192,8 @@ print("columns sum to", wrong.sum(dim=0))
 print("rows sum to   ", wrong.sum(dim=1))
 
 # %% [markdown]
-# Now each token that is *asked* hands out exactly 1, and a token that *asks* gets whatever comes together. Its new
-# vector would be no mean of anything. Forget `keepdim=True`, and it is worse: the sums, of shape (3,), lie along the
+# Now each token that is *asked* hands out exactly 1, and a token that *asks* gets whatever happens to add up. Its new
+# vector would not be a mean of anything. Forget `keepdim=True`, and it is worse: the sums, of shape (3,), lie along the
 # row, and column $j$ is divided by the sum of row $j$, which belongs to another query. In the formula that is a sum
 # over the wrong index, $\sum_k e^{s_{jk}}$.
 
@@ -215,7 +215,7 @@ large = torch.tensor([100.0, 99.0, 90.0])
 print(large.exp(), "->", large.exp() / large.exp().sum())
 
 # %% [markdown]
-# The cure costs nothing. Take the same number $m$ from all scores of a row, and the weights stay as they are, since
+# The cure costs nothing. Subtract the same number $m$ from all scores of a row, and the weights stay as they are, since
 # $e^{s-m} = e^s / e^m$ and the $e^m$ cancels above and below. With $m$ the largest score of the row, the largest
 # exponent is 0:
 
@@ -225,7 +225,7 @@ print(shifted, "->", shifted / shifted.sum())
 print("torch.softmax          ->", torch.softmax(large, dim=-1))
 
 # %% [markdown]
-# That is what `torch.softmax` does. Its `dim` is the axis that sums to 1; for attention that is always the last one,
+# That is what `torch.softmax` does. Along its `dim` the weights sum to 1; for attention that is always the last axis,
 # the keys, whatever stands before it. So write `dim=-1`: it stays right when a batch comes in front.
 
 # %% [markdown]
@@ -256,7 +256,7 @@ exercise("05.1").check(attention_weights)
 # %% [markdown]
 # ## Context: a weighted sum
 #
-# The weights say how much, now comes what. The **context vector** of token $i$ is the sum of all tokens' vectors, each
+# The weights say how much; now comes what. The **context vector** of token $i$ is the sum of all tokens' vectors, each
 # times its weight:
 #
 # $$c_i = \sum_j w_{ij} \, x_j$$
@@ -278,7 +278,7 @@ print(contexts)
 
 # %% [markdown]
 # Three steps, then: **scores**, **weights**, **context**. Because the weights of a row are shares, a context vector is
-# a mean of what was there: every component stays between the smallest and the largest of its column.
+# a weighted mean of what was there: every component stays between the smallest and the largest of its column.
 
 # %%
 assert (contexts >= x.min(dim=0).values).all() and (contexts <= x.max(dim=0).values).all()
@@ -333,8 +333,8 @@ course.show(
 )
 
 # %% [markdown]
-# All rows look alike: tokens 1 and 2 have the longest vectors, and so everybody attends to them. Plain similarity has
-# little to say. And there is nothing in it that could be trained.
+# All rows look alike: tokens 1 and 2 have the longest vectors, and so nearly every token attends most to them. Plain
+# similarity has little to say here, and there is nothing in it that could be trained.
 
 # %% [markdown]
 # ## Queries, keys and values
@@ -353,11 +353,11 @@ print("each word's favourite:", [f"{word} -> {words[j]}" for word, j in zip(word
 # - its **key**: by what can I be found? A noun may say: I am a thing that can do something.
 # - its **value**: what do I tell those who find me?
 #
-# Compare a library: your request is the query, the catalogue cards are the keys, the books are the values. Request and
+# Think of a library: your request is the query, the catalogue cards are the keys, the books are the values. Request and
 # card must be written in the same terms to be compared; the book may look quite different.
 #
-# All three are made from the *same* input by three matrices, $Q = X W_q$, $K = X W_k$, $V = X W_v$. Those matrices are
-# what training adjusts.
+# All three are made from the *same* input by three matrices, $Q = X W_q$, $K = X W_k$, $V = X W_v$; hence the name
+# *self-attention*. Those matrices are what training adjusts.
 
 # %%
 generator = torch.Generator().manual_seed(4)
@@ -392,7 +392,7 @@ for name, W in (("Q", W_query), ("K", W_key), ("V", W_value)):
     print(name, "changes in the rows of", [word for word, moved in zip(words, rows, strict=True) if moved])
 
 # %% [markdown]
-# What is each matrix for? Switch one off at a time, by zeros in its place:
+# What is each matrix for? Switch them off one at a time, by putting zeros in their place:
 
 
 # %%
@@ -424,11 +424,11 @@ for name, gradient in zip("QKV", torch.autograd.grad(loss, (W_query, W_key, W_va
 #
 # Three matrices: $D \cdot d + D \cdot d + D \cdot d_{value}$ numbers. The length of the text does not appear: the same
 # matrices serve four tokens and four thousand. What grows with the text is the table of scores, and it grows with the
-# square.
+# square of the length.
 
 # %%
 print("our head:", W_query.numel() + W_key.numel() + W_value.numel(), "parameters")
-head = SelfAttention(d_in=768, d_out=64)  # one head of the small GPT-2, but for its biases
+head = SelfAttention(d_in=768, d_out=64)  # one head of the small GPT-2, without its biases
 print("768 -> 64:", f"{sum(W.numel() for W in head.parameters()):,}", "parameters")
 for length in (16, 256, 1024):
     print(f"{length:5} tokens: {length * length:9,} scores")
@@ -439,7 +439,7 @@ for length in (16, 256, 1024):
 # ●○○ · 6 minutes · for knowing which matrix meets which · fill in the missing steps
 #
 # The worked example above as a function. Two lines have been taken out: the scores and the context. Put them back.
-# (Nothing is divided yet, that comes next.) `x` has shape (T, D), `W_query` and `W_key` (D, d), `W_value` (D, d_value).
+# (Nothing is divided yet; that comes next.) `x` has shape (T, D), `W_query` and `W_key` (D, d), `W_value` (D, d_value).
 
 
 # %% exercise="05.2"
@@ -467,9 +467,9 @@ exercise("05.2").check(forward)
 # %% [markdown]
 # ## Why the scores are divided by √d
 #
-# Before training, the numbers in queries and keys are about as large as a standard normal draw: mean 0, variance 1. A
-# product of two such numbers has variance 1 too, and a dot product adds $d$ of them. Variances of independent numbers
-# add up, so a score has variance $d$. Is that so? Ten thousand pairs for each width:
+# Suppose that the numbers in queries and keys are independent, with mean 0 and variance 1; before training they should
+# be about that large. A product of two such numbers has variance 1 too, and a dot product adds $d$ of them. Variances
+# of independent numbers add up, so a score has variance $d$. Is that so? Ten thousand pairs for each width:
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -492,14 +492,14 @@ for d in (4, 16, 64, 256):
 # %%
 print("    d   largest of 6 weights, unscaled   scaled")
 for d, products in dots.items():
-    rows = products[:9996].view(-1, 6)  # 1,666 queries with six keys each
+    rows = products[:9996].view(-1, 6)  # 1,666 rows of six scores
     unscaled = torch.softmax(rows, dim=-1).max(dim=-1).values.mean()
     scaled = torch.softmax(rows / math.sqrt(d), dim=-1).max(dim=-1).values.mean()
     print(f"{d:5} {unscaled:25.2f} {scaled:15.2f}")
 
 # %% [markdown]
-# Unscaled and wide, a head that has learned nothing already gives nearly everything to one token, picked by chance. One
-# says the softmax is **saturated**. It gets worse: from there it can hardly learn. The gradient of the softmax is
+# Unscaled and wide, a head that has learned nothing already gives nearly everything to one token, picked by chance. Its
+# softmax is **saturated**. It gets worse: from there it can hardly learn. The gradient of the softmax is
 #
 # $$\frac{\partial w_i}{\partial s_j} = w_i \, (\delta_{ij} - w_j), \qquad \delta_{ij} = 1 \text{ if } i = j
 # \text{, else } 0$$
@@ -571,8 +571,8 @@ exercise("05.3").check(attend)
 #
 # ●●○ · 5 minutes · for seeing through the three steps · predict
 #
-# Five tokens; queries and keys are 3 wide, values 2, and no number is zero. You add 1 to a single number of $K$, in the
-# row of token 2. $Q$ and $V$ stay as they are.
+# Five tokens; queries and keys are 3 wide, values 2, no number is zero, and nothing cancels by chance. You add 1 to a
+# single number of $K$, in the row of token 2. $Q$ and $V$ stay as they are.
 #
 # - How many of the 25 scores change?
 # - How many of the 25 weights change?
@@ -600,12 +600,12 @@ exercise("05.4").check(prediction)
 #
 # The bench runs *your* `attend` on six words. Each word has a random vector (the two *the* have the same one, since no
 # positions are added), and three random matrices make queries, keys and values of it. You see all scores and weights,
-# one cell taken apart into its dot product, one row into its softmax, and you can change one number and watch the
-# arrows. Before you touch it:
+# one cell taken apart into its dot product, one row into its softmax, and you can change one number and see which
+# others are marked as moved. Before you touch it:
 #
 # - *Scaling* off, then width 4, 16, 64, 256: where will the largest weights go? And with scaling on?
-# - Change a number of $K$, then one of $Q$, then one of $V$. Which tables get arrows, and how many?
-# - What will temperature 0.1 do to a row, and what temperature 10?
+# - Change a number of $K$, then one of $Q$, then one of $V$. Which tables get marks, and how many?
+# - The *temperature* divides the scores once more. What will 0.1 do to a row, and what 10?
 # - **The target:** with scaling on and temperature 1, give one token at least 90 % of another's attention by changing a
 #   single number. Which number is the strongest lever, and what happens to it at width 64?
 
@@ -614,10 +614,10 @@ explorer = AttentionBench(attend=attend)
 explorer
 
 # %% [markdown]
-# (A hint for the target: a key's number counts in a score times the query's number in the same place.)
+# (A hint for the target: in a score, each number of the key is multiplied by the query's number in the same place.)
 #
 # An explorer is a Python object, so what it shows can be asserted. A second bench, set from code, edits each of $Q$,
-# $K$ and $V$ in turn and counts. Say the three lines before you run the cell: six tokens, values three wide.
+# $K$ and $V$ in turn and counts. Predict the three lines before you run the cell: six tokens, values three wide.
 
 # %%
 probe = AttentionBench(attend=attend)
@@ -648,8 +648,8 @@ assert max(largest) < 0.45
 # If one of these assertions fails, `attend` is not yet attention, and the note above the bench's picture says so. When
 # you have reached the target by hand, `print(explorer.code())` gives the same as plain Python.
 #
-# The **temperature** divides the scores once more. Below 1 it sharpens the softmax towards its largest score, above 1
-# it flattens it towards equal shares:
+# And the **temperature**: below 1 it sharpens the softmax towards its largest score, above 1 it flattens it towards
+# equal shares.
 
 # %%
 for temperature in (0.1, 1.0, 10.0):
@@ -685,14 +685,14 @@ print(scaled_dot_product_attention(one_hot @ same_token, one_hot @ same_token, o
 
 # %% [markdown]
 # The right places stand out, but faintly: a score of $1/\sqrt{3}$ against 0 is not much. The others
-# still get about a fifth each. Multiply the question by 20, and the head is sure:
+# still get about a fifth each. Multiply the queries by 20, and the head is sure:
 
 # %%
 print(scaled_dot_product_attention(20 * one_hot @ same_token, one_hot @ same_token, one_hot).weights)
 
 # %% [markdown]
-# Tokens 0 and 2 are equal and share; the others find only themselves. A head that knows *what stood before me* is worth
-# even more: with it, a model can notice that *piano* followed *the* last time.
+# Places 0 and 2 hold the same token and share; the others find only themselves. A head that knows *what stood before
+# me* is worth even more: with it, a model can notice that *piano* followed *the* last time.
 
 # %% [markdown]
 # ### Exercise 05.5 · Build the previous-token head
@@ -729,7 +729,7 @@ def previous_token_head(n_vocab, n_positions):
 exercise("05.5").check(previous_token_head)
 
 # %% [markdown]
-# Your head at work. As long as the matrices are zero, every row is the same:
+# Your head at work. As long as the matrices are zero, it copies nothing:
 
 # %%
 for_query, for_key, for_value = previous_token_head(n_vocab, n_positions)
@@ -802,9 +802,9 @@ for text in ("the dogs near the king", "the king near the dogs"):
     print(f"{text} ... {', '.join(tokenizer.decode([token_id]).strip() for token_id in likeliest)}")
 
 # %% [markdown]
-# Right both times: *dogs* take a plural verb and the *king* a singular one, although another noun stands nearer. In our
-# first sentence the vector of *king*, the last token, has to become one that asks for a plural. Before you go on: where
-# must a head look, seen from *king*? Here are the weights that each of the twelve heads gives to *dogs*:
+# Right both times: *dogs* wants a plural verb and *king* a singular one, although another noun stands nearer. In our
+# first sentence the vector of *king*, the last token, has to become one that asks for a plural. So from *king*, some
+# head has to look back at *dogs*. Here are the weights that each of the twelve heads gives to it:
 
 # %%
 ids, names = begin("the dogs near the king")
@@ -814,8 +814,8 @@ for layer, weights in enumerate(to_dogs.tolist()):
     print(f"layer {layer}:", "  ".join(f"{weight:.2f}" for weight in weights))
 
 # %% [markdown]
-# With six tokens, an untrained head gives each about 0.17. Several heads have learned to find the subject of a
-# sentence. The one that is surest of it, beside the same head of a model that has not been trained:
+# With six tokens, an untrained head gives each about 0.17. Several heads find the subject of this sentence. The one
+# that is surest of it, beside the same head of a model that has not been trained:
 
 # %%
 layer, head = divmod(to_dogs.argmax().item(), model.config.n_heads)
@@ -842,9 +842,9 @@ course.show(
 )
 
 # %% [markdown]
-# Nobody told this head what a subject is. It was asked only to predict the next word, and a weight on *dogs* made the
-# prediction better. (The upper right is empty because this model may not look ahead.) Is it the place of the word
-# that it has learned, or its role? Try it on sentences in which the subject stands elsewhere:
+# Nobody told this head what a subject is. The model was trained only to predict the next word, and a weight on *dogs*
+# made the prediction better. (The upper right is empty because this model may not look ahead.) Has the head learned the
+# place of the word, or its role? Try it on sentences in which the subject stands elsewhere:
 
 # %%
 for text in ("the hungry dogs near the king", "the frog croaks. the queens near the girl"):
@@ -894,7 +894,7 @@ print("module  = by hand:", torch.allclose(head(x), by_hand, atol=1e-6))
 print("module  = PyTorch:", torch.allclose(head(x), F.scaled_dot_product_attention(q, k, v), atol=1e-6))
 
 # %% [markdown]
-# The package's version also says what does not fit, instead of broadcasting its way to some answer:
+# The package's version also says in words what does not fit:
 
 # %%
 try:

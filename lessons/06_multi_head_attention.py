@@ -3,7 +3,7 @@
 #
 # Lesson 05 let every token look at every other one. A model that writes text must not: the tokens to its right are the
 # ones it is asked for. In this lesson we hide the future, prove that it is hidden, and then let attention ask several
-# questions at once. What comes out is the layer that stands in every block of a GPT.
+# questions at once. The result is the layer that stands in every block of a GPT.
 #
 # About 75 minutes. At the end you can
 #
@@ -78,7 +78,7 @@ for i, word in enumerate(words):
 
 # %% [markdown]
 # Every answer but the last is right, and nothing was learned. A loss cannot tell this from understanding, so training
-# finds it at once. When the model then writes, it stands at the last position, and there is nothing to copy.
+# would settle for it at once. When the model then writes, it stands at the last position, and there is nothing to copy.
 #
 # There is a second reason. One pass over a window is worth $T$ predictions only if row $i$ says exactly what the model
 # would say after reading the tokens 0 to $i$ and no more. So let us read them alone, and compare:
@@ -153,8 +153,8 @@ for hidden in (-torch.inf, -3.0, 0.0):
     print(f"hidden score {hidden:5}: weights {[round(weight, 3) for weight in row.tolist()]}")
 
 # %% [markdown]
-# A score of 0 is not a weight of 0: $e^0 = 1$, and the key that should be hidden takes nine percent. A negative number
-# helps only as far as the other scores are larger. And if a row hides everything?
+# A score of 0 is not a weight of 0: $e^0 = 1$, and the key that should be hidden takes nine percent. A negative score
+# hides the key only as well as the other scores stand above it. And if a row hides everything?
 
 # %%
 print(torch.full((3,), -torch.inf).softmax(dim=0))
@@ -162,8 +162,8 @@ nobody = torch.zeros(2, 2, dtype=torch.bool)
 print(scaled_dot_product_attention(x[:2], x[:2], x[:2], nobody).weights)
 
 # %% [markdown]
-# Zero divided by zero is not a number, and one NaN spoils all that is computed from it. `llmlab` gives zeros there. The
-# causal mask never comes to that, since each token sees itself.
+# Zero divided by zero is not a number, and one NaN spoils all that is computed from it. `llmlab` gives zeros there.
+# With the causal mask it never happens, since each token sees itself.
 
 # %% [markdown]
 # ### Exercise 06.1 · Mask before the softmax
@@ -212,7 +212,7 @@ for name, table in (("before", scores), ("after", changed)):
     print(f"{name:6}: late mask, row 1 {row}")
 
 # %% [markdown]
-# A leak, behind honest zeros. Now divide each row by what is left of it:
+# A leak, behind innocent zeros. Now divide each row by what is left of it:
 
 # %%
 renormalised = late / late.sum(dim=-1, keepdim=True)
@@ -274,7 +274,7 @@ print("without a mask          :", torch.equal(influence_map(sees_all, x), trian
 # %% [markdown]
 # ## Which masks there are
 #
-# Generating text is one use of attention. Others hide other things, and each is a shape of mask. We draw them with
+# Generating text is one use of attention. Other uses hide other things, and each has its own mask. We draw them with
 # ■ for "may attend":
 
 
@@ -290,7 +290,7 @@ print("encoder (BERT): each token sees all")
 draw(torch.ones(5, 5, dtype=torch.bool))
 
 # %% [markdown]
-# An **encoder** reads a text that is there already, to sort it or search in it: no reason to hide anything. A
+# An **encoder** reads a text that is already complete, to classify it or to search it: no reason to hide anything. A
 # **decoder** writes. An **encoder-decoder** does both, one after the other, as in translation: an encoder reads the
 # source, a decoder writes the target, and between them stands **cross-attention**, where the *queries* come from the
 # target and the *keys and values* from the source. Its table is not square:
@@ -305,17 +305,18 @@ reaches = influence_map(lambda source: scaled_dot_product_attention(target, sour
 draw(reaches)
 
 # %% [markdown]
-# Four outputs, six inputs, no mask: each word of the translation may look at the whole source. Those are the three
-# architectures, with three kinds of attention: encoder (square, full), decoder (square, triangle), cross (oblong,
-# full). Two more masks are met often. A **prefix** mask reads the question like an encoder and answers like a decoder:
+# Four outputs, six inputs, no mask: each word of the translation may look at the whole source. So the three
+# architectures need three kinds of attention: full (an encoder), triangular (a decoder), and cross, which is oblong; an
+# encoder-decoder has all three. Two more masks are common. A **prefix** mask reads the question like an encoder and
+# answers like a decoder:
 
 # %%
 print("prefix of 2")
 draw(prefix_mask(5, prefix=2))
 
 # %% [markdown]
-# And texts of different length share a batch only if the short ones are filled up with **padding**, which nobody should
-# look at. That mask has one row for each text, the same for all its queries; with `&` it joins the causal one:
+# And texts of different lengths share a batch only if the short ones are filled up with **padding**, which no token
+# should look at. That mask has one row for each text, the same for all its queries; `&` joins it to the causal one:
 
 # %%
 lengths = [5, 3]
@@ -324,7 +325,7 @@ print("shape", tuple(mask.shape), "- the second text, three tokens and two of pa
 draw(mask[1])
 
 # %% [markdown]
-# Does padding reach anything? Ask the map. Here an encoder with the same two padded places:
+# Does padding reach anything? Ask the map. Here is an encoder with the same two padded places:
 
 # %%
 padded = padding_mask([3], T=5)[0]  # (1, T)
@@ -332,7 +333,7 @@ draw(influence_map(lambda x: scaled_dot_product_attention(x, x, x, padded).conte
 
 # %% [markdown]
 # Three full columns, and two marks on the diagonal: a padded token is hidden as a *key*, yet it still asks its own
-# question, so its own output moves with it. Nothing else does. (The loss leaves such outputs out.)
+# question, so its own output moves with it, and no other does. (The loss leaves such outputs out.)
 
 # %% [markdown]
 # ## Dropout on the weights
@@ -351,8 +352,8 @@ print(dropped)
 print("rows sum to", dropped.sum(dim=-1))
 
 # %% [markdown]
-# Each weight is either 0 or twice what it was, and the rows do **not** sum to 1 any more. They do so on average, and
-# that is what the factor is for. Over four thousand draws:
+# Each weight is either 0 or twice what it was, and the rows do **not** sum to 1 any more. On average they do, and that
+# is what the factor is for. Over four thousand draws:
 
 # %%
 draws = torch.stack(
@@ -365,7 +366,7 @@ print("weights on average within 0.05 of the usual ones:", bool(((draws.mean(dim
 print("rows sum on average to", [round(total, 1) for total in draws.sum(dim=-1).mean(dim=0).tolist()])
 
 # %% [markdown]
-# Dropout is for training. A module knows in which state it is: `.train()` switches dropout on, `.eval()` off.
+# Dropout is for training. A module knows whether it is being trained: `.train()` switches dropout on, `.eval()` off.
 
 # %%
 head = CausalAttention(d_in=4, d_out=3, context_length=6, dropout=0.5)
@@ -383,9 +384,8 @@ print("eval : two calls give the same:", torch.equal(head(x), head(x)))
 #
 # ●●○ · 6 minutes · for placing dropout · find the bug
 #
-# The function should give attention weights from `scores` (T_query, T_key): a softmax over the keys and, while
-# `training`, dropout of a share `p` of the weights. It runs, rows sum to 1 in every call, and that is just the trouble.
-# Mend it.
+# The function should turn `scores` (T_query, T_key) into attention weights: a softmax over the keys and, if `training`,
+# dropout of a share `p` of the weights. It runs, its rows sum to 1 in every call, and that is the trouble. Mend it.
 
 # %% exercise="06.2"
 from torch.nn.functional import dropout
@@ -408,8 +408,8 @@ exercise("06.2").check(attention_weights)
 # ## Several heads, several questions
 #
 # At the second *the* of our sentence two things are worth knowing: which word stood before it, and where the same word
-# stood earlier. Each is a question, a head of its own. We build both by hand. A token's vector holds its word and its
-# position, both one-hot:
+# stood earlier. Each is a question, and each gets a head of its own. We build both by hand. A token's vector holds its
+# word and its position, both one-hot:
 
 # %%
 T, V = len(words), len(vocabulary)
@@ -419,7 +419,7 @@ x = torch.cat([tokens, torch.eye(T)], dim=1)  # (T, V + T)
 def head_scores(part, wanted):
     """Scores of a head that reads only `part` of x: a token with entry i there looks for wanted[i]."""
     W_query, W_key = torch.zeros(V + T, len(wanted)), torch.zeros(V + T, len(wanted))
-    W_query[part], W_key[part] = 9 * wanted, torch.eye(len(wanted))
+    W_query[part], W_key[part] = 9 * wanted, torch.eye(len(wanted))  # 9: a clear lead in the softmax
     return (x @ W_query) @ (x @ W_key).T  # (T, T)
 
 
@@ -445,12 +445,13 @@ for panel, (name, table) in zip(panels, heads.items(), strict=True):
     panel.set_yticklabels(words)
 course.show(
     figure,
-    alt="Three triangles of weights. Previous word: all on the diagonal below the main one. Same word: on the main "
-    "diagonal, but for the second 'the', shared with the first. Both in one head: spread over all of these.",
+    alt="Three triangles of weights. Previous word: all on the diagonal below the main one, but for the first token, "
+    "which sees itself. Same word: on the main diagonal, but for the second 'the', shared with the first. Both in one "
+    "head: spread over all of these.",
 )
 
 # %% [markdown]
-# A row of weights sums to 1, so one head can put one question per token. What does the second *the* learn from each?
+# A row of weights sums to 1, so a head can ask one question per token. What does the second *the* learn from each?
 
 # %%
 for name, table in heads.items():
@@ -460,15 +461,15 @@ for name, table in heads.items():
 
 # %% [markdown]
 # Two heads give two clear answers, side by side in the result. The single head gives one mixture, in which nobody can
-# tell which word answers what. That is the whole reason for **multi-head attention**: $H$ heads, each with matrices of
-# its own, each of width $d_\text{head} = D / H$, so that together they are as wide, and cost as much, as one.
+# tell which word answers what. That is the reason for **multi-head attention**: $H$ heads, each with matrices of its
+# own, each of width $d_\text{head} = D / H$, so that together they are as wide as one and cost about as much.
 
 # %% [markdown]
 # ### Heads that were trained
 #
-# Does training find such a division of labour by itself? The course's small GPT, four heads a layer, completes a
-# sentence whose last word depends on two others: on *reads*, since it has to be something to read, and on the king, who
-# has one of it.
+# Does training find such a division of labour by itself? The course's small GPT has four heads in each layer. It
+# completes a sentence whose last word depends on two others: on *reads*, since it must be something to read, and on the
+# subject, since in its toy world one king has a book and several have books.
 
 
 # %%
@@ -485,7 +486,8 @@ for text in ("the king near the princess reads his", "the kings near the princes
     print(text, "...", tokenizer.decode([following]).strip())
 
 # %% [markdown]
-# What do the four heads of its second layer look at, from the last token? (Counted from 0, layers too.)
+# What do the four heads of its second layer look at, from the last token? (Heads are counted from 0, as layers are in
+# the code.)
 
 # %%
 ids, names = begin("the king near the princess reads his")
@@ -508,9 +510,9 @@ course.show(
 )
 
 # %% [markdown]
-# Two questions, two heads: one asks for the verb, one for the subject, although *princess* stands nearer. Another
-# looks mostly at the separator, where there is nothing to learn: that is how a head stays out of a row, since
-# its weights must go somewhere. Each token has its own division, and nobody assigned it.
+# Two questions, two heads: head 1 asks for the verb, head 2 for the subject, although *princess* stands nearer. Head 0
+# looks most at the separator, where there is nothing to learn: since its weights must go somewhere, that is how a head
+# can stay out of a row. Each token divides the work in its own way, and nobody assigned it.
 
 # %% [markdown]
 # ## Split, transpose, merge
@@ -537,8 +539,8 @@ print("view, then transpose", tuple(split.shape), "head 0:", split[0, 0].tolist(
 
 # %% [markdown]
 # The first raises no error and gives nonsense: its rows 0, 1 and 2 are three pieces of token 0. `view` and `reshape`
-# never move a number; they read the same row of memory with other line breaks. So cut only the last axis,
-# $D \to (H, d_\text{head})$, and let `transpose` exchange the axes of tokens and heads.
+# never change the order of the numbers; they read them one after the other and only set the line breaks elsewhere. So
+# cut only the last axis, $D \to (H, d_\text{head})$, and let `transpose` exchange the axes of tokens and heads.
 #
 # The scores then need no loop at all:
 
@@ -553,8 +555,7 @@ print("scores", tuple(scores.shape), " heads", tuple(heads.shape))
 # %% [markdown]
 # Note the scale: $\sqrt{d_\text{head}}$, since a score is a sum over the $d_\text{head}$ entries of *one* head.
 #
-# Merging is the way back: first `transpose`, then join the last two axes. Whoever forgets the transpose mixes tokens
-# again:
+# Merging is the way back: first `transpose`, then join the last two axes. Forget the transpose, and tokens mix again:
 
 # %%
 back = split.transpose(1, 2).flatten(2)  # (B, T, D)
@@ -618,8 +619,8 @@ print("one matrix", tuple(W_query.shape), "->", tuple(fused.shape))
 print("the same queries:", torch.allclose(fused, one_by_one, atol=1e-5))
 
 # %% [markdown]
-# A column of a product depends on one column of the matrix only, so nothing mixes. **Stacked heads are one fused head
-# that is cut up afterwards.** Where the heads are in it, you should know exactly:
+# A column of a product depends on only one column of the matrix, so nothing mixes. **Stacked heads are one fused head
+# that is cut up afterwards.** And where in it does each head lie?
 
 # %% [markdown]
 # ### Exercise 06.4 · Where is a head in the fused matrix?
@@ -640,8 +641,8 @@ first_column, last_column = 4, 7
 exercise("06.4").check((first_column, last_column))
 
 # %% [markdown]
-# Queries, keys and values can be fused in turn: one matrix (d_in, 3 D), one multiplication. And however many heads
-# there are, the number of parameters is the same:
+# Queries, keys and values can be fused in the same way: one matrix (d_in, 3 D), one multiplication. And however many
+# heads there are, the number of parameters is the same:
 
 # %%
 for n_heads in (1, 3, 12):
@@ -650,9 +651,9 @@ for n_heads in (1, 3, 12):
     print(f"{n_heads:2} heads of width {12 // n_heads:2}: qkv {tuple(layer.qkv.weight.shape)}, {parameters} parameters")
 
 # %% [markdown]
-# (PyTorch's `nn.Linear` keeps its matrix the other way round, (out, in).) What about the rest of the parameters? After
-# the merge, columns 4 to 7 hold what head 1 found, and only that. One last matrix, `W_out`, lets every output column
-# draw on all heads. We silence head 1 and see which columns notice:
+# (PyTorch's `nn.Linear` keeps its matrix the other way round, (out, in).) Of the 516, 360 are these; what are the rest?
+# After the merge, columns 4 to 7 hold what head 1 found, and only that. One last matrix, `W_out`, lets every output
+# column draw on all heads. We silence head 1 and see which columns notice:
 
 # %%
 merged = torch.randn(T, D, generator=generator)
@@ -730,14 +731,14 @@ leaks = "bce"
 exercise("06.6").check(leaks)
 
 # %% [markdown]
-# Now the map. A number says how far an output (row) moves when a token (column) is perturbed; what is hidden and still
-# is hatched. It opens on version b, *mask after the softmax*, whose weights are zero above the diagonal. Before you
-# touch it:
+# Now the map. A number says how far an output (row) moves when a token (column) is perturbed; a cell that is hidden and
+# stays still is hatched. It opens on version b, *mask after the softmax*, whose weights are zero above the diagonal.
+# Before you touch it:
 #
 # - Which cells will be empty? And at *Taken at: zero*, where all scores are 0?
 # - Set *Heads* to 1. Which two bugs vanish from the map, and why?
 # - **The target:** a map that is exactly lower-triangular, at a random input and around zero. *Your own* is your
-#   `attend`. And then: three bugs reach the target as well. Which ones could that be?
+#   `attend`. Then: three bugs reach the target as well. Which ones could they be?
 #
 # (Changed `attend`? Run the cell again, and the map uses the new one.)
 
@@ -763,14 +764,14 @@ assert probe.trace.looks.at_random and probe.trace.looks.around_zero
 assert probe.trace.looks.steady and probe.trace.looks.equal
 
 # %% [markdown]
-# If an assertion fails, `attend` is wrong, and the map shows how. The other masks are in the explorer as well: try
-# *Architecture* with a padded encoder and find the two cells that move although they are hidden.
+# If an assertion fails, `attend` is wrong, and the explorer shows how. The other masks are in there as well: choose the
+# padded encoder under *Architecture*, and find the two cells that move although they are hidden.
 #
 # ## What the map cannot see
 #
 # The map says *which* tokens reach an output. It does not say how much they should. So the explorer takes four looks at
-# each version, and says of each whether it is as it should be. Here they are for all twelve, and for the late mask that
-# is no bug:
+# each version, and says for each look whether all is as it should be. Here they are for all twelve, and for the late
+# mask that is no bug:
 
 # %%
 print(f"{'':28}random  zero   magnitudes  values")
@@ -784,8 +785,8 @@ for bug in probe.bugs:
 # %% [markdown]
 # Eight bugs change the map at a random input. Four do not, and each has its own reason.
 #
-# **The mask from the scores**, `triu(scores)`: entries that are zero count as outside the triangle. At random
-# scores there is no zero, and every value is right. Around zero there is no mask:
+# **The mask from the scores**, `triu(scores)`: an entry that is zero counts as outside the triangle. Random scores
+# hold no zero, and every value is right. Around zero there is no mask:
 
 # %%
 random_scores = torch.randn(4, 4, generator=generator)
@@ -811,9 +812,10 @@ for side in (4, 8, 16):
 # Unscaled scores grow, and the softmax ends up on a single token; over $\sqrt{D}$ they shrink, and it becomes a plain
 # average. Neither moves a cell of the map. Only $\sqrt{d_\text{head}}$ keeps the spread at 1.
 #
-# **Keys and values swapped.** Both are projections of the same input, of the same shape, through the same mask. The
-# map, the zeros and the magnitudes are all as they should be. There is nothing for it but to compare *values* with a
-# small example that was worked out some other way. So we do that, to end with.
+# **Keys and values swapped.** Both are projections of the same input, of the same shape, through the same mask. Trained
+# from scratch, such a layer would even learn as well: the two matrices merely bear each other's names. With weights
+# from elsewhere it is wrong, and only its *values* tell, beside an example worked out some other way. So we end with
+# that.
 
 # %% [markdown]
 # ## The same, polished: `llmlab.attention`
@@ -833,8 +835,8 @@ def stacked_heads(x, W_query, W_key, W_value, n_heads):
 
 # %% [markdown]
 # And `MultiHeadAttention`, which later lessons build on. It takes any leading dimensions, here a batch of two texts. We
-# read its matrices out (turned round, as `nn.Linear` keeps them) and give them to the loop. Input and output are both
-# 12 wide because PyTorch's own module, which comes next, knows no other case.
+# read out its matrices (turned round, since `nn.Linear` keeps them as (out, in)) and give them to the loop. Input and
+# output are both 12 wide because PyTorch's own module, which comes next, wants them equal.
 
 # %%
 torch.manual_seed(6)
@@ -850,8 +852,8 @@ print("out", tuple(fast.shape), " weights", tuple(weights.shape))
 
 # %% [markdown]
 # The layer has two paths. With `return_weights` it takes every step of this lesson. Without, it calls PyTorch's fused
-# attention, which never holds the table of weights: faster, and with less memory for long texts. PyTorch also has a
-# whole module, into which the same weights go. Note its mask: there, True means *hidden*.
+# attention, which need not hold the whole table of weights: faster, and with less memory for long texts. PyTorch also
+# has a whole module, into which the same weights go. Note its mask: there, True means *hidden*.
 
 # %%
 q, k, v = (t.view(2, 7, 3, 4).transpose(1, 2) for t in layer.qkv(batch).chunk(3, dim=-1))  # (B, H, T, d_head)

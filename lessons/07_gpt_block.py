@@ -58,13 +58,13 @@ torch.set_printoptions(precision=3, sci_mode=False)
 # ## What happens in a deep model
 #
 # A *layer* takes a vector for each token, multiplies it by a trained matrix, and bends the result a little (more on
-# that soon). A *deep* model feeds the output of one layer to the next. GPT-2 has 12 blocks of several layers each,
-# large models have a hundred.
+# that soon). A *deep* model feeds the output of one layer to the next. GPT-2 (in this course always its smallest
+# version) has 12 blocks of several layers each, large models have around a hundred.
 #
 # Training needs one thing from such a stack: for each weight the **gradient**, which says how the loss changes if that
-# weight is moved a little. PyTorch computes it from the last layer back to the first. On that way it is multiplied by
-# each layer that it passes, just as the signal was on its way forward. Thirty factors a little below 1 make almost
-# nothing, and thirty a little above 1 make far too much. Let us look: thirty layers, 24 numbers a token, ten tokens.
+# weight is moved a little. PyTorch computes it from the last layer back to the first. On the way back it is multiplied
+# by something at each layer, just as the signal was on its way forward. Thirty factors of one half make a billionth,
+# and thirty factors of two a billion. Let us look: thirty layers, 24 numbers per token, ten tokens.
 
 # %%
 DEPTH, D = 30, 24
@@ -90,9 +90,10 @@ print(f"the signal is 1 at first, after {DEPTH} layers about 10^{math.log10(size
 print(f"gradient at the first layer's weights: about 10^{math.log10(gradients[0]):.0f}")
 
 # %% [markdown]
-# The signal has died, and so has the gradient: a step of training would move these weights by nothing. This is why
-# networks of more than a few layers could hardly be trained for a long time. Two simple parts changed that, and both
-# stand in every block of a GPT: a norm and a residual connection. We build each, then come back to the thirty layers.
+# The signal has died, and so has the gradient: a step of training would hardly move these weights. For a long time this
+# was one reason why networks of more than a few layers could hardly be trained. Two simple parts did much to change
+# that, and both are in every block of a GPT: a norm and a residual connection. We build each, then return to the thirty
+# layers.
 
 # %% [markdown]
 # ## LayerNorm: every vector at the same scale
@@ -118,8 +119,8 @@ print("after:  mean", round(normed.mean().item(), 3), " variance", round((normed
 # `x.var()` divides by $D - 1$ unless told otherwise:
 
 # %%
-print("mean of squares   ", variance.item())
-print("x.var()           ", round(x.var().item(), 4))
+print("mean of squares    ", variance.item())
+print("x.var()            ", round(x.var().item(), 4))
 print("x.var(correction=0)", x.var(correction=0).item())
 
 # %% [markdown]
@@ -133,9 +134,9 @@ print("without eps:", centred / variance.sqrt())
 print("with eps   :", centred / (variance + 1e-5).sqrt())
 
 # %% [markdown]
-# Third, the axis. The vector of *each token by itself* is normed: over the last axis, the $D$ numbers of a token, never
-# over the tokens. Otherwise tokens would learn of each other, the later ones too. Ask the influence map of lesson 06,
-# once for each axis:
+# Third, the axis. *Each token's vector is normed by itself*: over the last axis, the $D$ numbers of a token, never over
+# the tokens. Otherwise a token would learn of the others, later ones included. Ask the influence map of lesson 06, once
+# for each axis:
 
 
 # %%
@@ -151,8 +152,8 @@ for name, dim in (("over the width", -1), ("over the tokens", 0)):
 # %% [markdown]
 # Over the tokens everything reaches everything: a model with that norm reads the future, whatever its mask says.
 #
-# Normed like this, each of the $D$ places counts alike. The model should be free to make some count more than others
-# where that helps. So two trained vectors of length $D$ follow: **scale**, which starts at 1, and **shift**, which
+# Normed like this, every vector has mean 0 and variance 1, whether or not that suits the next layer. Two trained
+# vectors of length $D$ give back some freedom, place by place: **scale**, which starts at 1, and **shift**, which
 # starts at 0.
 #
 # $$\text{LayerNorm}(x) = \text{scale} \cdot \hat{x} + \text{shift}$$
@@ -195,12 +196,12 @@ x = torch.randn(5, 8, generator=generator)
 W1, W2 = torch.randn(8, 32, generator=generator), torch.randn(32, 8, generator=generator)
 
 print("two layers equal one:", torch.allclose(x @ W1 @ W2, x @ (W1 @ W2), atol=1e-4))
-print("with a bend between: ", torch.allclose(F.gelu(x @ W1) @ W2, F.gelu(x @ (W1 @ W2)), atol=1e-4))
+print("with a bend between: ", torch.allclose(F.gelu(x @ W1) @ W2, x @ (W1 @ W2), atol=1e-4))
 
 # %% [markdown]
-# The bend of GPT-2 is **GELU**: $x$ times the share of a normal distribution that lies below $x$. A large number
-# passes as it is, a very negative one becomes 0, and between them the change is smooth. GPT-2 was trained with an
-# approximation of it by a tanh, so we take that one too:
+# The bend of GPT-2 is **GELU**: $x$ times $\Phi(x)$, the share of a normal distribution that lies below $x$. A large
+# number passes as it is, a very negative one becomes 0, and between them the change is smooth. GPT-2 was trained with
+# an approximation by a tanh, so we take that one too:
 #
 # $$\text{GELU}(x) = x \cdot \Phi(x) \approx \frac{x}{2}
 # \left(1 + \tanh\left(\sqrt{2 / \pi}\,(x + 0.044715\,x^3)\right)\right)$$
@@ -252,7 +253,7 @@ diagonal = torch.eye(5, dtype=torch.bool)
 print("each token by itself:", torch.equal(influence_map(feed_forward, x), diagonal))
 
 # %% [markdown]
-# Only the diagonal: no token hears of another. In a GPT two thirds of a block's parameters are here, as you will count.
+# Only the diagonal: no token hears of another. Two thirds of a block's parameters are here, as you will count.
 
 # %% [markdown]
 # ## The residual stream
@@ -263,9 +264,9 @@ print("each token by itself:", torch.equal(influence_map(feed_forward, x), diago
 # $$x \leftarrow x + \text{layer}(x)$$
 #
 # This is a **residual connection**. The $x$ that runs from the embedding to the end, with each layer reading from it
-# and adding to it, is called the **residual stream**. What does that do to a gradient? Along a sum it passes
+# and adding to it, is called the **residual stream**. What does that do to a gradient? Through a sum it passes
 # unchanged: the slope of $x + f(x)$ is $1 + f'(x)$. So there is always one way back to the first layer on which nothing
-# is multiplied. Here is the proof for a layer that gives nothing, for which the plain way is closed:
+# is multiplied. Take a layer that gives nothing, which closes the plain way altogether:
 
 # %%
 for residual in (False, True):
@@ -275,8 +276,8 @@ for residual in (False, True):
     print(f"residual {residual!s:5}: gradient that arrives {x.grad.tolist()}")
 
 # %% [markdown]
-# Back to the thirty layers of the beginning. We try all four combinations. Before you run the cell: what will
-# happen with residual connections alone, if every layer adds something to the stream?
+# Back to the thirty layers of the beginning. We try all four combinations. Before you run the cell: what will happen
+# with residual connections alone, if every layer adds something to the stream?
 
 
 # %%
@@ -298,7 +299,7 @@ for name, (size, gradients) in found.items():
     print(f"{name:16} {powers[0]:>18} {powers[1]:>21} {gradients[0] / gradients[-1]:>20.0f}")
 
 # %% [markdown]
-# The last column compares the two ends of the stack: near 1 all layers learn alike. Now in full, each line one stack:
+# The last column compares the two ends of the stack: near 1, their gradients are alike. Now in full, a line for each:
 
 # %%
 figure, axes = plt.subplots(figsize=(6, 3))
@@ -314,12 +315,12 @@ course.show(
 )
 
 # %% [markdown]
-# - *Plain*: nothing arrives.
+# - *Plain*: nothing arrives anywhere. The first layers get no gradient, the last ones no signal.
 # - *Residual* alone: everything arrives, and too much of it. Each layer adds in proportion to a stream that the layers
 #   before it have enlarged, so it grows like compound interest.
 # - *Norm* alone: the signal keeps its size, but the gradients of the layers differ by a factor of hundreds.
 # - *Both*: each layer reads a copy at scale 1, so what it adds stays about the same size, and the gradients of all
-#   layers are of one order. That is what a GPT uses.
+#   layers are of the same order of magnitude. That is what a GPT uses.
 
 # %% [markdown]
 # ## The pre-norm block
@@ -441,8 +442,8 @@ print("post-norm:", norm(stream + nothing))
 # %% [markdown]
 # ## A small GPT
 #
-# Everything is there. Ids become vectors that know their place (lesson 04), the blocks work on them, a last norm brings
-# them to one scale, and a matrix, the **head**, turns each vector into $V$ numbers:
+# Now we have everything. Ids become vectors that know their place (lesson 04), the blocks work on them, a last norm
+# brings them to one scale, and a matrix, the **head**, turns each vector into $V$ numbers:
 #
 # ```
 # ids (B, T) ─▶ token + position ─▶ block ─▶ block ─▶ … ─▶ norm ─▶ head ─▶ logits (B, T, V)
@@ -501,8 +502,9 @@ every = logits.softmax(dim=-1).sum(dim=-1)  # (B, T)
 print("every one of the 2 × 7 rows sums to 1:", torch.allclose(every, torch.ones(2, 7)))
 
 # %% [markdown]
-# Why not let the model give probabilities at once? Because logits are free. The softmax looks only at the differences:
-# add the same number to all of them and nothing changes. The largest logit is always the largest probability.
+# Why not let the model give probabilities at once? Because logits are free: any numbers will do. The softmax looks only
+# at their differences: add the same number to all of them and nothing changes. And the largest logit always becomes the
+# largest probability.
 
 # %%
 moved_up, twice = (row + 100).softmax(dim=-1), probabilities.softmax(dim=-1)
@@ -545,9 +547,9 @@ loss_with_zeros, loss_with_sevens = 6.9, 6.9
 exercise("07.4").check((loss_with_zeros, loss_with_sevens))
 
 # %% [markdown]
-# A freshly built model is not all zeros, its weights are random. So the first loss is only *about* $\ln V$, and how
-# near it is tells whether the weights start well. Here is our small GPT on the story, with GPT-2's 50,257 tokens, and
-# with two widths of the random numbers in its head:
+# The logits of a freshly built model are not all equal, since its weights are random. So the first loss is only *about*
+# $\ln V$, and how near it comes tells whether the weights start well. Here is our small GPT on the story, with GPT-2's
+# 50,257 tokens. The random numbers in its head have once a small standard deviation, once a large one:
 
 # %%
 encoding = gpt2_encoding()
@@ -557,16 +559,16 @@ inputs, targets = story[:60].view(3, 20), story[1:61].view(3, 20)  # (B, T)
 torch.manual_seed(0)
 model = SmallGPT(vocab_size=50_257, context_length=32, d_model=24, n_heads=3, n_layers=5)
 print(f"ln V = {math.log(50_257):.2f}")
-for width in (0.02, 1.0):
-    nn.init.normal_(model.head.weight, std=width)
+for std in (0.02, 1.0):
+    nn.init.normal_(model.head.weight, std=std)
     loss = F.cross_entropy(model(inputs).flatten(0, 1), targets.flatten())
-    print(f"head from N(0, {width}²): first loss {loss.item():.1f}")
+    print(f"head from N(0, {std}²): first loss {loss.item():.1f}")
 
 # %% [markdown]
 # With small weights the loss starts where it should. With large ones the model is *sure of something* before it has
-# seen a single text, it is nearly always wrong, and the first steps of training go into unlearning that. This is why
-# GPT-2 draws its weights from $N(0, 0.02^2)$, and why the first thing to look at in a new training run is the first
-# loss: far above $\ln V$, the start is bad; far below it, the answers leak.
+# seen a single text, it is nearly always wrong, and the first steps of training go into unlearning that. GPT-2 draws
+# its weights from $N(0, 0.02^2)$ and is spared this. So in a new training run look at the first loss first: far above
+# $\ln V$, the start is bad; far below it, the answers leak (targets that were never shifted, say).
 #
 # How little does a model prefer before training? The five likeliest tokens after a beginning, with small weights:
 
@@ -580,7 +582,8 @@ print("the five largest:", [f"{p:.1f} / V" for p in likeliest.tolist()])
 print(f"and in plain numbers: {probabilities.max().item():.5f}")
 
 # %% [markdown]
-# Out of fifty thousand the favourite is not even twice as likely as the average. There is nothing to read in it yet.
+# Out of fifty thousand tokens, the favourite is not even twice as likely as the average: there is nothing to read in it
+# yet.
 
 # %% [markdown]
 # ## Weight tying
@@ -611,7 +614,7 @@ assert model.head.weight is model.token.weight and before - after == 50_257 * 24
 
 # %% [markdown]
 # `parameters()` counts a shared tensor once, and so must we. Tying also changes which rows learn. In lesson 04 only
-# those rows of the embedding got a gradient that had been looked up. Now the head uses all of them, at every position:
+# the rows that had been looked up got a gradient. Now the head uses all of them, at every position:
 
 # %%
 for tied in (False, True):
@@ -624,15 +627,15 @@ for tied in (False, True):
     print(f"tied {tied!s:5}: rows of the embedding with a gradient {rows}")
 
 # %% [markdown]
-# One table, two uses: then it must also start small. The embedding of lesson 04 began with $N(0, 1)$, and as a head
-# that is the bad start which you have just seen:
+# One table, two uses: so it must also start small. The embedding of lesson 04 started from $N(0, 1)$, and in a head
+# that is the bad start that you have just seen:
 
 # %%
-for width in (1.0, 0.02):
+for std in (1.0, 0.02):
     torch.manual_seed(0)
-    nn.init.normal_(model.token.weight, std=width)
+    nn.init.normal_(model.token.weight, std=std)
     loss = F.cross_entropy(model(inputs).flatten(0, 1), targets.flatten())
-    print(f"tied table from N(0, {width}²): first loss {loss.item():.1f}")
+    print(f"tied table from N(0, {std}²): first loss {loss.item():.1f}")
 
 # %% [markdown]
 # ## Counting parameters
@@ -660,7 +663,7 @@ for width in (24, 96, 768):
     print(f"width {width:3}: {whole:9,} parameters, of which 12 D² are {12 * width**2 / whole:.1%}")
 
 # %% [markdown]
-# Notice what is *not* in the list: the number of heads (they share the same width) and the attention weights (they are
+# Notice what does *not* count: the number of heads (they share the same width) and the attention weights (they are
 # computed anew for every text, not trained). The context length is not in the block either, only in the position table.
 
 # %% [markdown]
@@ -706,16 +709,18 @@ print(f"{'GPT-2':19} {counted.total:12,}")
 assert counted.total == 124_439_808
 
 # %% [markdown]
-# Those are the "124 million" of GPT-2's smallest model. Another figure that is often printed for it is 163 million. You
-# know where it comes from:
+# Those are the "124 million" of GPT-2. Another figure that is often printed for it is 163 million. You can tell where
+# it comes from:
 
 # %%
 untied = count_parameters(replace(GPT2, tie_weights=False))
-print(f"{untied.total:,} without tying, {untied.total - counted.total:,} more: {50_257 * 768:,}")
+more = untied.total - counted.total
+print(f"{untied.total:,} without tying: {more:,} more, a second table of 50,257 × 768")
+assert more == 50_257 * 768
 
 # %% [markdown]
-# To see that the formula is not just true to itself, we build the model and let PyTorch count. (On the device *meta*
-# tensors have a shape and no content, so this takes no memory.)
+# To check the formula against the model itself, we build it and let PyTorch count. (On the device *meta*, tensors have
+# a shape but no content, so this takes no memory.)
 
 # %%
 with torch.device("meta"):
@@ -729,7 +734,7 @@ assert total == counted.total
 #
 # Parameters say what a model *holds*. What a pass *costs* is counted in **FLOPs**, floating-point operations. Nearly
 # all of them are in matrix products. One entry of a product of $(m, k)$ and $(k, n)$ is a sum of $k$ products, so the
-# whole takes $2 \cdot m \cdot k \cdot n$: a multiplication and an addition for each. PyTorch can count along:
+# whole takes $2 \cdot m \cdot k \cdot n$: a multiplication and an addition each. PyTorch can count along:
 
 # %%
 from torch.utils.flop_counter import FlopCounterMode
@@ -774,8 +779,8 @@ assert counter.get_total_flops() == by_formula
 # %% [markdown]
 # ## What a longer text costs
 #
-# A sentence that is often read: "the model has 124 million parameters, so a pass costs the same for one token as for
-# a full context". You have the formulas now.
+# You will often read: "the model has 124 million parameters, so a pass costs the same for one token as for a full
+# context". Now you have the formulas to judge that.
 
 # %% [markdown]
 # ### Exercise 07.6 · Twice as many tokens
@@ -800,7 +805,7 @@ parameters_grow, linear_grows, scores_grow = 1, 2, 4
 exercise("07.6").check((parameters_grow, linear_grows, scores_grow))
 
 # %% [markdown]
-# By counting, with GPT-2's sizes and one text. (A context of more than 1,024 needs a longer position table, nothing
+# Now counted, with GPT-2's sizes and one text. (A context of more than 1,024 needs a longer position table and nothing
 # else.)
 
 # %%
@@ -836,7 +841,7 @@ course.show(
 # %% [markdown]
 # Where do the two meet? Linear layers take $24 T D^2$ a block, scores and sums $4 T^2 D$: they are equal at $T = 6D$,
 # for GPT-2 at 4,608 tokens. And a rule of thumb: as long as $T$ is well below that, a pass costs about two operations
-# for each parameter and token, if the position table is left out.
+# for each parameter and token. (The position table does not count: it is looked up, not multiplied.)
 
 # %%
 linear, scores, _ = operations(GPT2, B=1, T=6 * GPT2.d_model)
@@ -848,8 +853,8 @@ for T in (64, 1024, 16_384):
 # %% [markdown]
 # ### Predict, then explore
 #
-# The tracer below shows every tensor of a pass: its shape, what is trained in it, what it costs. It starts with a
-# small GPT: four blocks of width 96 and GPT-2's vocabulary. Before you touch it:
+# The tracer below shows every tensor of a pass: its shape, what is trained to make it, what that costs. It starts with
+# a small GPT: four blocks of width 96 and GPT-2's vocabulary. Before you touch it:
 #
 # - The bars will show which part holds most. Is it what makes the model a transformer?
 # - Double the number of heads. Which numbers change, and which do not?
@@ -894,8 +899,8 @@ assert scores == 1024**2 * 4 * 288 * 7
 # %% [markdown]
 # ## The same, polished: `llmlab.gpt`
 #
-# What you assembled by hand is in the package, with checks, dropout and a cache for later. That it is the same: we
-# build both at the same sizes, copy the package's weights tensor by tensor, and compare the logits.
+# What you assembled by hand is in the package, with checks, dropout and a cache for later. Is it the same? We build
+# both at the same sizes, copy the package's weights tensor by tensor, and compare the logits.
 
 # %%
 sizes = {"vocab_size": 11, "context_length": 9, "d_model": 24, "n_heads": 3, "n_layers": 5}
@@ -928,9 +933,8 @@ else:
 
 # %% [markdown]
 # So the architecture is GPT-2's: its parts, in its order, with its 124,439,808 parameters. The project's tests take the
-# last step. They build GPT-2 with the library `transformers`, copy all weights into `llmlab.gpt.GPT` with
-# `load_gpt2_weights`, and find the same logits, one by one, at two sizes. (That library is needed for the tests alone,
-# so it is not used here.)
+# last step. They build small GPT-2s with the library `transformers`, copy all weights into `llmlab.gpt.GPT` with
+# `load_gpt2_weights`, and find the same logits, one by one. (Only the tests need that library, so it is not used here.)
 #
 # What the package adds is mostly refusal. It says what does not fit before anything is computed:
 

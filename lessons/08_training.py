@@ -3,7 +3,7 @@
 #
 # The GPT of lesson 07 is complete, and all it can do is guess: its first loss is $\ln V$, as if it rolled a die with a
 # side for each token. In this lesson it learns. The loop that does it has five lines. The rest of the lesson is about
-# what keeps these five lines from going wrong, and about seeing it when they do.
+# what keeps those five lines from going wrong, and how to see it when they do.
 #
 # About 90 minutes. At the end you can
 #
@@ -64,9 +64,9 @@ torch.set_num_threads(1)  # models this small are fastest on one core: several w
 # %% [markdown]
 # ## A loss for every position
 #
-# A batch holds $B$ windows of $T$ tokens. Because of the causal mask each position knows only what stands before it, so
-# one pass through the model asks $B \cdot T$ questions at once: which token comes next *here*? The loss of one answer
-# is minus the logarithm of the probability that the right token got, and the loss of the batch is the mean over all of
+# A batch holds $B$ windows of $T$ tokens. Because of the causal mask no position sees what comes after it, so one pass
+# through the model asks $B \cdot T$ questions at once: which token comes next *here*? The loss of one answer is minus
+# the logarithm of the probability that the right token was given, and the loss of the batch is the mean over all of
 # them. By hand, for two windows of three tokens and a vocabulary of five:
 
 # %%
@@ -104,14 +104,14 @@ print(logits.grad.norm(dim=-1))
 # %% [markdown]
 # ## One softmax too many
 #
-# A mistake that raises no error: a softmax at the end of the model, and another one inside the loss. Let us see what
-# the best possible model would get. It is quite sure and right each time: probability 1 for the right token, 0 for the
-# $V - 1$ others. The loss takes these for logits. Its softmax makes of them
+# Here is a mistake that raises no error: a softmax at the end of the model, and another one inside the loss. What would
+# the best possible model get, one that is always certain and always right? It gives the right token probability 1, and
+# the $V - 1$ others 0. The loss takes these for logits. For the right token, its softmax makes of them
 #
 # $$\frac{e^1}{e^1 + (V - 1)\, e^0}, \qquad \text{so the loss is} \quad
 # -\ln \frac{e}{e + V - 1} = \ln(V - 1 + e) - 1.$$
 #
-# Below that no model can come, however good it is. With 65 classes:
+# No model can get below that, however good it is. With 65 classes:
 
 # %%
 V = 65
@@ -124,7 +124,7 @@ print(f"as logits, sure of it:   {F.cross_entropy(100 * perfect, right_answer).i
 print(f"knowing nothing, ln V:   {math.log(V):.2f}")
 
 # %% [markdown]
-# From 4.17 to 3.20 is all that such a run can gain. And it gains it slowly, since the second softmax nearly flattens
+# From 4.17 to 3.20: that is all such a run can gain. And it gains it slowly, since the second softmax nearly flattens
 # whatever the first one says. Compare the gradients on the same logits:
 
 # %%
@@ -139,8 +139,8 @@ print(f"with one softmax the gradient is about {size_once / size_twice:.0f} time
 #
 # ●○○ · 4 minutes · for trusting a loss before a long run · find the bug
 #
-# A model with 65 characters trains for an hour, and its loss has stopped at 3.2. Somebody reads the function that
-# computes it. Mend it; it should return the mean loss over all positions.
+# A model with a vocabulary of 65 characters has trained for an hour, and its loss has stopped at 3.2. Here is the
+# function that computes it. Mend it: it should return the mean loss over all positions.
 
 
 # %% exercise="08.1"
@@ -163,7 +163,7 @@ exercise("08.1").check(batch_loss)
 # The loss is a function of the weights. Its **gradient** holds, for each weight, how fast the loss grows if that weight
 # is made a little larger. So moving every weight a little *against* its gradient makes the loss smaller, as long as the
 # step is short enough; the **learning rate** says how short. Then the gradient is computed anew, and so on. That is all
-# of it. For one weight and a loss that we can draw, $(w - 3)^2$, with three learning rates:
+# there is to it. For one weight and a loss that we can draw, $(w - 3)^2$, with three learning rates:
 
 # %%
 for learning_rate in (0.1, 0.9, 1.1):
@@ -177,13 +177,13 @@ for learning_rate in (0.1, 0.9, 1.1):
 
 # %% [markdown]
 # The first rate creeps towards 3, the second jumps over it and comes back, the third jumps further away each time. A
-# rate that is too high does not learn faster, it destroys. You will see both kinds in loss curves.
+# rate that is too high does not learn faster: it destroys what was learned. You will meet both extremes in loss curves.
 
 # %% [markdown]
 # ## The loop
 #
-# A real model has a million weights and PyTorch holds the gradient of each in `parameter.grad`. An **optimizer** takes
-# the step for all of them. So one step of training is always these five lines:
+# A real model has millions of weights, and PyTorch keeps the gradient of each in `parameter.grad`. An **optimizer**
+# takes the step for all of them. So one step of training is always these five lines:
 #
 # ```
 # logits = model(inputs)              forward: (B, T) -> (B, T, V)
@@ -194,7 +194,7 @@ for learning_rate in (0.1, 0.9, 1.1):
 # ```
 #
 # The third line is easily forgotten, because nothing fails without it: `backward` *adds* to the gradients that are
-# there.
+# already there.
 
 # %%
 torch.manual_seed(0)
@@ -213,8 +213,9 @@ for number in range(3):
 # Three times the same gradient, added up. In a real run the old ones belong to weights that have long moved on.
 #
 # How do you know that a loop is right, before it runs for hours? Give it *one* batch, again and again. A model with
-# thousands of weights can learn two windows by heart, so the loss must go to nearly 0. If it does not, something in
-# model, loss or loop is broken, and a larger text will not mend it. It is the cheapest test there is.
+# thousands of weights can learn two windows by heart, so the loss must go to nearly 0 (unless the windows begin alike
+# and then differ: that cannot be foreseen). If it does not, something in model, loss or loop is broken, and more text
+# will not mend it. It is the cheapest test there is.
 
 # %% [markdown]
 # ### Exercise 08.2 · Overfit one batch
@@ -250,7 +251,7 @@ exercise("08.2").check(fit)
 
 # %% [markdown]
 # Does the model of lesson 07 learn its two windows by heart? Plain gradient descent is called **SGD** in PyTorch, for
-# *stochastic* gradient descent: the gradient of a batch is a sample of that of the whole text.
+# *stochastic* gradient descent: the gradient of one random batch is an estimate of the gradient over the whole text.
 
 # %%
 sgd = torch.optim.SGD(toy.parameters(), lr=0.5)
@@ -272,17 +273,18 @@ print("right tokens:", (toy(inputs).argmax(dim=-1) == targets).sum().item(), "of
 # %% [markdown]
 # ## AdamW
 #
-# In plain gradient descent one learning rate serves all weights. But gradients of different weights differ in size by
-# factors of thousands, and each batch shakes them. **Adam** keeps two running means for every weight: $m$ of its
-# gradient and $v$ of the gradient's square. It steps by their ratio:
+# In plain gradient descent one learning rate serves all weights. But the gradients of different weights can differ in
+# size by factors of thousands, and they vary from batch to batch. For every weight $w$ with gradient $g$, **Adam**
+# keeps two running means: $m$ of the gradient and $v$ of its square. It steps by $m$ over the root of $v$:
 #
 # $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2, \qquad
 # w \leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \varepsilon}$$
 #
-# The hats divide by $1 - \beta^t$, because both means begin at 0 and are too small at first. If all gradients of a
-# weight are alike the ratio is 1, whatever their size; if they contradict each other it is near 0. The **W** stands for
-# weight decay: at each step, weights also shrink by a small share of themselves, apart from all that. By hand, beside
-# PyTorch's:
+# The hats divide by $1 - \beta^t$ at step $t$, because both means begin at 0 and are too small at first. Each $\beta$
+# says how much of the old mean is kept, $\eta$ is the learning rate, and the tiny $\varepsilon$ keeps the division
+# safe. If the gradients of a weight are all alike, the ratio is 1 or −1, whatever their size; if they contradict each
+# other, it is near 0. The **W** stands for weight decay: at each step the weights also shrink by a small share of
+# themselves, separately from all this. By hand, beside PyTorch's:
 
 # %%
 eta, beta_1, beta_2, epsilon, decay = 0.01, 0.9, 0.95, 1e-8, 0.1
@@ -301,19 +303,20 @@ for t, g in enumerate(gradients, 1):
 assert torch.allclose(w, weights, atol=1e-6)
 
 # %% [markdown]
-# The gradients of the first weight are ten thousand times as long, and its steps are of the same order. That is why one
-# learning rate can serve a whole GPT. The price: two more numbers to keep for each weight.
+# The first weight's gradients are ten thousand times as large as the second's, yet its steps are at most about four
+# times as long. That is why one learning rate can serve a whole GPT. The price: two more numbers to keep for each
+# weight.
 #
-# Not everything should shrink. Decay belongs to the matrices that multiply; biases, norms and embeddings are left
-# alone. So the optimizer gets two groups of parameters.
+# Not everything should shrink. By custom, decay is for the matrices that multiply; biases and norms are left alone, and
+# here embeddings too. So the optimizer gets two groups of parameters.
 
 # %% [markdown]
 # ## Warm-up and cosine
 #
 # The best learning rate is not the same all the time.
 #
-# - **Warm-up.** At the start the weights are random, the gradients long and all alike, and Adam's means know only a
-#   few of them. So the rate grows in a straight line, from nearly nothing to its highest.
+# - **Warm-up.** At the start the weights are random and Adam's means rest on a handful of gradients, so a long step may
+#   go far astray. The rate grows in a straight line, from nearly nothing to its highest.
 # - **Cosine.** Then it falls, slowly first, faster in the middle, slowly at the end, along half a cosine, to a tenth of
 #   the highest. Long steps find the valley; short ones find its floor.
 
@@ -322,9 +325,9 @@ assert torch.allclose(w, weights, atol=1e-6)
 #
 # ●●○ · 8 minutes · for the most important number of a training run · write a function
 #
-# Write `schedule`: the learning rate of update number `step`, counted from 0. In the warm-up, `step < warmup_steps`, it
-# is `highest` · (step + 1) / warmup_steps. From there on, with *way* going from 0 at step `warmup_steps` to 1 at the
-# last step, `steps - 1`, it is
+# Write `schedule`: the learning rate of update number `step`, counted from 0. In the warm-up (which may have no steps),
+# while `step < warmup_steps`, it is `highest` · (step + 1) / warmup_steps. From there on, with *way* going from 0 at
+# step `warmup_steps` to 1 at the last step, `steps - 1`, it is
 #
 # $$\text{lowest} + (\text{highest} - \text{lowest}) \cdot \frac{1 + \cos(\pi \cdot \text{way})}{2}.$$
 
@@ -369,8 +372,8 @@ course.show(
 # ## Clipping
 #
 # Now and then a batch is odd, and its gradient is ten times as long as usual. One such step can undo many good ones. So
-# the gradient, all of it as one long vector, gets a highest length: if it is longer, it is shortened. Its direction
-# stays.
+# the gradient, all of it as one long vector, is given a maximum length: if it is longer, it is shortened to that. Its
+# direction stays.
 
 # %%
 parameters = [torch.zeros(3, requires_grad=True), torch.zeros(2, requires_grad=True)]
@@ -474,7 +477,8 @@ print(f"validation loss of the untrained model: {evaluate(untrained, validation_
 #
 # All that a run tells about itself is a few curves: the loss of each batch, the validation loss now and then, the
 # learning rate, the length of the gradient. One learns to read them as a doctor reads a temperature chart. Here are
-# four real runs of one small model, 240 steps each, and in each of them something is wrong.
+# four real runs of one small model, 240 steps each, and in each of them something is wrong. (Gradients jump from batch
+# to batch, so the last column is the median of the last 20.)
 
 # %%
 runs = recorded_runs()
@@ -516,10 +520,10 @@ exercise("08.5").check(bugs)
 # ### Predict, then explore
 #
 # The replay below holds these runs and four more, each under a letter, with what the model wrote at every tenth step.
-# It opens on a run whose batches could not be predicted better. Before you touch it:
+# It opens on a run whose last batches were predicted almost perfectly. Before you touch it:
 #
 # - At which step would you have stopped that run?
-# - One run is healthy. How will its validation loss lie to the loss of its batches?
+# - One run is healthy. Where will its validation loss lie, compared with the loss of its batches?
 # - If gradients are never zeroed, which of the three charts will show it first?
 # - **The target:** one run has the lowest loss of all, and no one would want its text. Name its bug.
 #
@@ -531,7 +535,7 @@ replay
 
 # %% [markdown]
 # An explorer is a Python object, so what it shows can be asserted. A second one goes through three runs, and compares
-# your schedule with the rates of each, which differ in their highest:
+# your schedule with the recorded rates of each:
 
 # %%
 probe = TrainingReplay(schedule=schedule)
@@ -554,7 +558,7 @@ print(f"batches is {probe.trace.loss[-1]:.2f} and the validation loss {probe.tra
 # ## The same, polished: `llmlab.training`
 #
 # Now everything together, by hand: the five lines of the loop, AdamW with its two groups, the schedule, clipping.
-# Thirty steps of it:
+# Thirty steps:
 
 # %%
 settings = TrainConfig(steps=30, learning_rate=4e-3, warmup_steps=10, weight_decay=0.1, clip_norm=1.0)
@@ -593,11 +597,10 @@ print("the loss fell from", round(by_hand[0], 1), "and is below 4.5:", by_hand[-
 #
 # Long enough to learn something. The picture below grows while the model trains, at every measurement. How far will the
 # validation loss fall in 400 steps: below 3, below 2, below 1? (The toy world leaves much to chance: after "the king"
-# many words are right, so no model can come near 0.) Where the cell has not been run, bar and picture stand at their
-# beginning.
+# many words are right, so no model can come near 0.) Until you run the cell, bar and picture stand at their beginning.
 #
 # `SIZE` is the one thing to change on a machine with a GPU, on Colab for example: `"large"` is a model with 25 times as
-# many weights, more steps, and sentences in plenty.
+# many weights, and five times as many steps.
 
 # %%
 SIZE = "small"  # "large" for a GPU
@@ -618,8 +621,8 @@ for bound in (4, 3, 2, goal):
 
 # %% [markdown]
 # Much at first, then less and less: that is the shape of a healthy run. The two curves stay together, because the model
-# has read no sentence so often that it could know it by heart. As a picture that stays, and with a few sentences that
-# the model writes now (lesson 09 is about how):
+# has read no sentence so often that it could know it by heart. Here they are as a picture that stays, with a few
+# sentences that the model now writes (lesson 09 is about how):
 
 # %% tags=["nbval-ignore-output"]
 separator, full_stop = tokenizer.special_tokens["<|endoftext|>"], tokenizer.encode("king.")[-1]
@@ -656,7 +659,7 @@ for name, judged in (("untrained", untrained.to(device)), ("trained", model)):
 
 # %% [markdown]
 # A small model, a few hundred steps, and many of its sentences have a subject, a verb that agrees, and an end. The
-# course brings along a model that was trained longer on more sentences; the same loop made it.
+# course comes with a model trained for longer on more sentences, by the same loop.
 
 # %% [markdown]
 # ## Overfitting, on the story
@@ -699,18 +702,18 @@ course.show(
 
 # %% [markdown]
 # The vertical line marks the lowest validation loss. To its left the model learns English, as far as it can be learned
-# from twenty pages; to its right it learns *this story by heart*. The loss of the batches alone would never have told.
+# from ten pages; to its right it learns *this story by heart*. The loss of the batches alone would never have shown it.
 #
 # That is **overfitting**. What helps: more text, above all; fewer weights; dropout and weight decay; and stopping where
-# the validation loss is lowest, for which one needs the weights of that step. So they have to be saved on the way.
+# the validation loss is lowest. For that one needs the weights of that step, so they have to be saved on the way.
 
 # %% [markdown]
 # ## Checkpoints
 #
-# A run of days will be interrupted. A **checkpoint** holds all that is needed to go on as if nothing had happened: the
-# weights, yes, but also Adam's two means, the number of the step (the schedule depends on it), the place in the data,
-# and the state of the random numbers. If one of them is missing the run goes on, but it is another run. We pull the
-# plug after step 15 of 20; the last checkpoint was written after step 10:
+# A run that takes days will be interrupted. A **checkpoint** holds all that is needed to go on as if nothing had
+# happened: the weights, yes, but also Adam's two means, the number of the step (the schedule depends on it), the place
+# in the data, and the state of the random numbers. If one of them is missing, the run goes on, but it is another run.
+# We pull the plug after step 15 of 20; the last checkpoint was written after step 10:
 
 
 # %%
@@ -743,9 +746,9 @@ print("equal to those of an unbroken run:", np.allclose(resumed.loss, unbroken.l
 # %% [markdown]
 # ## A notebook that starts from nothing
 #
-# Soon this training should leave the notebook: for a script, another machine, several processes. There it starts from
-# nothing, and a mistake comes to light that a notebook hides. This cell is run in the notebook, and then as a new
-# process would run it, with no names but its own:
+# Sooner or later training leaves the notebook: for a script, another machine, several processes. There it starts from
+# nothing, and a mistake comes to light that a notebook hides. Here is a cell, run in the notebook first, and then as a
+# new process would run it, with no names but its own:
 
 # %%
 cell = "loss = F.cross_entropy(torch.zeros(1, 65), torch.tensor([7]))\nprint(round(loss.item(), 2))"
@@ -797,9 +800,9 @@ exercise("08.6").check(failing)
 # %% [markdown]
 # ## More than one process
 #
-# The gradient of a batch is the *mean* of the gradients of its windows. So a batch can be shared: each process computes
-# the gradient of its part, on a GPU of its own, then all of them exchange the mean and take the same step. From then on
-# they have the same weights again. Is the mean of two halves really the gradient of the whole?
+# The gradient of a batch is the *mean* of the gradients of its windows. So a batch can be shared: each process, on a
+# GPU of its own, computes the gradient of an equal part; then they exchange their gradients, and all take the same step
+# along the mean. So their weights stay the same. Is the mean of two halves really the gradient of the whole?
 
 # %%
 inputs, targets = next(iter(training_loader(seed=2)))  # 16 windows
@@ -846,16 +849,16 @@ for n_processes, launcher in launchers.items():
         print("  ", done.stdout.partition("\n")[0] or done.stderr[-500:])
 
 # %% [markdown]
-# (`python -m torch.distributed.run` is what `torchrun` is short for.) Both print the same loss, but for the last
-# digits. With two GPUs the second takes about half the time a step; on one CPU they only share its cores. What changes
-# with several machines is in docs/TRAINING.md of the course.
+# (`torchrun` is short for `python -m torch.distributed.run`.) Both print the same loss, apart from the last digits. On
+# two GPUs a step takes little more than half the time; on one CPU the two only share its cores. What changes with
+# several machines is in docs/TRAINING.md of the course.
 
 # %% [markdown]
 # ## You can now
 #
 # - write the five lines of a training loop, and test them on a single batch;
-# - say what AdamW, warm-up, cosine and clipping each protect from;
-# - tell from the curves that a softmax is too many, a rate too high, a gradient not zeroed, a target not shifted;
+# - say what AdamW, warm-up, cosine and clipping are each good for;
+# - recognise by its curves one softmax too many, a rate too high, a gradient not zeroed, a target not shifted;
 # - show overfitting with a text that was held back, and say when to stop;
 # - save a run so that it goes on as if nothing had happened, and share it between processes.
 #

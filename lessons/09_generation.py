@@ -3,8 +3,8 @@
 #
 # A trained model turns a text into logits for the token that comes next. Two questions are left. How does one choose a
 # token from them? And how does one do that a thousand times in a row without computing the same things a thousand
-# times? The first is a matter of taste with a few exact rules, the second of bookkeeping. This lesson takes both, by
-# counting: no clock is needed to see what a token costs.
+# times? The first is a matter of taste with a few exact rules, the second of bookkeeping. This lesson answers both, and
+# it counts rather than times: no clock is needed to see what a token costs.
 #
 # About 90 minutes. At the end you can
 #
@@ -27,8 +27,8 @@
 # <details><summary>2. Why is the learning rate warmed up, and why are gradients clipped?</summary>
 #
 # At the start the weights are random and AdamW knows little of the gradients' usual size, so large steps do harm:
-# the rate grows from nothing. Clipping shortens a gradient that is far too long for once, so that one odd batch does
-# not undo many steps.
+# the rate grows from nothing. Clipping shortens the occasional gradient that is far too long, so that one odd batch
+# does not undo many steps.
 # </details>
 #
 # <details><summary>3. How does a loss curve show overfitting?</summary>
@@ -60,9 +60,9 @@ torch.set_printoptions(precision=3, sci_mode=False)
 # ## Logits to choose from
 #
 # How a token is chosen does not depend on where the logits come from. So we take a model that can be read at a glance:
-# it counts which word followed which *two* words in the toy world of lesson 00. Words that never came next shall have a
-# small chance too, as in a GPT. So a little of what followed the last word alone is mixed in, and still less of how
-# often a word stands anywhere.
+# it counts which word followed which *two* words in the toy world of lesson 00. Words that never came next should have
+# a small chance too, as in a GPT. So we mix in a little of what followed the last word alone, and still less of how
+# often each word occurs at all.
 
 # %%
 words = toy_world(5_000).replace(".", " .").split()
@@ -88,7 +88,7 @@ print(len(vocabulary), "words;", "after 'loves her' came", dict(after_two["loves
 
 # %% [markdown]
 # These logits are logarithms of probabilities, so a softmax gives the probabilities back. The six words that were seen
-# share most of it, and 197 others have a little each: the **tail**.
+# share most of the probability, and 197 others have a little each: the **tail**.
 
 # %%
 probabilities = logits.softmax(dim=-1)
@@ -101,7 +101,7 @@ print(f"all that never came next, together: {1 - probabilities.topk(6).values.su
 # ## Greedy: always the most probable
 #
 # The simplest choice is the largest logit, which is also the largest probability: **greedy** decoding. The chosen word
-# is appended, the next logits follow from it, and so on. What happens, if nothing is ever left to chance?
+# is appended, the next logits follow from it, and so on. What happens if nothing is ever left to chance?
 
 
 # %%
@@ -116,8 +116,8 @@ print(continue_text("the king", torch.argmax, 24))
 
 # %% [markdown]
 # The same beginning gives the same text each time, and soon the text repeats itself: once two words come back, all that
-# follows comes back too. A large model has a longer memory and falls into longer loops. For an answer that is right or
-# wrong greedy is often fine, for a story it is not.
+# follows comes back too. A large model looks back much further, and its greedy text still tends to run in circles. For
+# an answer that is right or wrong, greedy is often fine; for a story it is not.
 #
 # The other simple choice is to **draw**: each word as often as its probability says. `torch.multinomial` does it, with
 # a generator of its own, so that the draw can be repeated:
@@ -136,7 +136,7 @@ print(len(odd), "other words were drawn as well, such as", sorted(odd)[:3])
 
 # %% [markdown]
 # Each word of the tail is rare, but there are many of them, and a text needs many draws. A word that does not fit
-# misleads all that come after it. Between greedy and this lie three settings.
+# misleads all that come after it. Three settings lie between greedy and this.
 
 # %% [markdown]
 # ## Temperature: divide the logits
@@ -145,8 +145,8 @@ print(len(odd), "other words were drawn as well, such as", sorted(odd)[:3])
 #
 # All logits $z$ are divided by the **temperature** $\tau$ *before* the softmax. Below 1 their distances grow and the
 # distribution becomes sharper; above 1 it becomes flatter. Towards 0 it becomes greedy, which is why temperature 0 is
-# read as "the largest logit alone". How open the choice is can be measured by the **entropy**, in bits: 1 bit is a
-# coin, 3 bits are eight equal choices.
+# read as "the largest logit alone". How open the choice is can be measured by the **entropy**, in bits: 1 bit is the
+# toss of a coin, 3 bits are eight equal choices.
 
 
 # %%
@@ -177,8 +177,8 @@ print("divided by their sum, they are what they were:", torch.allclose(repaired,
 # %% [markdown]
 # ## Top-k: a fixed number of tokens
 #
-# The tail can be cut off. **Top-k** keeps the k most probable tokens and gives the others nothing. Where does one cut?
-# On the logits, by setting the others to −∞ before the softmax, everything comes out right by itself:
+# The tail can be cut off. **Top-k** keeps the k most probable tokens and gives the others nothing. The simplest place
+# to cut is the logits: set the others to −∞ before the softmax, and everything comes out right by itself:
 
 # %%
 k = 2
@@ -189,7 +189,7 @@ kept = top_k.nonzero().flatten().tolist()
 print({vocabulary[i]: round(top_k[i].item(), 3) for i in kept}, "sum", round(top_k.sum().item(), 3))
 
 # %% [markdown]
-# On the probabilities one more step is needed. Cut and forget it, and what is left is not a distribution:
+# Cut the probabilities instead, and one more step is needed. Without it, what is left is not a distribution:
 
 # %%
 too_little = probabilities * (probabilities >= probabilities.topk(k).values[-1])
@@ -214,9 +214,9 @@ for context in (("is", "a"), ("loves", "her"), (".", "the")):
     print(f"after {' '.join(context)!r:12} {needed:2} words are needed for a sum of 0.9")
 
 # %% [markdown]
-# **Top-p**, or nucleus sampling, fixes the sum instead: sort by probability, and keep the fewest tokens that reach p
-# together. Whether a token stays is a matter of those *before* it: it stays if they do not reach p yet. So the first
-# one always stays, however small p is.
+# **Top-p**, or nucleus sampling, fixes the sum instead: sort by probability, and keep the fewest tokens that together
+# reach p. Whether a token stays depends on those *before* it: it stays if they have not reached p yet. So the first one
+# always stays, however small p is.
 
 # %%
 ranked, order = probabilities.sort(descending=True, stable=True)
@@ -233,8 +233,8 @@ print("divided by their sum:", [round(share, 3) for share in top_p[order][:5].to
 # %% [markdown]
 # ## The order of the steps
 #
-# All three can be used together. The customary order is: temperature, top-k, top-p. It matters, since what top-p keeps
-# depends on the probabilities that it sees:
+# All three can be used together. The customary order is temperature, top-k, top-p. The order matters, since what top-p
+# keeps depends on the probabilities that it sees:
 #
 # ```
 # logits ─▶ ÷ temperature ─▶ top-k ─▶ softmax ─▶ top-p ─▶ ÷ sum ─▶ draw
@@ -291,9 +291,9 @@ exercise("09.1").check(next_probabilities)
 # The sculptor shows the steps side by side for six contexts, with the logits of our counted model; cut tokens are
 # hatched. *Came next* says how often a token really followed. Before you touch it:
 #
-# - At temperature 2 and without a cut, how large is the chance of a word that never came next: 2 %, 20 %, or more?
-# - Lower the temperature to 1. Which column does *not* change?
-# - Set top-p to 0.9 and raise the temperature. Will more tokens be kept, or fewer?
+# - Lower the temperature from 2 to 1. Which columns do *not* change?
+# - Set top-k to 6, and raise the temperature as far as it goes. Will the same words be kept, or others?
+# - Leave top-k at 6, and go through the contexts. Does one of them let in words that never came next?
 # - **The target:** variety without nonsense. No chance for what never came next, and a choice nearly as open as if all
 #   that did were equally likely. Which setting makes for variety, and which keeps the nonsense out?
 
@@ -333,7 +333,7 @@ for temperature, p in ((1.0, None), (2.0, None), (1.0, 0.9)):
 
 # %% [markdown]
 # At temperature 2 odd words turn up, and each makes the next words odder: the model has hardly ever seen them together.
-# With top-p the text stays with what has been seen, and still is not the same each time.
+# With top-p the text stays with what has been seen. (It is still not the same each time: try another seed.)
 
 # %% [markdown]
 # ## What a step computes again
@@ -355,8 +355,7 @@ with torch.no_grad():
 print("the first 8 rows are the same:", torch.allclose(longer[:8], shorter, atol=1e-6))
 
 # %% [markdown]
-# Of the nine rows of the longer pass eight were known. Their values inside the model, in every layer, were known as
-# well.
+# Eight of the nine rows of the longer pass were known before. So were their values inside the model, in every layer.
 
 # %% [markdown]
 # ### Exercise 09.2 · How many tokens pass
@@ -382,8 +381,8 @@ exercise("09.2").check((passes_without, passes_with))
 # ## The KV cache
 #
 # What does the newest token need from those before it? Tokens meet in attention alone. There the newest one brings its
-# *query*, and needs everybody's *keys* and *values*. Nobody needs an old query again: it was used in its own step. So
-# one keeps keys and values, and calls that the **KV cache**. One head, by hand, four tokens of width 3:
+# *query*, and needs the *keys* and *values* of all. No one needs an old query again: it was used in its own step. So
+# one keeps the keys and values; that is the **KV cache**. One head, by hand, four tokens of width 3:
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -489,8 +488,8 @@ course.show(
 # There is a second cost that this count does not see. To compute one token, *all* weights have to be fetched from
 # memory, and all keys and values too, and each is used for one multiplication and then dropped. A processor computes
 # far faster than memory delivers, so a step with a cache mostly waits for memory. Two consequences: several texts in
-# one batch share the fetching of the weights, which makes batches nearly free; and the *size* of the cache matters, not
-# only for having room for it.
+# one batch share the fetching of the weights, which makes small batches nearly free; and the *size* of the cache
+# matters for speed too, not only for room.
 
 # %% [markdown]
 # ## What a cache takes
@@ -529,8 +528,8 @@ exercise("09.4").check(kv_cache_bytes)
 #
 # The query is used once and gone; what is kept are keys and values. So one saves there. In **multi-query attention**
 # (MQA) all query heads share *one* head of keys and values. In **grouped-query attention** (GQA) each group of query
-# heads shares one, say four query heads. Every query head still asks its own question; some of them look through the
-# same keys. The ordinary form is then called multi-head attention (MHA).
+# heads, say four, shares one. Every query head still asks its own question; some of them look through the same keys.
+# The ordinary form is then called multi-head attention (MHA).
 
 # %%
 x = torch.randn(1, 5, 48, generator=torch.Generator().manual_seed(0))  # (B, T, D)
@@ -560,7 +559,7 @@ print("groups by broadcasting equal repeated heads:", torch.allclose(in_groups.r
 
 # %% [markdown]
 # The price is quality: fewer keys and values can say less. In the measurements of Ainslie et al. (2023) a few groups
-# came close to full multi-head attention, and one single head fell behind; most large models of today use groups.
+# came close to full multi-head attention, and one single head fell behind; many large models of today use groups.
 
 # %% [markdown]
 # ### Predict, then explore: the cache meter
@@ -571,7 +570,7 @@ print("groups by broadcasting equal repeated heads:", torch.allclose(in_groups.r
 # - Which is larger, the weights or the cache?
 # - By what factor does the cache change if both the length and the number of texts double?
 # - Which control changes the cache *and* the weights?
-# - **The target:** all of it in 24 GB. There is more than one way, and each has its price.
+# - **The target:** weights and cache together in 24 GB. There is more than one way, and each has its price.
 
 # %%
 meter = CacheMeter(count=kv_cache_bytes)
@@ -586,7 +585,7 @@ for sharing in ("1: multi-head", "4", "all: multi-query"):
     probe.set(sharing=sharing)
     assert probe.trace.counted == probe.trace.chosen.cache
     heads, a_token = probe.trace.chosen.n_kv_heads, probe.trace.bytes_per_token
-    print(f"{heads:2} heads: {a_token:7,} bytes a token, room for {probe.trace.tokens_that_fit:,} tokens")
+    print(f"n_kv_heads {heads:2}: {a_token:7,} bytes a token, room for {probe.trace.tokens_that_fit:,} tokens")
 
 probe.set(precision="8 bits", length="1024")
 assert probe.trace.counted == probe.trace.chosen.cache
@@ -595,8 +594,8 @@ assert probe.trace.counted == probe.trace.chosen.cache
 # ## Softmax, block by block
 #
 # The cache makes a step small. Reading a long *prompt* has another problem: the weights of attention, $T \times T$
-# numbers for each head. At 32,768 tokens that is a thousand million numbers for one head of one layer, and all of them
-# only to be multiplied with the values at once and forgotten.
+# numbers for each head. At 32,768 tokens that is about a billion numbers for one head of one layer, each used once and
+# then forgotten.
 
 # %%
 for T in (1_024, 32_768):
@@ -606,7 +605,7 @@ for T in (1_024, 32_768):
 # Could one work through the keys in blocks (**tiling**), and never hold a whole row? The sums would be easy. The
 # softmax stands in the way: it needs the largest score of the row (for safety) and the sum of all exponentials, before
 # a single weight is known. Here is the trick. Keep the largest so far, $m$, and the sum so far, $s$, taken relative to
-# it:
+# it. A block of scores $x_j$ makes of them
 #
 # $$m' = \max(m, \max_j x_j) \qquad s' = s \cdot e^{m - m'} + \sum_j e^{x_j - m'}$$
 #
@@ -632,8 +631,9 @@ print(f"all at once:            m = {row.max().item():.0f}, s = {(row - row.max(
 #
 # ●●○ · 8 minutes · for understanding FlashAttention · write a function
 #
-# Complete `update`. `largest` and `total` describe the scores so far, `block` holds the next ones, shape (n,). Return
-# the new maximum and the new sum. Before the first block they are −∞ and 0. Scores may be as large as 1,000.
+# Complete `update`. `largest` and `total`, tensors of one number each, describe the scores so far; `block` holds the
+# next ones, shape (n,). Return the new maximum and the new sum. Before the first block they are −∞ and 0. Scores may be
+# as large as 1,000.
 
 
 # %% exercise="09.5"
@@ -681,12 +681,11 @@ for block in (1, 7, 32, 100):
 # %% [markdown]
 # ## Where FlashAttention stands
 #
-# **FlashAttention** (Dao et al. 2022) is this algorithm, cut to fit a graphics card. Such a card has a large memory
-# and, next to its processors, a small one that is many times faster. The ordinary way writes all $T^2$ scores to the
-# large memory, reads them for the softmax, writes the weights, and reads them again. FlashAttention also splits the
-# queries into blocks, loads a block of keys and values into the small memory, does all steps there, and writes nothing
-# but the context. Let us count the numbers that move to and from the large memory, for one head of width 64 and 8,192
-# tokens:
+# **FlashAttention** (Dao et al. 2022) is this algorithm, cut to fit a GPU. A GPU has a large memory and, next to its
+# processors, a small one that is many times faster. The ordinary way writes all $T^2$ scores to the large memory, reads
+# them for the softmax, writes the weights, and reads them again. FlashAttention also splits the queries into blocks,
+# loads a block of keys and values into the small memory, does all steps there, and writes nothing but the context. Let
+# us count the numbers that move to and from the large memory, for one head of width 64 and 8,192 tokens:
 
 # %%
 T, d = 8_192, 64
@@ -753,7 +752,7 @@ for wrong in ({"temperature": -1.0}, {"top_p": 1.5}, {"max_new_tokens": 90}):
 # ## You can now
 #
 # - turn logits into probabilities with temperature, top-k and top-p, in the right order and with a sum of 1;
-# - keep keys and values instead of computing them again, and prove that nothing changes but the cost;
+# - keep keys and values instead of computing them again, and show that nothing changes but the cost;
 # - say what a cache takes, and what groups of heads save;
 # - take a softmax in one pass over blocks, and explain what FlashAttention saves and what it leaves as it is.
 #

@@ -53,6 +53,8 @@ def special_names(special_tokens: Iterable[str] | Mapping[str, int]) -> list[str
     """The names of special tokens, checked."""
     if isinstance(special_tokens, str):
         raise TypeError(f"special_tokens must be a collection of names, got one str: write [{special_tokens!r}]")
+    if not isinstance(special_tokens, Iterable):
+        raise TypeError(f"special_tokens must be a collection of names, got {special_tokens!r}: write [] for none")
     names = list(special_tokens)
     for name in names:
         if not isinstance(name, str):

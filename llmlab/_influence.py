@@ -28,7 +28,7 @@ def influence_map(attend: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         rounding and do not count; NaN counts as equal to NaN.
 
     Raises:
-        TypeError: `x` or what `attend` returns is not a float tensor.
+        TypeError: `attend` cannot be called, or `x` or what `attend` returns is not a float tensor.
         ValueError: a shape other than these, or `attend` gives two answers for one input (dropout left on).
 
     >>> influence_map(lambda x: x.cumsum(0), torch.ones(3, 2)).int()
@@ -36,6 +36,8 @@ def influence_map(attend: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
             [1, 1, 0],
             [1, 1, 1]], dtype=torch.int32)
     """
+    if not callable(attend):
+        raise TypeError(f"attend must be a function or a module, got {type(attend).__name__}")
     _require_rows("x", x)
     before = _outputs(attend, x)
     if _moved(before, _outputs(attend, x)).any():

@@ -65,11 +65,14 @@ def padding_mask(lengths: Sequence[int] | Tensor, T: int) -> Tensor:
             [[1, 0, 0, 0]]], dtype=torch.int32)
     """
     require_count("T", T)
-    lengths = torch.as_tensor(lengths)
+    wanted = "lengths must be integers in one row, shape (B,), such as [5, 3]"
+    try:
+        lengths = torch.as_tensor(lengths)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"{wanted}, got {lengths!r}") from error
     if lengths.dim() != 1 or lengths.is_floating_point() or lengths.dtype == torch.bool:
-        raise TypeError(
-            f"lengths must be integers in one row, shape (B,), got {lengths.dtype} of shape {tuple(lengths.shape)}"
-        )
+        kind = f"{lengths.dtype} of shape {tuple(lengths.shape)}" if lengths.numel() else "none"
+        raise TypeError(f"{wanted}, got {kind}")
     if ((lengths < 0) | (lengths > T)).any():
         raise ValueError(f"every length must be between 0 and T={T}, got {lengths.tolist()}")
     positions = torch.arange(T, device=lengths.device)

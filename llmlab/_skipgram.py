@@ -13,6 +13,7 @@ Mikolov, Sutskever, Chen, Corrado, Dean: "Distributed Representations of Words a
 from __future__ import annotations
 
 import contextlib
+import reprlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from llmlab._checks import require_count
+from llmlab._checks import require_count, require_number
 
 NOISE_POWER = 0.75  # of the counts: between "as frequent as in the text" (1) and "all alike" (0); from the paper
 
@@ -79,7 +80,17 @@ class SkipGram(nn.Module):
 
         Returns:
             the mean over the pairs, a scalar.
+
+        Raises:
+            TypeError: an argument that is not a tensor.
+            ValueError: shapes that do not fit.
         """
+        if not all(isinstance(ids, Tensor) for ids in (centres, contexts, noise)):
+            kinds = ", ".join(type(ids).__name__ for ids in (centres, contexts, noise))
+            raise TypeError(f"centres, contexts and noise must be tensors of ids, got {kinds}")
+        if centres.dim() != 1 or contexts.shape != centres.shape or noise.dim() != 2 or len(noise) != len(centres):
+            shapes = ", ".join(str(tuple(ids.shape)) for ids in (centres, contexts, noise))
+            raise ValueError(f"centres and contexts must be (B,) and noise (B, K), got shapes {shapes}")
         words = self.words[centres]  # (B, D)
         near = (words * self.contexts[contexts]).sum(dim=-1)  # (B,) dot products
         far = torch.einsum("bd,bkd->bk", words, self.contexts[noise])  # (B, K)
@@ -109,13 +120,14 @@ class SkipGram(nn.Module):
             progress: show a progress bar.
 
         Raises:
-            TypeError: a count that is not an int, or ids that are not.
+            TypeError: a count that is not an int, ids that are not, or a learning rate that is no number.
             ValueError: a count below 1, an id outside the vocabulary, a learning rate that is not positive, or no
                 window with two ids.
         """
         counts = {"window": window, "negatives": negatives, "steps": steps}
         for name, value in (counts | {"batch_size": batch_size, "record_every": record_every}).items():
             require_count(name, value)
+        require_number("learning_rate", learning_rate)
         if not learning_rate > 0:
             raise ValueError(f"learning_rate must be positive, got {learning_rate}")
         rows = _as_rows(ids)
@@ -152,7 +164,7 @@ class SkipGram(nn.Module):
         Raises:
             TypeError, ValueError: an id or a `k` that is not an int or out of range.
         """
-        check_ids(_as_row([token_id]), len(self.words))
+        (token_id,) = self._known([token_id])
         return self._nearest(F.normalize(self.words.detach(), dim=-1)[token_id], [token_id], k)
 
     def analogy(self, start: int, minus: int, plus: int, k: int = 5) -> list[tuple[int, float]]:
@@ -163,9 +175,14 @@ class SkipGram(nn.Module):
         Raises:
             TypeError, ValueError: an id or a `k` that is not an int or out of range.
         """
-        check_ids(_as_row([start, minus, plus]), len(self.words))
+        start, minus, plus = self._known([start, minus, plus])
         unit = F.normalize(self.words.detach(), dim=-1)
         return self._nearest(unit[start] - unit[minus] + unit[plus], [start, minus, plus], k)
+
+    def _known(self, ids: list[int]) -> list[int]:
+        row = _as_row(ids)
+        check_ids(row, len(self.words))
+        return row.tolist()
 
     def _nearest(self, vector: Tensor, left_out: list[int], k: int) -> list[tuple[int, float]]:
         require_count("k", k)
@@ -188,7 +205,7 @@ def neighbour_pairs(rows: Sequence[Tensor], window: int) -> tuple[Tensor, Tensor
     ids = torch.cat(list(rows))
     row_of = torch.repeat_interleave(torch.arange(len(rows)), torch.tensor([len(row) for row in rows]))
     centres, contexts = [], []
-    for distance in range(1, min(window, len(ids) - 1) + 1):
+    for distance in range(1, min(window, max(map(len, rows)) - 1) + 1):  # no row has neighbours further apart
         together = row_of[distance:] == row_of[:-distance]
         left, right = ids[:-distance][together], ids[distance:][together]
         centres += [left, right]
@@ -209,7 +226,7 @@ def check_ids(ids: Tensor, vocab_size: int) -> None:
 
 
 def _as_rows(ids: Sequence[int] | Sequence[Sequence[int]]) -> list[Tensor]:
-    if isinstance(ids, str) or not hasattr(ids, "__len__"):
+    if isinstance(ids, str | dict) or not (hasattr(ids, "__len__") and hasattr(ids, "__getitem__")):
         raise TypeError(f"ids must be a row of token ids or a list of rows, got {type(ids).__name__}")
     nested = len(ids) > 0 and hasattr(ids[0], "__len__") and not (isinstance(ids[0], Tensor) and ids[0].dim() == 0)
     rows = [_as_row(row) for row in (ids if nested else [ids])]
@@ -222,7 +239,10 @@ def _as_row(row: Sequence[int] | Tensor) -> Tensor:
     try:
         tensor = torch.as_tensor(row)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(f"token ids must be integers, got {type(row).__name__}: {error}") from error
+        raise TypeError(
+            f"token ids must be integers, got {reprlib.repr(row)}: encode the text first, or look words up in the "
+            "vocabulary"
+        ) from error
     if tensor.numel() and (tensor.is_floating_point() or tensor.is_complex() or tensor.dtype == torch.bool):
         raise TypeError(f"token ids must be integers, got {tensor.dtype}: encode the text first")
     if tensor.dim() != 1:

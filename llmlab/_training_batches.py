@@ -44,5 +44,6 @@ class Batches:
 
     def _begin_epoch(self) -> None:
         self._global, self._taken = torch.get_rng_state(), 0
-        self._loader = None if self.loader.generator is None else self.loader.generator.get_state()
+        generator = getattr(self.loader, "generator", None)  # a list of batches has none
+        self._loader = None if generator is None else generator.get_state()
         self._iterator: Iterator = iter(self.loader)

@@ -113,6 +113,9 @@ def scaled_dot_product_attention(
         raise ValueError(f"queries and keys must be equally wide, got q {tuple(q.shape)} and k {tuple(k.shape)}")
     if k.shape[-2] != v.shape[-2]:
         raise ValueError(f"each key needs one value, got k {tuple(k.shape)} and v {tuple(v.shape)}")
+    if q.shape[-1] == 0:
+        raise ValueError(f"queries and keys must be at least 1 wide, got q {tuple(q.shape)} and k {tuple(k.shape)}")
+    _require_leading(q, k, v)
     require_dropout(dropout)
 
     scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
@@ -323,9 +326,22 @@ def _and_causal(mask: Tensor | None, T: int, T_key: int, device: torch.device) -
 def _require_vectors(name: str, value: Tensor) -> None:
     if not isinstance(value, Tensor) or not value.is_floating_point():
         kind = value.dtype if isinstance(value, Tensor) else type(value).__name__
-        raise TypeError(f"{name} must be a float tensor, got {kind}: token ids are embedded first (llmlab.embeddings)")
+        mend = "token ids are embedded first (llmlab.embeddings)"
+        if not isinstance(value, Tensor):
+            mend = "torch.tensor(...) makes one of a list of rows"
+        raise TypeError(f"{name} must be a float tensor, got {kind}: {mend}")
     if value.dim() < 2:
         raise ValueError(f"{name} must have shape (..., T, D), got {tuple(value.shape)}")
+
+
+def _require_leading(*tensors: Tensor) -> None:
+    leading = [tensor.shape[:-2] for tensor in tensors]
+    if any(shape != leading[0] for shape in leading):
+        try:
+            torch.broadcast_shapes(*leading)
+        except RuntimeError:
+            shapes = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in zip("qkv", tensors, strict=True))
+            raise ValueError(f"the dimensions before the last two must be equal or broadcast, got {shapes}") from None
 
 
 def _require_width(x: Tensor, d_in: int) -> None:

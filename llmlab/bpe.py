@@ -119,7 +119,9 @@ def _count_chunks(documents: Iterable[str], pattern: str | None, names: Collecti
     """How often each chunk occurs, in the order of first appearance, on which the tie rule "first" rests."""
     compiled = compile_pattern(pattern)
     counts: Counter[str] = Counter()
-    for document in documents:
+    for number, document in enumerate(documents):
+        if not isinstance(document, str):
+            raise TypeError(f"document {number} of the text must be a str, got {type(document).__name__}")
         refuse_unencodable(document)
         for plain in split_at(document, names)[::2]:  # [1::2] are the special tokens
             counts.update(chunks_of(plain, compiled))
@@ -165,6 +167,11 @@ class BPETokenizer:
         self.merges = _checked_merges(merges)
         if vocabulary is None:
             vocabulary = dict(enumerate(_BYTES + [left + right for left, right in self.merges]))
+        if not isinstance(vocabulary, Mapping):
+            raise TypeError(
+                f"vocabulary must be {{id: bytes}}, got {type(vocabulary).__name__}: "
+                "for a list of tokens, pass dict(enumerate(tokens))"
+            )
         for id, token in vocabulary.items():
             if not isinstance(id, int) or not isinstance(token, bytes):
                 raise TypeError(f"vocabulary must be {{id: bytes}}, got {{{id!r}: {token!r}}} in it")
@@ -207,9 +214,9 @@ class BPETokenizer:
         return len(self.vocabulary)
 
     def __repr__(self) -> str:
-        n = len(self.special_tokens)
+        n, m = len(self.special_tokens), len(self.merges)
         special = f", {n} special token{'s' * (n != 1)}" if n else ""
-        return f"BPETokenizer({len(self)} tokens: 256 bytes, {len(self.merges)} merges{special})"
+        return f"BPETokenizer({len(self)} tokens: 256 bytes, {m} merge{'s' * (m != 1)}{special})"
 
     def encode(self, text: str, allowed_special: Collection[str] | str = ()) -> list[int]:
         """The token ids of `text`.
@@ -247,6 +254,8 @@ class BPETokenizer:
         >>> list(BPETokenizer.gpt2().encode_iterable(["Hel", "lo, wor", "ld"]))
         [15496, 11, 995]
         """
+        if not isinstance(parts, Iterable):
+            raise TypeError(f"parts must be an iterable of str, got {type(parts).__name__}")
         allowed, refused = self._allowed_and_refused(allowed_special)  # here, so that a mistake raises at once
         chunks = stream_chunks(plain_and_special(parts, allowed, refused), self._compiled)
         return chain.from_iterable(
@@ -259,7 +268,12 @@ class BPETokenizer:
             return names, set()
         if isinstance(allowed_special, str):
             raise TypeError(f"allowed_special must be 'all' or a set of names: write {{{allowed_special!r}}}")
-        allowed = names & set(allowed_special)
+        try:
+            allowed = names & set(allowed_special)
+        except TypeError:
+            raise TypeError(
+                f"allowed_special must be 'all' or a set of names, got {allowed_special!r}: () allows none"
+            ) from None
         return allowed, names - allowed
 
     def _encode_chunk(self, chunk: str) -> list[int]:
@@ -274,13 +288,17 @@ class BPETokenizer:
         """
         if isinstance(ids, Integral):
             raise TypeError(f"ids must be an iterable of int, got one int: write [{ids}]")
+        if not isinstance(ids, Iterable) or getattr(ids, "ndim", 1) == 0:
+            raise TypeError(f"ids must be an iterable of int, got {ids!r} ({type(ids).__name__})")
         ids = list(ids)
         try:
             return b"".join([self.vocabulary[id] for id in ids])
         except (KeyError, TypeError):
             wrong = next(id for id in ids if not isinstance(id, Integral) or id not in self.vocabulary)
             if not isinstance(wrong, Integral):
-                raise TypeError(f"token ids must be int, got {wrong!r}: for a tensor, pass ids.tolist()") from None
+                mend = ": decode one row at a time" if isinstance(wrong, list | tuple) else ""
+                mend = ": for a tensor, pass ids.tolist()" if hasattr(wrong, "tolist") else mend
+                raise TypeError(f"token ids must be int, got {wrong!r}{mend}") from None
             raise ValueError(
                 f"token id {wrong} is not in the vocabulary of {len(self)} tokens, "
                 f"whose ids reach from {min(self.vocabulary)} to {max(self.vocabulary)}"
@@ -330,6 +348,8 @@ class BPETokenizer:
 
 
 def _checked_merges(merges: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    if not isinstance(merges, Iterable):
+        raise TypeError(f"merges must be pairs of bytes in rank order, got {merges!r}: write [] for none")
     known, checked = set(_BYTES), {}
     for number, merge in enumerate(merges):
         pair = tuple(merge) if isinstance(merge, Iterable) else ()

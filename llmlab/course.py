@@ -137,13 +137,20 @@ def show(figure: Figure, *, alt: str) -> _Picture:
         alt: what the picture says, for those who cannot see it.
 
     Raises:
+        TypeError: `figure` is not a figure, or `alt` not a str.
         ValueError: `alt` is empty.
     """
+    if not isinstance(alt, str):
+        raise TypeError(f"alt must be a str that says what the picture shows, got {type(alt).__name__}")
     if not alt.strip():
         raise ValueError("alt must say what the picture shows, got an empty text")
     import matplotlib
     from matplotlib import pyplot
+    from matplotlib.figure import Figure
 
+    if not isinstance(figure, Figure):
+        remedy = ": pass axes.figure" if isinstance(figure, matplotlib.axes.Axes) else ", the first of plt.subplots()"
+        raise TypeError(f"figure must be a matplotlib Figure, got {type(figure).__name__}{remedy}")
     buffer = io.BytesIO()
     # A fixed salt and no date: the same figure gives the same bytes, so a re-executed notebook can be compared.
     with matplotlib.rc_context({"svg.hashsalt": "llmlab"}):

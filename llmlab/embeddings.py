@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from llmlab._checks import require_count
+from llmlab._checks import require_count, require_dropout, require_number
 from llmlab._skipgram import SkipGram, SkipGramHistory, check_ids
 
 __all__ = ["InputEmbedding", "SkipGram", "SkipGramHistory", "apply_rope", "one_hot_lookup", "sinusoidal_positions"]
@@ -44,9 +44,10 @@ class InputEmbedding(nn.Module):
         position: `nn.Embedding` (context_length, D) if learned, a fixed tensor of that shape if sinusoidal, else None.
 
     Raises:
-        TypeError: a size is not an int, or `ids` are not integers.
-        ValueError: a size below 1, an odd `d_model` with sinusoidal positions, another name of a scheme; when called:
-            an id outside the vocabulary, or more than `context_length` tokens.
+        TypeError: a size is not an int, or `ids` are not a tensor of integers.
+        ValueError: a size below 1, an odd `d_model` with sinusoidal positions, another name of a scheme, `dropout`
+            outside [0, 1); when called: an id outside the vocabulary, more than `context_length` tokens, or positions
+            that do not fit.
 
     >>> embed = InputEmbedding(vocab_size=11, d_model=6, context_length=5)
     >>> embed(torch.tensor([[1, 4, 10], [0, 0, 7]])).shape
@@ -67,6 +68,7 @@ class InputEmbedding(nn.Module):
         super().__init__()
         for name, value in {"vocab_size": vocab_size, "d_model": d_model, "context_length": context_length}.items():
             require_count(name, value)
+        require_dropout(dropout)
         if positions not in ("learned", "sinusoidal", None):
             raise ValueError(f'positions must be "learned", "sinusoidal" or None, got {positions!r}')
         self.context_length = context_length
@@ -83,9 +85,13 @@ class InputEmbedding(nn.Module):
 
         A model that continues a text gives `at`, since its first new token does not stand at position 0.
         """
-        if ids.is_floating_point() or ids.dtype == torch.bool or ids.dim() == 0:
+        _require_integers("ids", ids)
+        if ids.dim() == 0:
             raise TypeError(f"ids must be integers of shape (B, T), got {ids.dtype} of shape {tuple(ids.shape)}")
-        at = torch.arange(ids.shape[-1], device=ids.device) if at is None else at
+        if at is None:
+            at = torch.arange(ids.shape[-1], device=ids.device)
+        else:
+            _require_positions(at, ids)
         needed = int(at.max()) + 1 if at.numel() else 0
         if needed > self.context_length:
             raise ValueError(
@@ -93,7 +99,7 @@ class InputEmbedding(nn.Module):
                 "(lesson 03), or make the embedding with a larger context_length"
             )
         check_ids(ids, self.token.num_embeddings)
-        vectors = self.token(ids)  # (B, T, D)
+        vectors = self.token(ids.long())  # (B, T, D)
         if self.position is not None:
             table = self.position.weight if isinstance(self.position, nn.Embedding) else self.position
             vectors = vectors + table[at]  # (T, D) is added to each of the B rows
@@ -113,15 +119,17 @@ def one_hot_lookup(ids: Tensor, weight: Tensor) -> Tensor:
         (..., D), of the dtype of `weight`.
 
     Raises:
-        TypeError: the ids are not integers.
-        ValueError: an id outside the table.
+        TypeError: the ids are not a tensor of integers, or the weight is not a tensor.
+        ValueError: an id outside the table, or a weight that is not a table (V, D).
 
     >>> one_hot_lookup(torch.tensor([2, 0]), torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
     tensor([[5., 6.],
             [1., 2.]])
     """
-    if ids.is_floating_point() or ids.dtype == torch.bool:
-        raise TypeError(f"ids must be integers, got {ids.dtype}")
+    _require_integers("ids", ids)
+    _require_tensor("weight", weight)
+    if weight.dim() != 2:
+        raise ValueError(f"weight must be a table of shape (V, D), got shape {tuple(weight.shape)}")
     check_ids(ids, len(weight))
     one_hot = F.one_hot(ids.long(), len(weight)).to(weight.dtype)  # (..., V)
     return one_hot @ weight  # (..., D)
@@ -150,7 +158,7 @@ def apply_rope(x: Tensor, positions: Tensor, theta: float = 10_000.0) -> Tensor:
     """Rotary positions: turn each pair of numbers (2i, 2i + 1) by an angle that grows with the token's position.
 
     Lengths stay as they are, and the dot product of two turned vectors depends on their positions only through the
-    distance. Meant for queries and keys (lesson 09), not for the input.
+    distance. Meant for queries and keys (lesson 05), not for the input.
 
     Args:
         x: (..., T, d), d even.
@@ -161,16 +169,22 @@ def apply_rope(x: Tensor, positions: Tensor, theta: float = 10_000.0) -> Tensor:
         the shape and dtype of `x`.
 
     Raises:
-        ValueError: d is odd, there are not T positions, or `theta` is not positive.
+        TypeError: `x` is not a float tensor, the positions are not a tensor, or `theta` is no number.
+        ValueError: d is odd, there are not T positions for each row, or `theta` is not positive.
 
     >>> apply_rope(torch.tensor([[1.0, 0.0], [1.0, 0.0]]), torch.tensor([0, 1]))
     tensor([[1.0000, 0.0000],
             [0.5403, 0.8415]])
     """
-    if x.dim() < 2 or positions.dim() < 1 or positions.shape[-1] != x.shape[-2]:
+    _require_tensor("x", x)
+    _require_tensor("positions", positions)
+    if not x.is_floating_point():
+        raise TypeError(f"x must be a float tensor, got {x.dtype}: write x.float()")
+    if x.dim() < 2 or positions.dim() < 1 or not _expands(positions.shape, x.shape[:-1]):
         raise ValueError(
             f"x must be (..., T, d) and positions (..., T), got shapes {tuple(x.shape)} and {tuple(positions.shape)}"
         )
+    require_number("theta", theta)
     if not theta > 0:
         raise ValueError(f"theta must be positive, got {theta}")
     frequencies = _frequencies(x.shape[-1], theta).to(x.device if x.device.type != "mps" else "cpu")
@@ -179,6 +193,34 @@ def apply_rope(x: Tensor, positions: Tensor, theta: float = 10_000.0) -> Tensor:
     even, odd = x[..., 0::2], x[..., 1::2]  # (..., T, d / 2)
     turned = torch.stack([even * cos - odd * sin, even * sin + odd * cos], dim=-1)
     return turned.flatten(-2)
+
+
+def _require_tensor(name: str, value: Tensor) -> None:
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} must be a tensor, got {type(value).__name__}: torch.tensor(...) makes one")
+
+
+def _require_integers(name: str, value: Tensor) -> None:
+    _require_tensor(name, value)
+    if value.is_floating_point() or value.is_complex() or value.dtype == torch.bool:
+        raise TypeError(f"{name} must be integers, got {value.dtype} of shape {tuple(value.shape)}")
+
+
+def _require_positions(at: Tensor, ids: Tensor) -> None:
+    _require_integers("positions", at)
+    if at.dim() == 0 or at.shape[-1] != ids.shape[-1] or not _expands(at.shape, ids.shape):
+        raise ValueError(f"positions must be (T,) or (B, T) for ids {tuple(ids.shape)}, got shape {tuple(at.shape)}")
+    if at.numel() and at.min() < 0:
+        raise ValueError(f"positions count from 0, got {int(at.min())}")
+
+
+def _expands(shape: torch.Size, to: torch.Size) -> bool:
+    """Whether a tensor of this shape broadcasts to `to`, its last axis as it is."""
+    return (
+        shape[-1] == to[-1]
+        and len(shape) <= len(to)
+        and all(size in (1, wanted) for size, wanted in zip(reversed(shape), reversed(to), strict=False))
+    )
 
 
 def _frequencies(width: int, base: float) -> Tensor:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor
 
-from llmlab._checks import require_count
+from llmlab._checks import require_count, require_number
 from llmlab._efficiency import cache_bytes, online_attention, online_softmax
 from llmlab.attention import KVCache
 from llmlab.gpt import GPT
@@ -31,14 +31,14 @@ def sampling_probabilities(
     """Logits (..., V) to the probabilities (..., V) that a token is drawn from.
 
     Args:
-        logits: float, one score for each token.
+        logits: one score for each token, -inf for what must not be chosen.
         temperature: the logits are divided by it: below 1 sharper, above 1 flatter, 0 takes the largest logit alone.
         top_k: only the k most probable tokens stay (more where several share the last place); None for all.
         top_p: of these, only the fewest tokens whose probabilities add up to p or more stay; None for all.
 
     Raises:
-        TypeError: `top_k` is not an int.
-        ValueError: a setting out of range.
+        TypeError: logits that are not a tensor, or a setting of another type.
+        ValueError: a setting out of range, or logits from which no probabilities follow, such as NaN.
 
     >>> logits = torch.tensor([0.5, 0.3, 0.2]).log()
     >>> sampling_probabilities(logits, top_k=2)
@@ -47,9 +47,17 @@ def sampling_probabilities(
     tensor([1., 0., 0.])
     """
     _require_settings(temperature, top_k, top_p)
+    logits = _as_logits(logits)
+    if temperature:
+        logits = logits / temperature
+    largest = logits.amax(dim=-1)
+    if not largest.isfinite().all():
+        raise ValueError(
+            f"the largest logit, divided by the temperature {temperature}, must be a finite number, got "
+            f"{largest[~largest.isfinite()][0].item()}: has the model diverged, or is the temperature too close to 0?"
+        )
     if temperature == 0:
         return torch.zeros_like(logits).scatter(-1, logits.argmax(dim=-1, keepdim=True), 1.0)
-    logits = logits / temperature
     if top_k is not None and top_k < logits.shape[-1]:
         last = logits.topk(top_k, dim=-1).values[..., -1:]
         logits = logits.masked_fill(logits < last, -torch.inf)
@@ -92,9 +100,15 @@ def generate(
         lists of int for a list.
 
     Raises:
-        TypeError: ids that are not integers, or a setting of another type.
+        TypeError: a model that is not a GPT, ids that are not integers, or a setting of another type.
         ValueError: an empty prompt, more tokens than fit in the context, or a setting out of range.
     """
+    if not isinstance(model, GPT):
+        raise TypeError(f"model must be a GPT, got {type(model).__name__}")
+    if not isinstance(generator, torch.Generator | None):
+        raise TypeError(
+            f"generator must be a torch.Generator, got {generator!r}: write torch.Generator().manual_seed(0)"
+        )
     _require_settings(temperature, top_k, top_p)
     require_count("max_new_tokens", max_new_tokens, least=0)
     prompts = _as_prompts(ids)
@@ -157,7 +171,7 @@ def _as_prompts(ids: Tensor | Sequence[Sequence[int]]) -> list[list[int]]:
             )
         prompts = ids.tolist()
     else:
-        prompts = list(ids)
+        prompts = list(ids) if isinstance(ids, Iterable) else [ids]
         if not all(isinstance(prompt, Sequence) and not isinstance(prompt, str) for prompt in prompts):
             raise TypeError("ids must be a list of prompts, each a list of token ids: write [tokenizer.encode(text)]")
         prompts = [list(prompt) for prompt in prompts]
@@ -168,17 +182,30 @@ def _as_prompts(ids: Tensor | Sequence[Sequence[int]]) -> list[list[int]]:
     return prompts
 
 
+def _as_logits(logits: Tensor) -> Tensor:
+    if not isinstance(logits, Tensor):
+        raise TypeError(f"logits must be a tensor, got {type(logits).__name__}: write torch.tensor([...])")
+    if logits.dim() == 0 or 0 in logits.shape:
+        raise ValueError(f"logits must have the shape (..., V) with at least one token, got {tuple(logits.shape)}")
+    return logits if logits.is_floating_point() else logits.float()
+
+
 def _as_stops(stop: int | Iterable[int] | None) -> list[int]:
-    stops = [] if stop is None else [stop] if isinstance(stop, int) else list(stop)
-    if not all(isinstance(id, int) for id in stops):
+    stops = (
+        [] if stop is None else list(stop) if isinstance(stop, Iterable) and not isinstance(stop, Tensor) else [stop]
+    )
+    if not all(isinstance(id, int) and not isinstance(id, bool) for id in stops):
         raise TypeError(f"stop must be a token id or several, got {stop!r}: encode the text first")
     return stops
 
 
 def _require_settings(temperature: float, top_k: int | None, top_p: float | None) -> None:
+    require_number("temperature", temperature)
     if not temperature >= 0:
         raise ValueError(f"temperature must be at least 0, got {temperature}")
     if top_k is not None:
         require_count("top_k", top_k)
-    if top_p is not None and not 0 < top_p <= 1:
-        raise ValueError(f"top_p must be above 0 and at most 1, got {top_p}")
+    if top_p is not None:
+        require_number("top_p", top_p)
+        if not 0 < top_p <= 1:
+            raise ValueError(f"top_p must be above 0 and at most 1, got {top_p}")

@@ -43,7 +43,7 @@ class GPTConfig:
         tie_weights: whether the head uses the token embedding's table, turned around.
 
     Raises:
-        TypeError, ValueError: sizes that are not counts or do not divide.
+        TypeError, ValueError: sizes that are not counts or do not divide, a switch that is neither True nor False.
     """
 
     vocab_size: int
@@ -62,6 +62,9 @@ class GPTConfig:
         if self.n_kv_heads is not None:
             require_count("n_kv_heads", self.n_kv_heads)
         require_dropout(self.dropout)
+        for name in ("qkv_bias", "tie_weights"):  # "no" would count as True
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{name} must be True or False, got {getattr(self, name)!r}")
         if self.d_model % self.n_heads:
             raise ValueError(f"the heads share d_model equally: n_heads={self.n_heads} does not divide {self.d_model}")
         if self.n_heads % self.kv_heads:
@@ -82,12 +85,14 @@ class LayerNorm(nn.Module):
 
     def __init__(self, d_model: int, eps: float = 1e-5) -> None:
         super().__init__()
+        require_count("d_model", d_model)
         self.eps = eps
         self.scale = nn.Parameter(torch.ones(d_model))
         self.shift = nn.Parameter(torch.zeros(d_model))
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., D) -> (..., D)."""
+        _require_vectors(x, len(self.scale))
         return F.layer_norm(x, self.scale.shape, self.scale, self.shift, self.eps)
 
 
@@ -96,11 +101,13 @@ class FeedForward(nn.Module):
 
     def __init__(self, d_model: int) -> None:
         super().__init__()
+        require_count("d_model", d_model)
         self.expand = nn.Linear(d_model, 4 * d_model)
         self.contract = nn.Linear(4 * d_model, d_model)
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., D) -> (..., D)."""
+        _require_vectors(x, self.expand.in_features)
         return self.contract(F.gelu(self.expand(x), approximate="tanh"))
 
 
@@ -109,6 +116,7 @@ class TransformerBlock(nn.Module):
 
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
+        _require_config(config)
         self.norm_attention = LayerNorm(config.d_model)
         self.attention = MultiHeadAttention(
             config.d_model,
@@ -142,6 +150,7 @@ class GPT(nn.Module):
 
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
+        _require_config(config)
         self.config = config
         self.embedding = InputEmbedding(
             config.vocab_size, config.d_model, config.context_length, dropout=config.dropout
@@ -182,11 +191,11 @@ class GPT(nn.Module):
             positions: the position of each token, integers (T,) or (B, T); None counts on from the cache.
 
         Raises:
-            TypeError: ids that are not integers.
+            TypeError: ids that are not a tensor of integers.
             ValueError: an id outside the vocabulary, more tokens than fit in the context, or shapes that do not fit.
         """
         start = 0 if cache is None else len(cache)
-        if positions is None:
+        if positions is None and isinstance(ids, Tensor) and ids.dim():  # the embedding refuses all others
             positions = torch.arange(start, start + ids.shape[-1], device=ids.device)
         caches = [None] * len(self.blocks) if cache is None else cache.layers(len(self.blocks))
         x = self.embedding(ids, at=positions)  # (B, T, D)
@@ -204,6 +213,8 @@ def attention_maps(model: GPT, ids: Tensor) -> Tensor:
     >>> attention_maps(model, torch.tensor([[1, 5, 2, 10]])).shape
     torch.Size([1, 2, 3, 4, 4])
     """
+    if not isinstance(model, GPT):
+        raise TypeError(f"model must be a GPT, got {type(model).__name__}")
     found, x = [], model.embedding(ids)  # (B, T, D)
     for block in model.blocks:
         _, weights = block.attention(block.norm_attention(x), return_weights=True)  # (B, H, T, T)
@@ -236,6 +247,7 @@ def count_parameters(config: GPTConfig) -> ParameterCount:
     >>> count_parameters(gpt2).total
     124439808
     """
+    _require_config(config)
     V, T, D, layers = config.vocab_size, config.context_length, config.d_model, config.n_layers
     qkv = D + 2 * config.kv_heads * (D // config.n_heads)  # numbers that the fused projection makes of a vector
     return ParameterCount(
@@ -246,6 +258,19 @@ def count_parameters(config: GPTConfig) -> ParameterCount:
         norms=(2 * layers + 1) * 2 * D,
         head=0 if config.tie_weights else D * V,
     )
+
+
+def _require_config(config: GPTConfig) -> None:
+    if not isinstance(config, GPTConfig):
+        raise TypeError(f"config must be a GPTConfig, got {type(config).__name__}: GPTConfig(vocab_size=50_257, ...)")
+
+
+def _require_vectors(x: Tensor, width: int) -> None:
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
+        raise TypeError(f"x must be a float tensor of shape (..., {width}), got {kind}: token ids are embedded first")
+    if x.shape[-1:] != (width,):
+        raise ValueError(f"x must be {width} wide, shape (..., {width}), got shape {tuple(x.shape)}")
 
 
 # Where our tensors stand in Hugging Face's GPT-2. Four of its weights are (in, out); `nn.Linear` has (out, in).
@@ -280,9 +305,17 @@ def load_gpt2_weights(model: GPT, hugging_face_state_dict: Mapping[str, Tensor])
         hugging_face_state_dict: of `GPT2Model` or `GPT2LMHeadModel`.
 
     Raises:
+        TypeError: `model` is not a GPT, or the weights are not a mapping.
         KeyError: a tensor is missing.
         ValueError: shapes that differ, layers that are left over, or a model that GPT-2's weights do not fit.
     """
+    if not isinstance(model, GPT):
+        raise TypeError(f"model must be a GPT, got {type(model).__name__}")
+    if not isinstance(hugging_face_state_dict, Mapping):
+        raise TypeError(
+            "hugging_face_state_dict must map names to tensors, as `model.state_dict()` does, "
+            f"got {type(hugging_face_state_dict).__name__}"
+        )
     config = model.config
     if not config.qkv_bias or config.kv_heads != config.n_heads:
         raise ValueError(

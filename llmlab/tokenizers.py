@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from operator import index
+from reprlib import repr as shortened
 
 from llmlab._bpe_text import refuse_unencodable
 
@@ -268,7 +269,7 @@ class ByteTokenizer:
             TypeError: `text` is not a str.
             ValueError: a lone surrogate, which no UTF-8 can hold.
         """
-        refuse_unencodable(text)
+        refuse_unencodable(_checked_text(text))
         return list(text.encode())
 
     def decode(self, ids: Iterable[int]) -> str:
@@ -315,7 +316,8 @@ def _any_of(tokens: Iterable[str]) -> re.Pattern | None:
 
 def _checked_text(text: str) -> str:
     if not isinstance(text, str):
-        raise TypeError(f"text must be a str, got {type(text).__name__}")
+        remedies = {bytes: ": pass text.decode()", list: ": pass one text at a time, or join them first"}
+        raise TypeError(f"text must be a str, got {type(text).__name__}{remedies.get(type(text), '')}")
     return text
 
 
@@ -333,12 +335,31 @@ def _checked_tokens(name: str, tokens: Sequence[str]) -> list[str]:
 
 
 def _checked_ids(ids: Iterable[int], size: int) -> list[int]:
+    if isinstance(ids, str):
+        raise TypeError(
+            f"ids must be a row of token ids such as [3, 1], got a text: encode({shortened(ids)}) makes ids"
+        )
+    try:
+        row = iter(ids)
+    except TypeError:
+        raise TypeError(f"ids must be a row of token ids such as [3, 1], got {shortened(ids)}") from None
     checked = []
-    for id in ids:
+    for id in row:
         try:
             checked.append(index(id))
         except TypeError:
-            raise TypeError(f"token ids must be int, got {id!r}: for a tensor, pass ids.tolist()") from None
+            raise TypeError(f"token ids must be int, got {shortened(id)}{_remedy(id)}") from None
         if not 0 <= checked[-1] < size:
-            raise ValueError(f"token id {id} is not in the vocabulary, whose ids reach from 0 to {size - 1}")
+            there = f"whose ids reach from 0 to {size - 1}" if size else "which is empty"
+            raise ValueError(
+                f"token id {id} is not in the vocabulary, {there}: decode with the tokenizer that made the ids"
+            )
     return checked
+
+
+def _remedy(id: object) -> str:
+    if isinstance(id, str):
+        return ": look it up first, with encode"
+    if isinstance(id, Sequence) or getattr(id, "ndim", 0):
+        return ": decode one row at a time"
+    return ""

@@ -22,7 +22,7 @@ import math
 import random
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,7 +33,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from llmlab._checkpoints import load_checkpoint, load_training, load_weights, save_checkpoint
-from llmlab._checks import require_count
+from llmlab._checks import require_count, require_number
 from llmlab._training_batches import Batches
 from llmlab.bpe import BPETokenizer
 from llmlab.gpt import GPT
@@ -50,6 +50,9 @@ __all__ = [
     "split_documents",
     "train",
 ]
+
+
+IGNORED = -100  # a target that counts for nothing: PyTorch's own default
 
 
 @dataclass(frozen=True)
@@ -85,13 +88,20 @@ class TrainConfig:
         require_count("steps", self.steps)
         require_count("warmup_steps", self.warmup_steps, least=0)
         require_count("evaluate_every", self.evaluate_every)
+        for name in ("learning_rate", "final_learning_rate", "weight_decay", "clip_norm"):
+            require_number(name, getattr(self, name))
         for name in ("learning_rate", "clip_norm"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+        for name in ("learning_rate", "weight_decay"):  # a clip_norm of inf clips nothing
+            if math.isinf(getattr(self, name)):
+                raise ValueError(f"{name} must be finite, got {getattr(self, name)}")
         if not 0 <= self.final_learning_rate <= 1:
             raise ValueError(f"final_learning_rate is a share from 0 to 1, got {self.final_learning_rate}")
-        if self.weight_decay < 0:
+        if not self.weight_decay >= 0:
             raise ValueError(f"weight_decay must be at least 0, got {self.weight_decay}")
+        if not isinstance(self.checkpoint, str | Path | None):
+            raise TypeError(f"checkpoint must be a folder, got {self.checkpoint!r} ({type(self.checkpoint).__name__})")
         if self.save_every is not None:
             require_count("save_every", self.save_every)
             if self.checkpoint is None:
@@ -132,16 +142,25 @@ def next_token_loss(logits: Tensor, targets: Tensor) -> Tensor:
     are left out, which is how padding is ignored.
 
     Raises:
+        TypeError: logits that are not a float tensor, or targets that are not integers.
         ValueError: the shapes do not fit together.
+        IndexError: a target outside the vocabulary.
 
     >>> next_token_loss(torch.zeros(2, 3, 7), torch.zeros(2, 3, dtype=torch.int64))  # no preference: ln 7
     tensor(1.9459)
     """
-    if logits.shape[:-1] != targets.shape:
+    if not isinstance(logits, Tensor) or not logits.is_floating_point():
+        raise TypeError(f"logits must be a float tensor, got {_kind(logits)}")
+    if not isinstance(targets, Tensor) or targets.is_floating_point():
+        raise TypeError(f"targets must be a tensor of integers, got {_kind(targets)}")
+    if logits.dim() < 2 or logits.shape[:-1] != targets.shape:
         raise ValueError(
             f"logits (B, T, V) and targets (B, T) expected, got {tuple(logits.shape)} and {tuple(targets.shape)}"
         )
-    return F.cross_entropy(logits.flatten(0, -2), targets.flatten())
+    try:
+        return F.cross_entropy(logits.flatten(0, -2), targets.flatten())
+    except IndexError as error:  # "Target 9 is out of bounds."
+        raise IndexError(f"{error} The logits are of {logits.shape[-1]} tokens, with ids from 0") from None
 
 
 def learning_rate_at(step: int, config: TrainConfig) -> float:
@@ -150,7 +169,12 @@ def learning_rate_at(step: int, config: TrainConfig) -> float:
     >>> config = TrainConfig(steps=100, learning_rate=1.0, warmup_steps=10, final_learning_rate=0.1)
     >>> [round(learning_rate_at(step, config), 2) for step in (0, 9, 10, 54, 99)]
     [0.1, 1.0, 1.0, 0.56, 0.1]
+
+    Raises:
+        ValueError: the step is below 0.
     """
+    if step < 0:
+        raise ValueError(f"step must be at least 0, got {step}: the first update is number 0")
     if step < config.warmup_steps:
         return config.learning_rate * (step + 1) / config.warmup_steps
     way = (step - config.warmup_steps) / max(1, config.steps - 1 - config.warmup_steps)  # from 0 to 1
@@ -164,11 +188,15 @@ def split_documents(
     """Training text and validation text, from whole documents chosen at random: no document is in both.
 
     Raises:
+        TypeError: the text is not a str, or the share not a number.
         ValueError: the share is not between 0 and 1, or there are fewer than two documents.
 
     >>> split_documents("a<|endoftext|>b<|endoftext|>c<|endoftext|>d", 0.25)
     ('a<|endoftext|>b<|endoftext|>c', 'd')
     """
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a str, got {type(text).__name__}: join documents with {separator!r}")
+    require_number("validation_share", validation_share)
     if not 0 < validation_share < 1:
         raise ValueError(f"validation_share must be between 0 and 1, got {validation_share}")
     documents = [document for document in text.split(separator) if document.strip()]
@@ -183,14 +211,25 @@ def split_documents(
 
 @torch.no_grad()
 def evaluate(model: nn.Module, loader: DataLoader) -> float:
-    """The mean loss over all windows of `loader`, in nats a token, in evaluation mode; the mode is put back after."""
+    """The mean loss over all windows of `loader`, in nats a token, in evaluation mode; the mode is put back after.
+
+    Positions whose target is -100 are left out.
+
+    Raises:
+        TypeError: the model or the loader is something else.
+        ValueError: there is nothing to measure on.
+    """
+    _require("model", model, nn.Module, "a GPT")
+    _require("loader", loader, Iterable, "a DataLoader")
     device, was_training = next(model.parameters()).device, model.training
     model.eval()
     total = count = 0.0
     try:
         for inputs, targets in loader:
-            total += next_token_loss(model(inputs.to(device)), targets.to(device)).item() * targets.numel()
-            count += targets.numel()
+            n_counted = int((targets != IGNORED).sum())
+            if n_counted:
+                total += next_token_loss(model(inputs.to(device)), targets.to(device)).item() * n_counted
+            count += n_counted
     finally:
         model.train(was_training)
     if not count:
@@ -230,8 +269,12 @@ def train(
 
     Raises:
         LossNotFinite: the loss is NaN or infinite; the weights are those before that step.
+        TypeError: an argument of another type.
         ValueError: a checkpoint of another model or another number of steps, or a batch that processes cannot share.
     """
+    _require("model", model, GPT, "a GPT")
+    _require("train_loader", train_loader, Iterable, "a DataLoader")
+    _require("config", config, TrainConfig, "a TrainConfig")
     device = next(model.parameters()).device
     rank, n_processes = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
     optimizer = _optimizer(model, config, device)
@@ -286,6 +329,15 @@ def train(
                 save()
     save()
     return history
+
+
+def _require(name: str, value: object, kind: type, called: str) -> None:
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be {called}, got {type(value).__name__}")
+
+
+def _kind(value: object) -> str:
+    return f"a tensor of {value.dtype}" if isinstance(value, Tensor) else type(value).__name__
 
 
 def _optimizer(model: nn.Module, config: TrainConfig, device: torch.device) -> torch.optim.AdamW:

@@ -13,6 +13,7 @@ tensor rather than as a list of small ones.
 from __future__ import annotations
 
 import inspect
+import reprlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +64,7 @@ class SlidingWindowDataset(Dataset):
                 f"one window of max_length={max_length} needs at least {max_length + 1} token ids "
                 f"(the last one is only a target), got {len(ids)}: use a longer text or a smaller max_length"
             )
+        stride = min(stride, len(ids))  # a longer one gives the same single window, but PyTorch takes 64 bits at most
         self.inputs = ids[:-1].unfold(0, max_length, stride)  # (windows, T), no copy
         self.targets = ids[1:].unfold(0, max_length, stride)  # (windows, T), no copy
 
@@ -114,7 +116,8 @@ def create_dataloader(
         generator: source of the shuffled order; None draws from PyTorch's global one.
 
     Raises:
-        TypeError: `text` is not a str, a size is not an int, or the tokenizer has no `encode`.
+        TypeError: `text` is not a str, a size is not an int, `shuffle` not a bool, `generator` not a torch.Generator,
+            or the tokenizer has no `encode`.
         ValueError: too little text for one window, no full batch with `drop_last`, or a size out of range.
 
     >>> text = "In the beginning was the word."
@@ -133,6 +136,13 @@ def create_dataloader(
         )
     require_count("batch_size", batch_size)
     require_count("num_workers", num_workers, least=0)
+    if not isinstance(shuffle, bool):
+        raise TypeError(f"shuffle must be True or False, got {shuffle!r}")
+    if generator is not None and not isinstance(generator, torch.Generator):
+        raise TypeError(
+            f"generator must be a torch.Generator or None, got {generator!r}: "
+            "for a seed, pass torch.Generator().manual_seed(seed)"
+        )
     ids = _encode(gpt2_encoding() if tokenizer is None else tokenizer, text, SEPARATOR)
     dataset = _BatchFetching(ids, max_length, stride)
     if drop_last and len(dataset) < batch_size:
@@ -189,6 +199,8 @@ def window_statistics(
     >>> window_statistics(1000, max_length=4, stride=5).tokens_trained
     800
     """
+    if hasattr(n_tokens, "__len__"):  # the text, or its ids
+        raise TypeError(f"n_tokens must be an int, got {reprlib.repr(n_tokens)}: for a list of ids, pass len(ids)")
     require_count("n_tokens", n_tokens, least=0)
     for name, value in (("max_length", max_length), ("stride", stride), ("batch_size", batch_size)):
         require_count(name, value)
@@ -212,7 +224,8 @@ def pack(documents: Iterable[str], tokenizer: Any, separator: str = SEPARATOR) -
     """Encode documents one by one and join them with the separator's one id, so that windows run full across them.
 
     Raises:
-        TypeError: `documents` is a single str, or an element is not a str.
+        TypeError: `documents` is a single str, an element or the separator is not a str, or the tokenizer has no
+            `encode`.
         ValueError: the tokenizer does not know `separator` as one token, or a document contains it.
 
     >>> pack(["one", "two"], gpt2_encoding())
@@ -220,6 +233,10 @@ def pack(documents: Iterable[str], tokenizer: Any, separator: str = SEPARATOR) -
     """
     if isinstance(documents, str):
         raise TypeError("documents must be an iterable of str, got one str: write [text] for a single document")
+    if not isinstance(documents, Iterable):
+        raise TypeError(f"documents must be an iterable of str, got {type(documents).__name__}")
+    if not isinstance(separator, str):
+        raise TypeError(f"separator must be a str, got {separator!r}: give the name of the token, not its id")
     separator_ids = _encode(tokenizer, separator, separator)
     if len(separator_ids) != 1:
         raise ValueError(
@@ -240,10 +257,11 @@ def pack(documents: Iterable[str], tokenizer: Any, separator: str = SEPARATOR) -
 
 def _encode(tokenizer: Any, text: str, special_token: str) -> list[int]:
     """Encode with `special_token` allowed, for tokenizers that must be told (tiktoken's) and those that need not."""
-    if not callable(getattr(tokenizer, "encode", None)):
+    if isinstance(tokenizer, str | type) or not callable(getattr(tokenizer, "encode", None)):
+        given = tokenizer if isinstance(tokenizer, str | type) else type(tokenizer)
         raise TypeError(
-            f"tokenizer must have an encode(text) method, got {type(tokenizer).__name__}: "
-            "pass a tokenizer object, or None for GPT-2's"
+            f"tokenizer must be an object with an encode(text) method, got {given!r}: "
+            "pass one such as llmlab.bpe.gpt2_encoding()"
         )
     if "allowed_special" in inspect.signature(tokenizer.encode).parameters:
         return tokenizer.encode(text, allowed_special={special_token})

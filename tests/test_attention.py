@@ -142,6 +142,10 @@ def test_masks_say_who_may_attend_to_whom():
         (lambda: padding_mask([4], 3), ValueError, r"between 0 and T=3, got \[4\]"),
         (lambda: padding_mask([0.5], 3), TypeError, "lengths must be integers"),
         (lambda: padding_mask([[1, 2]], 3), TypeError, r"shape \(1, 2\)"),
+        (lambda: padding_mask([], 3), TypeError, "lengths must be integers in one row, .* got none"),
+        (lambda: padding_mask("abc", 3), TypeError, "lengths must be integers in one row, .* got 'abc'"),
+        (lambda: padding_mask([[1, 2], [3]], 3), TypeError, r"lengths must be .* got \[\[1, 2\], \[3\]\]"),
+        (lambda: padding_mask(None, 3), TypeError, "lengths must be integers in one row, .* got None"),
     ],
 )
 def test_masks_refuse(make, error, said):
@@ -421,6 +425,7 @@ def test_influence_map_gives_copies_and_takes_no_chance():
     ("attend", "x", "error", "said"),
     [
         (lambda x: x, torch.zeros(3), ValueError, r"shape \(T, D\)"),
+        (5, torch.zeros(3, 2), TypeError, "attend must be a function or a module, got int"),
         (lambda x: x, torch.zeros(0, 3), ValueError, "at least one row"),
         (lambda x: x, torch.zeros(3, 2, dtype=torch.int64), TypeError, "float tensor, got torch.int64"),
         (lambda x: x[None], torch.zeros(3, 2), ValueError, r"what attend returns must have shape"),
@@ -440,13 +445,23 @@ def test_influence_map_refuses(attend, x, error, said):
 @pytest.mark.parametrize(
     ("call", "error", "said"),
     [
-        (lambda: simplified_attention([[1.0]]), TypeError, "x must be a float tensor, got list"),
+        (lambda: simplified_attention([[1.0]]), TypeError, r"x must be a float tensor, got list: torch.tensor\(...\)"),
         (lambda: simplified_attention(torch.ones(2, 2, dtype=torch.int64)), TypeError, "token ids are embedded first"),
         (lambda: simplified_attention(torch.ones(3)), ValueError, r"shape \(\.\.\., T, D\), got \(3,\)"),
         (
             lambda: scaled_dot_product_attention(torch.ones(2, 3), torch.ones(2, 4), torch.ones(2, 3)),
             ValueError,
             r"equally wide, got q \(2, 3\) and k \(2, 4\)",
+        ),
+        (
+            lambda: scaled_dot_product_attention(torch.ones(2, 4, 3), torch.ones(2, 4, 3), torch.ones(5, 4, 3)),
+            ValueError,
+            r"must be equal or broadcast, got q \(2, 4, 3\), k \(2, 4, 3\), v \(5, 4, 3\)",
+        ),
+        (
+            lambda: scaled_dot_product_attention(torch.ones(2, 0), torch.ones(2, 0), torch.ones(2, 3)),
+            ValueError,
+            r"at least 1 wide, got q \(2, 0\) and k \(2, 0\)",
         ),
         (
             lambda: scaled_dot_product_attention(torch.ones(2, 3), torch.ones(5, 3), torch.ones(4, 3)),

@@ -123,6 +123,8 @@ def test_refused_special_token_says_how_to_allow_it(gpt2):
         gpt2.encode("one<|endoftext|>two")
     with pytest.raises(TypeError, match="'all' or a set of names"):
         gpt2.encode("one", allowed_special="<|endoftext|>")
+    with pytest.raises(TypeError, match=r"got None: \(\) allows none"):
+        gpt2.encode("one", allowed_special=None)
 
 
 OVERLAPPING = {"<a>": 300, "<a><b>": 301, "<b>c": 302}
@@ -295,6 +297,8 @@ def test_encode_iterable_of_gpt2(gpt2, parts, block):
 def test_encode_iterable_checks_its_arguments_at_once(gpt2):
     with pytest.raises(TypeError, match="'all' or a set of names"):
         gpt2.encode_iterable(["a"], allowed_special="<|endoftext|>")
+    with pytest.raises(TypeError, match="parts must be an iterable of str, got int"):
+        gpt2.encode_iterable(5)
     assert list(gpt2.encode_iterable([])) == []
 
 
@@ -344,6 +348,13 @@ def test_decode_refuses_unknown_ids(gpt2):
     for wrong in (["a"], [[1]], [0.5], "ab"):
         with pytest.raises(TypeError, match="token ids must be int"):
             gpt2.decode(wrong)
+    for wrong in (None, 5.0, np.array(5)):
+        with pytest.raises(TypeError, match="ids must be an iterable of int, got"):
+            gpt2.decode(wrong)
+    with pytest.raises(TypeError, match=r"got \[1, 2\]: decode one row at a time"):
+        gpt2.decode([[1, 2], [3]])
+    with pytest.raises(TypeError, match=r"pass ids.tolist\(\)"):
+        gpt2.decode(np.array([[1, 2]]))
     with pytest.raises(TypeError, match=r"write \[5\]"):
         gpt2.decode(5)
 
@@ -404,6 +415,9 @@ def test_own_vocabulary_and_ids():
         (TypeError, "merge 0 must be a pair of bytes", [("a", "b")], {}),
         (TypeError, "merge 0 must be a pair of bytes", [(b"a", b"b", b"c")], {}),
         (TypeError, "merge 0 must be a pair of bytes", [7], {}),
+        (TypeError, "merges must be pairs of bytes in rank order, got None", None, {}),
+        (TypeError, r"got list: for a list of tokens, pass dict\(enumerate", [], {"vocabulary": [b"a"]}),
+        (TypeError, "collection of names, got 5: write", [], {"special_tokens": 5}),
         (ValueError, r"no id for b'\\x00'", [], {"vocabulary": {}}),
         (ValueError, "no id for b'ab'", [(b"a", b"b")], {"vocabulary": {i: bytes([i]) for i in range(256)}}),
         (ValueError, "special token '<x>' has id 65, which is b'A' already", [], {"special_tokens": {"<x>": 65}}),

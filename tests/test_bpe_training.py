@@ -185,7 +185,7 @@ def test_no_warning_when_all_merges_were_made():
         (ValueError, "tie_break must be 'first' or 'lexicographic', got 'last'", ("ab", 300), {"tie_break": "last"}),
         (TypeError, "text must be a str or an iterable of str, got bytes", (b"ab", 300), {}),
         (TypeError, "text must be a str or an iterable of str, got int", (7, 300), {}),
-        (TypeError, "text must be a str, got bytes", (["ab", b"ab"], 300), {}),
+        (TypeError, "document 1 of the text must be a str, got bytes", (["ab", b"ab"], 300), {}),
         (ValueError, "character 2 of the text is U\\+D83D", ("ab\ud83d", 300), {}),
         (TypeError, "got one str: write", ("ab", 300), {"special_tokens": "<x>"}),
         (ValueError, "at least one character", ("ab", 300), {"special_tokens": [""]}),

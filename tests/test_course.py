@@ -83,6 +83,15 @@ def test_show_closes_the_figure():
 def test_show_wants_alt_text():
     with pytest.raises(ValueError, match="alt must say what the picture shows"):
         course.show(draw(), alt=" ")
+    with pytest.raises(TypeError, match="alt must be a str that says what the picture shows, got NoneType"):
+        course.show(draw(), alt=None)
+
+
+def test_show_wants_a_figure():
+    with pytest.raises(TypeError, match="figure must be a matplotlib Figure, got Axes: pass axes.figure"):
+        course.show(draw().axes[0], alt="a line")
+    with pytest.raises(TypeError, match=r"figure must be a matplotlib Figure, got str, the first of plt.subplots\(\)"):
+        course.show("a line", alt="a line")
 
 
 def test_import_is_light():

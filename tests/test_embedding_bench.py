@@ -205,6 +205,11 @@ def test_own_run():
     assert np.allclose(explorer.trace.vectors[1], model.words[1].detach())
     with pytest.raises(ValueError, match="belong together"):
         EmbeddingBench(history=history)
+    with pytest.raises(TypeError, match="what SkipGram.fit returned, got SkipGram"):
+        EmbeddingBench(history=model, vocabulary=words)
+    for other in (["a", "b"], {word: id for id, word in words.items()}):
+        with pytest.raises(ValueError, match=r"the 4 words of the run by id, .* got \("):
+            EmbeddingBench(history=history, vocabulary=other)
 
 
 # ---- the picture -----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from llmlab import _toyworld
+from llmlab import _skipgram, _toyworld
 from llmlab._skipgram import neighbour_pairs
 from llmlab.corpus import toy_world
 from llmlab.embeddings import InputEmbedding, SkipGram, apply_rope, one_hot_lookup, sinusoidal_positions
@@ -113,6 +113,7 @@ def test_dropout_is_for_training_alone():
         ({"context_length": True}, TypeError, "context_length must be an int"),
         ({"positions": "rotary"}, ValueError, '"learned", "sinusoidal" or None, got \'rotary\''),
         ({"positions": "sinusoidal", "d_model": 5}, ValueError, "must be even, got 5"),
+        ({"dropout": 2}, ValueError, "dropout must be at least 0 and below 1, got 2"),
     ],
 )
 def test_sizes_are_checked(options, error, message):
@@ -129,6 +130,7 @@ def test_sizes_are_checked(options, error, message):
         (torch.tensor([[1.0]]), TypeError, "got torch.float32"),
         (torch.tensor([[True]]), TypeError, "got torch.bool"),
         (torch.tensor(3), TypeError, r"of shape \(\)"),
+        ([[1, 2]], TypeError, r"ids must be a tensor, got list: torch.tensor\(...\) makes one"),
     ],
 )
 def test_ids_are_checked(ids, error, message):
@@ -136,7 +138,40 @@ def test_ids_are_checked(ids, error, message):
         InputEmbedding(11, 6, 5)(ids)
 
 
+@pytest.mark.parametrize(
+    ("at", "error", "message"),
+    [
+        ([0, 1], TypeError, "positions must be a tensor, got list"),
+        (torch.tensor([0.0, 1.0]), TypeError, "positions must be integers, got torch.float32"),
+        (torch.tensor([-1, 0]), ValueError, "positions count from 0, got -1"),
+        (torch.tensor([0, 1, 2]), ValueError, r"\(T,\) or \(B, T\) for ids \(1, 2\), got shape \(3,\)"),
+        (torch.tensor(1), ValueError, r"got shape \(\)"),
+    ],
+)
+def test_given_positions_are_checked(at, error, message):
+    with pytest.raises(error, match=message):
+        InputEmbedding(11, 6, 5)(torch.tensor([[1, 2]]), at)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.int32])
+def test_every_type_of_integer_is_an_id(dtype):
+    embed = InputEmbedding(11, 6, 5)
+    ids = torch.tensor([[1, 10]])
+    assert torch.equal(embed(ids.to(dtype)), embed(ids))
+    assert torch.equal(one_hot_lookup(ids.to(dtype), embed.token.weight), embed.token(ids))
+
+
+def test_no_ids_give_no_vectors():
+    assert InputEmbedding(11, 6, 5)(torch.zeros(2, 0, dtype=torch.int64)).shape == (2, 0, 6)
+
+
 def test_one_hot_lookup_is_checked():
+    with pytest.raises(TypeError, match="ids must be a tensor, got list"):
+        one_hot_lookup([1], torch.zeros(3, 2))
+    with pytest.raises(TypeError, match="weight must be a tensor, got list"):
+        one_hot_lookup(torch.tensor([1]), [[1.0], [2.0]])
+    with pytest.raises(ValueError, match=r"table of shape \(V, D\), got shape \(3,\)"):
+        one_hot_lookup(torch.tensor([1]), torch.zeros(3))
     with pytest.raises(ValueError, match="token id 3 is not in the vocabulary, whose ids reach from 0 to 2"):
         one_hot_lookup(torch.tensor([3]), torch.zeros(3, 2))
     with pytest.raises(TypeError, match="integers, got torch.float32"):
@@ -212,12 +247,31 @@ def test_rope_at_position_zero_and_with_shared_positions():
         (lambda: apply_rope(torch.zeros(3, 4), torch.arange(2)), r"got shapes \(3, 4\) and \(2,\)"),
         (lambda: apply_rope(torch.zeros(4), torch.arange(4)), r"must be \(..., T, d\)"),
         (lambda: apply_rope(torch.zeros(3, 4), torch.arange(3), theta=0), "theta must be positive, got 0"),
+        (lambda: apply_rope(torch.zeros(2, 3, 4), torch.zeros(5, 3)), r"got shapes \(2, 3, 4\) and \(5, 3\)"),
+        (lambda: apply_rope(torch.zeros(3, 4), torch.zeros(5, 3)), r"got shapes \(3, 4\) and \(5, 3\)"),
         (lambda: sinusoidal_positions(3, 5), "width must be even, got 5"),
         (lambda: sinusoidal_positions(0, 4), "T must be at least 1, got 0"),
     ],
 )
 def test_positions_are_checked(call, message):
     with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: apply_rope([[3.0, 4.0]], torch.tensor([1])), "x must be a tensor, got list"),
+        (lambda: apply_rope(torch.zeros(1, 2), [1]), "positions must be a tensor, got list"),
+        (lambda: apply_rope(torch.zeros(1, 2), torch.tensor([1]), theta="1"), "theta must be a number, got '1'"),
+        (
+            lambda: apply_rope(torch.tensor([[3, 4]]), torch.tensor([1])),
+            r"got torch.int64: write x.float\(\)",
+        ),
+    ],
+)
+def test_rope_wants_tensors_of_floats(call, message):
+    with pytest.raises(TypeError, match=message):
         call()
 
 
@@ -240,6 +294,14 @@ def test_pairs_stay_within_their_row(rows, window):
         return
     centres, contexts = neighbour_pairs(tensors, window)
     assert Counter(zip(centres.tolist(), contexts.tolist(), strict=True)) == expected
+
+
+def test_a_huge_window_looks_no_further_than_the_longest_row(monkeypatch):
+    asked = []
+    monkeypatch.setattr(_skipgram, "range", lambda *args: asked.append(args) or range(*args), raising=False)
+    centres, _ = neighbour_pairs([torch.tensor([0, 1, 2]), torch.tensor([3])] * 50, 10**9)
+    assert len(centres) == 50 * 6
+    assert asked == [(1, 3)], "distances 1 and 2, of 199 in the whole text"
 
 
 def test_loss_is_binary_cross_entropy_on_every_question():
@@ -298,6 +360,7 @@ def test_neighbours_and_analogies_by_hand():
     assert [id for id, _ in model.most_similar(0, k=2)] == [1, 4]
     best, cosine = model.most_similar(4, k=1)[0]
     assert best == 1 and cosine == pytest.approx(3 / math.sqrt(10))
+    assert model.most_similar(torch.tensor(4), k=1) == model.most_similar(4, k=1)
     assert len(model.most_similar(0, k=99)) == 4 and len(model.analogy(0, 1, 2, k=99)) == 2
     unit = F.normalize(model.words.detach(), dim=1)
     for start, minus, plus in permutations(range(5), 3):
@@ -325,8 +388,24 @@ def test_neighbours_and_analogies_by_hand():
         (lambda: SkipGram(9, 4).fit([1, 2], learning_rate=0), ValueError, "learning_rate must be positive"),
         (lambda: SkipGram(9, 4).most_similar(9), ValueError, "token id 9"),
         (lambda: SkipGram(9, 4).analogy(1, 2, -1), ValueError, "token id -1"),
+        (
+            lambda: SkipGram(9, 4).fit([1, 2], learning_rate="0.1"),
+            TypeError,
+            "learning_rate must be a number, got '0.1'",
+        ),
+        (lambda: SkipGram(9, 4).fit({1, 2}), TypeError, "a list of rows, got set"),
+        (lambda: SkipGram(9, 4)([1], [2], [[3]]), TypeError, "tensors of ids, got list, list, list"),
+        (
+            lambda: SkipGram(9, 4)(torch.tensor([1]), torch.tensor([2]), torch.tensor([3])),
+            ValueError,
+            r"noise \(B, K\), got shapes \(1,\), \(1,\), \(1,\)",
+        ),
         (lambda: SkipGram(9, 4).most_similar(1, k=0), ValueError, "k must be at least 1"),
-        (lambda: SkipGram(9, 4).most_similar("king"), TypeError, "token ids must be integers"),
+        (
+            lambda: SkipGram(9, 4).most_similar("king"),
+            TypeError,
+            r"integers, got \['king'\]: encode the text first, or look",
+        ),
     ],
 )
 def test_skip_gram_is_checked(call, error, message):

@@ -269,6 +269,11 @@ def test_set_refuses(values, error, message):
     assert explorer.state == before
 
 
+def test_the_text_to_start_with_is_checked():
+    with pytest.raises(TypeError, match=r"text must be a str or None, got 5 \(int\)"):
+        WindowMap(text=5)
+
+
 def test_controls_describe_and_check_themselves():
     choice = Choice("scheme", "Scheme", ("none", "learned"), "none")
     assert choice.check("learned") == "learned"

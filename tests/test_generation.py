@@ -71,6 +71,19 @@ def test_temperature_zero_is_the_largest_logit_and_top_p_keeps_at_least_one():
     assert sampling_probabilities(logits, temperature=0).tolist() == [[0, 1, 0], [1, 0, 0]]
     assert sampling_probabilities(logits, top_p=1e-9).tolist() == [[0, 1, 0], [1, 0, 0]]
     torch.testing.assert_close(sampling_probabilities(logits, top_p=1.0), logits.softmax(-1))
+    for temperature in (0, 1):  # whole numbers are logits too
+        whole = sampling_probabilities(logits.long(), temperature=temperature)
+        torch.testing.assert_close(whole, sampling_probabilities(logits, temperature=temperature))
+
+
+def test_of_equal_logits_those_in_front_come_first():
+    equal = torch.zeros(64)
+    kept = sampling_probabilities(equal, top_p=0.5)  # exactly 32 of 64 reach it
+    assert kept.tolist() == [1 / 32] * 32 + [0] * 32
+    assert sampling_probabilities(torch.tensor([1.0, 3.0, 3.0]), temperature=0).tolist() == [0, 1, 0]
+    assert sampling_probabilities(torch.tensor([3.0, 1.0, 3.0, 3.0]), top_k=2).tolist() == pytest.approx(
+        [1 / 3, 0, 1 / 3, 1 / 3]  # the last place is shared
+    )
 
 
 # --- generation ---
@@ -106,11 +119,13 @@ def test_greedy_generation_takes_the_largest_logit_each_time():
     assert torch.equal(generate(MODEL, ids, 5, temperature=0), expected)
 
 
-def test_tokens_are_drawn_as_often_as_their_probability_says():
+@pytest.mark.parametrize("chosen", [{"temperature": 1.5, "top_k": 5}, {"top_p": 0.8}])
+def test_tokens_are_drawn_as_often_as_their_probability_says(chosen):
     ids = torch.tensor([[4, 2]]).expand(4000, 2)
     with torch.no_grad():
-        expected = sampling_probabilities(MODEL(ids[:1])[0, -1], temperature=1.5, top_k=5)
-    drawn = generate(MODEL, ids, 1, temperature=1.5, top_k=5, generator=seeded())[:, -1]
+        expected = sampling_probabilities(MODEL(ids[:1])[0, -1], **chosen)
+    drawn = generate(MODEL, ids, 1, generator=seeded(), **chosen)[:, -1]
+    assert 1 < (expected > 0).sum() < 17
     shares = torch.bincount(drawn, minlength=17) / 4000
     assert (shares - expected).abs().max() < 0.03  # standard deviation below 0.008
     assert not shares[expected == 0].any()
@@ -146,9 +161,25 @@ def test_rows_of_a_tensor_that_stopped_are_filled_with_the_stop_id():
     assert rows[0] == free[0][: place + 1] + [stop] * (len(free[0]) - place - 1) and rows[1] == free[1]
 
 
+def test_a_stop_in_the_prompt_stops_nothing():
+    free = generate(MODEL, [[1, 2, 3]], 4, temperature=0)
+    for stop in {1, 2, 3} - set(free[0][3:]):
+        assert generate(MODEL, [[1, 2, 3]], 4, temperature=0, stop=stop) == free
+    assert len({1, 2, 3} - set(free[0][3:])) >= 2
+
+
+def test_no_gradients_are_recorded():
+    recorded = []
+    hook = MODEL.register_forward_hook(lambda *_: recorded.append(torch.is_grad_enabled()))
+    generate(MODEL, [[1, 2]], 3)
+    hook.remove()
+    assert recorded == [False] * 3
+
+
 def test_the_mode_of_the_model_is_put_back_and_dropout_is_off():
     model = model_of(dropout=0.5)
     expected = generate(model, [[1, 2]], 5, temperature=0)
+    assert not model.training
     model.train()
     assert generate(model, [[1, 2]], 5, temperature=0) == expected and model.training
     with pytest.raises(ValueError, match="not in the vocabulary"):
@@ -178,6 +209,32 @@ def test_the_mode_of_the_model_is_put_back_and_dropout_is_off():
         (lambda: generate(MODEL, [[1]], 5, top_p=0), ValueError, "top_p must be above 0 and at most 1"),
         (lambda: generate(MODEL, [[1]], 5, top_p=1.2), ValueError, "got 1.2"),
         (lambda: generate(MODEL, [[1]], 5, stop="."), TypeError, "stop must be a token id"),
+        (lambda: generate(MODEL, [[1]], 5, stop=1.5), TypeError, "stop must be a token id or several, got 1.5"),
+        (lambda: generate(MODEL, None, 5), TypeError, "a list of prompts"),
+        (lambda: generate("gpt2", [[1]], 5), TypeError, "model must be a GPT, got str"),
+        (lambda: generate(MODEL, [[1]], 5, generator=0), TypeError, r"got 0: write torch.Generator\(\).manual_seed"),
+        (
+            lambda: generate(MODEL, [[1]], 5, temperature="1"),
+            TypeError,
+            r"temperature must be a number, got '1' \(str\)",
+        ),
+        (lambda: generate(MODEL, [[1]], 5, top_p=None, temperature=None), TypeError, "temperature must be a number"),
+        (lambda: generate(MODEL, [[1]], 5, top_p="0.9"), TypeError, "top_p must be a number"),
+        (lambda: sampling_probabilities([1.0, 2.0]), TypeError, "logits must be a tensor, got list"),
+        (lambda: sampling_probabilities(torch.tensor(1.0)), ValueError, r"at least one token, got \(\)"),
+        (lambda: sampling_probabilities(torch.zeros(2, 0)), ValueError, r"at least one token, got \(2, 0\)"),
+        (
+            lambda: sampling_probabilities(torch.tensor([1, torch.nan])),
+            ValueError,
+            "finite number, got nan: has the model",
+        ),
+        (lambda: sampling_probabilities(torch.tensor([1, torch.inf]), temperature=0), ValueError, "got inf"),
+        (lambda: sampling_probabilities(torch.full((2, 3), -torch.inf)), ValueError, "got -inf"),
+        (
+            lambda: sampling_probabilities(torch.ones(3), temperature=1e-45),
+            ValueError,
+            "is the temperature too close to 0",
+        ),
     ],
 )
 def test_bad_input_is_named(call, error, said):

@@ -154,6 +154,16 @@ def test_the_first_loss_is_about_the_logarithm_of_the_vocabulary():
         assert loss.item() == pytest.approx(math.log(vocab_size), abs=0.05)
 
 
+def test_weights_start_as_gpt2s_do():
+    model = model_of(vocab_size=200, d_model=96, n_layers=8, qkv_bias=True)
+    for name, parameter in model.named_parameters():
+        if name.endswith((".bias", ".shift", ".scale")):
+            assert (parameter == name.endswith(".scale")).all(), name
+        else:  # what adds to the stream is smaller by √(2 · 8)
+            adds = name.endswith(("out_proj.weight", "contract.weight"))
+            assert parameter.std().item() == pytest.approx(0.005 if adds else 0.02, rel=0.1), name
+
+
 def test_no_logit_depends_on_a_later_token():
     model, ids = shaken(model_of()), ids_of(1, 9)
     with torch.no_grad():
@@ -210,6 +220,21 @@ def test_dropout_works_in_training_only():
     assert not torch.equal(model(ids), model(ids))
 
 
+def test_dropout_is_at_work_in_its_four_places():
+    block = shaken(TransformerBlock(GPTConfig(11, 9, 12, 3, 2, dropout=0.3))).train()
+    embedding = model_of(dropout=0.3).train().embedding
+    x, ids = torch.randn(2, 4, 12, generator=torch.Generator().manual_seed(1)), ids_of(2, 9)
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        found = block(x)
+        torch.manual_seed(3)
+        after_attention = x + F.dropout(block.attention(block.norm_attention(x)), 0.3)
+        expected = after_attention + F.dropout(block.feed_forward(block.norm_feed_forward(after_attention)), 0.3)
+        torch.testing.assert_close(found, expected)
+        assert not torch.equal(block.attention(x), block.attention(x))  # on the weights
+        assert not torch.equal(embedding(ids), embedding(ids))
+
+
 def test_tied_weights_are_one_tensor():
     tied, loose = model_of(tie_weights=True), model_of()
     assert tied.head.weight is tied.embedding.token.weight
@@ -230,6 +255,24 @@ def test_tied_weights_are_one_tensor():
         (lambda: GPTConfig(11, 9, 12, 3, 2, n_kv_heads=2), ValueError, "n_kv_heads=2 does not divide n_heads=3"),
         (lambda: GPTConfig(11, 9, 12, 3, 2, n_kv_heads=0), ValueError, "n_kv_heads must be at least 1"),
         (lambda: GPTConfig(11, 9, 12, 3, 2, dropout=1), ValueError, "dropout must be at least 0 and below 1"),
+        (
+            lambda: GPTConfig(11, 9, 12, 3, 2, tie_weights="no"),
+            TypeError,
+            "tie_weights must be True or False, got 'no'",
+        ),
+        (lambda: GPT({"vocab_size": 11}), TypeError, "config must be a GPTConfig, got dict"),
+        (lambda: TransformerBlock(8), TypeError, "config must be a GPTConfig, got int"),
+        (lambda: count_parameters(model_of()), TypeError, "config must be a GPTConfig, got GPT"),
+        (lambda: LayerNorm(-1), ValueError, "d_model must be at least 1, got -1"),
+        (lambda: FeedForward("8"), TypeError, "d_model must be an int"),
+        (lambda: LayerNorm(8)(torch.ones(2, 3)), ValueError, r"x must be 8 wide, .* got shape \(2, 3\)"),
+        (lambda: FeedForward(8)(torch.ones(2, 8).long()), TypeError, "float tensor of shape .*, got torch.int64"),
+        (lambda: FeedForward(8)([1.0] * 8), TypeError, "got list"),
+        (lambda: model_of()([1, 2, 3]), TypeError, "ids must be"),
+        (lambda: model_of()(torch.tensor(5)), TypeError, "ids must be"),
+        (lambda: attention_maps(5, ids_of(1, 3)), TypeError, "model must be a GPT, got int"),
+        (lambda: load_gpt2_weights(model_of(), "gpt2"), TypeError, "must map names to tensors"),
+        (lambda: load_gpt2_weights(5, {}), TypeError, "model must be a GPT, got int"),
         (lambda: model_of()(ids_of(1, 10)), ValueError, "10 tokens are more than the context length 9"),
         (lambda: model_of()(torch.tensor([[11]])), ValueError, "token id 11 is not in the vocabulary"),
         (lambda: model_of()(torch.zeros(1, 3)), TypeError, "ids must be integers"),

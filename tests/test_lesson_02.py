@@ -16,9 +16,15 @@ _spec = importlib.util.spec_from_file_location("wrong_02", ROOT / "tests" / "wro
 wrong_answers = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(wrong_answers)
 
-# What the player cannot show: a function that returns None counts as not written, and a list that was changed was a
-# copy.
-NOT_VISIBLE = {"returns-none", "mutates-input"}
+# What the player cannot show: a function that returns None counts as not written, a list that was changed was a copy,
+# and the lesson's text has no short rows, no pair at its end, and no ids that hold each other's digits.
+NOT_VISIBLE = {
+    "returns-none",
+    "mutates-input",
+    "not-a-dictionary: a number for a short row",
+    "last-id-twice",
+    "digits-matched",
+}
 PLAYED = [(id, name, source) for id in ("02.1", "02.2") for name, source in wrong_answers.WRONG[id].items()]
 
 
@@ -40,7 +46,7 @@ def learners(source):
 
 @pytest.mark.parametrize(("id", "name", "source"), PLAYED, ids=[f"{id}-{name}" for id, name, _ in PLAYED])
 def test_a_wrong_answer_fails_the_lessons_assertion(id, name, source):
-    if name.partition(":")[0] in NOT_VISIBLE:
+    if {name, name.partition(":")[0]} & NOT_VISIBLE:
         play(**learners(source))
     else:
         with pytest.raises((AssertionError, ValueError, TypeError, IndexError)):

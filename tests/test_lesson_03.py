@@ -16,8 +16,9 @@ wrong_answers = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(wrong_answers)
 
 # What the map cannot show: it hands over positions 0, 1, 2 ..., where a position, its id and the id before it plus one
-# are the same; a function that returns None counts as not written; and a list that was changed is not looked at again.
-NOT_VISIBLE = {"position-by-value", "id-plus-one", "returns-none", "mutates-input"}
+# are the same; a function that returns None counts as not written; a list that was changed is not looked at again; and
+# the lesson's cell asks for windows of length 4 alone.
+NOT_VISIBLE = {"position-by-value", "id-plus-one", "returns-none", "mutates-input", "length-ignored"}
 
 
 def probe_cell():

@@ -23,6 +23,8 @@ NOT_VISIBLE = {
     "cut-silently",
     "other-error",
     "error-says-nothing",
+    "error-returned",
+    "fitting-text-refused",
     "tied-to-the-example",
 }
 

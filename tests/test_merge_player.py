@@ -182,6 +182,11 @@ def test_a_merge_that_loses_bytes_is_noted_and_never_reaches_the_target():
         assert not explorer.frame["reached"]
 
 
+def test_the_text_to_start_with_is_checked():
+    with pytest.raises(TypeError, match=r"text must be a str, got 5 \(int\)"):
+        MergePlayer(text=5)
+
+
 @pytest.mark.parametrize(
     ("functions", "error", "message"),
     [

@@ -95,6 +95,20 @@ def test_positions_are_counted_from_the_end(back, position):
 def test_a_word_that_is_no_token_is_named():
     with pytest.raises(KeyError, match="' piano' is no token of this vocabulary"):
         PipelineMap().trace.probability(" piano")
+    with pytest.raises(KeyError, match="325 is no token of this vocabulary"):
+        PipelineMap().trace.probability(325)
+
+
+def test_positions_and_tokens_that_are_not_there():
+    trace = PipelineMap().trace
+    assert trace.next_token(-6) == trace.next_token(0)
+    for position in (6, -7):
+        with pytest.raises(IndexError, match=f"from 0 to 5, or from -1 to -6 counted from the end: {position}"):
+            trace.next_token(position)
+    assert len(trace.most_probable(655)) == 655 and trace.most_probable(0) == []
+    for n in (656, -1):
+        with pytest.raises(ValueError, match=f"n must be from 0 to 655, the size of the vocabulary, got {n}"):
+            trace.most_probable(n)
 
 
 def test_a_text_is_computed_once():

@@ -110,6 +110,15 @@ def test_answers_that_are_no_tokens(function, message):
     assert explorer.frame["error"]
 
 
+def test_words_that_are_no_function_and_rows_that_are_not_there():
+    explorer = TokenizerMicroscope(words=by_hand("The piano"))
+    assert "words must be a function such as your tokenize, got list" in explorer.frame["html"]
+    with pytest.raises(TypeError, match="write its name without parentheses"):
+        explorer.trace  # noqa: B018
+    with pytest.raises(KeyError, match="no row is called 'gpt2': the rows are characters, bytes, words"):
+        TokenizerMicroscope().trace.row("gpt2")
+
+
 def test_a_new_function_makes_old_frames_untrue():
     explorer = TokenizerMicroscope(by_hand)
     generation, tokens = explorer.frame["generation"], len(explorer.trace.row("words").tokens)

@@ -171,8 +171,14 @@ def test_empty_text_and_kinds_of_ids(tokenizer):
         ([0, 256], ValueError, "token id 256 is not in the vocabulary, whose ids reach from 0 to"),
         ([-1], ValueError, "token id -1 is not in the vocabulary"),
         ([1.0], TypeError, "token ids must be int, got 1.0"),
-        (["a"], TypeError, "token ids must be int, got 'a'"),
-        (torch.tensor([[1, 2], [1, 2]]), TypeError, "pass ids.tolist()"),
+        (["a"], TypeError, "token ids must be int, got 'a': look it up first, with encode"),
+        ([[1, 2]], TypeError, "token ids must be int, got [1, 2]: decode one row at a time"),
+        (torch.tensor([[1, 2], [1, 2]]), TypeError, "got tensor([1, 2]): decode one row at a time"),
+        (torch.tensor([1.0]), TypeError, "token ids must be int, got tensor(1.)"),
+        (torch.tensor(1), TypeError, "ids must be a row of token ids such as [3, 1], got tensor(1)"),
+        (3, TypeError, "ids must be a row of token ids such as [3, 1], got 3"),
+        (None, TypeError, "ids must be a row of token ids such as [3, 1], got None"),
+        ("abc", TypeError, "got a text: encode('abc') makes ids"),
     ],
 )
 def test_ids_that_are_refused(tokenizer, ids, error, message):
@@ -182,8 +188,18 @@ def test_ids_that_are_refused(tokenizer, ids, error, message):
 
 @pytest.mark.parametrize("tokenizer", ALL, ids=repr)
 def test_text_must_be_text(tokenizer):
-    with pytest.raises(TypeError, match="text must be a str, got bytes"):
+    with pytest.raises(TypeError, match=r"text must be a str, got bytes: pass text.decode\(\)"):
         tokenizer.encode(b"abc")
+    with pytest.raises(TypeError, match="text must be a str, got list: pass one text at a time, or join them first"):
+        tokenizer.encode(["a", "b"])
+    with pytest.raises(TypeError, match="text must be a str, got int$"):
+        tokenizer.encode(3)
+
+
+def test_an_empty_vocabulary_has_no_ids():
+    assert WordTokenizer([]).decode([]) == ""
+    with pytest.raises(ValueError, match="token id 0 is not in the vocabulary, which is empty"):
+        WordTokenizer([]).decode([0])
 
 
 @pytest.mark.parametrize(

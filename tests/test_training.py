@@ -84,9 +84,21 @@ def test_padding_is_left_out_of_the_loss():
     torch.testing.assert_close(next_token_loss(logits, targets), kept)
 
 
-def test_the_loss_refuses_shapes_that_do_not_fit():
-    with pytest.raises(ValueError, match=r"got \(2, 3, 5\) and \(2, 4\)"):
-        next_token_loss(torch.zeros(2, 3, 5), torch.zeros(2, 4, dtype=torch.int64))
+@pytest.mark.parametrize(
+    ("logits", "targets", "error", "said"),
+    [
+        (torch.zeros(2, 3, 5), torch.zeros(2, 4).long(), ValueError, r"got \(2, 3, 5\) and \(2, 4\)"),
+        (torch.zeros(5), torch.tensor(1), ValueError, r"got \(5,\) and \(\)"),
+        ([[0.0]], torch.zeros(1).long(), TypeError, "logits must be a float tensor, got list"),
+        (torch.zeros(2, 3, 5).long(), torch.zeros(2, 3).long(), TypeError, "got a tensor of torch.int64"),
+        (torch.zeros(2, 3, 5), [[0, 1, 2]] * 2, TypeError, "targets must be a tensor of integers, got list"),
+        (torch.zeros(2, 3, 5), torch.zeros(2, 3), TypeError, "got a tensor of torch.float32"),
+        (torch.zeros(2, 3, 5), torch.full((2, 3), 9), IndexError, "Target 9 is out of bounds. .* of 5 tokens"),
+    ],
+)
+def test_the_loss_refuses_what_does_not_fit(logits, targets, error, said):
+    with pytest.raises(error, match=said):
+        next_token_loss(logits, targets)
 
 
 def test_evaluate_weighs_every_token_alike_and_leaves_no_trace():
@@ -99,6 +111,20 @@ def test_evaluate_weighs_every_token_alike_and_leaves_no_trace():
     assert measured == pytest.approx(next_token_loss(model(inputs), targets).item(), rel=1e-6)
     with pytest.raises(ValueError, match="no batch to evaluate on"):
         evaluate(model, [])
+    with pytest.raises(TypeError, match="loader must be a DataLoader, got NoneType"):
+        evaluate(model, None)
+    with pytest.raises(TypeError, match="model must be a GPT, got str"):
+        evaluate("gpt2", loader)
+
+
+def test_evaluate_does_not_count_padding():
+    model, (inputs, targets) = model_of().eval(), loader_of(n_windows=3, shuffle=False).dataset.tensors
+    padded = targets.clone()
+    padded[0, 2:], padded[2] = -100, -100  # 2, 6 and no targets are left
+    batches = [(inputs[i : i + 1], padded[i : i + 1]) for i in range(3)]
+    with torch.no_grad():
+        expected = next_token_loss(model(inputs), padded).item()
+    assert evaluate(model, batches) == pytest.approx(expected, rel=1e-6)
 
 
 # --- schedule, settings, split ---
@@ -132,6 +158,12 @@ def test_the_learning_rate_rises_in_a_line_and_falls_along_a_cosine(steps, warmu
         ({"save_every": 5}, ValueError, "needs a folder"),
         ({"save_every": 0, "checkpoint": "x"}, ValueError, "save_every must be at least 1"),
         ({"evaluate_every": 0}, ValueError, "evaluate_every must be at least 1"),
+        ({"learning_rate": "1e-3"}, TypeError, r"learning_rate must be a number, got '1e-3' \(str\)"),
+        ({"clip_norm": None}, TypeError, "clip_norm must be a number, got None"),
+        ({"final_learning_rate": "0.1"}, TypeError, "final_learning_rate must be a number"),
+        ({"learning_rate": math.inf}, ValueError, "learning_rate must be finite, got inf"),
+        ({"weight_decay": math.nan}, ValueError, "weight_decay must be at least 0, got nan"),
+        ({"checkpoint": 5}, TypeError, "checkpoint must be a folder, got 5"),
     ],
 )
 def test_settings_out_of_range_are_named(settings, error, said):
@@ -148,17 +180,30 @@ def test_documents_are_split_whole(n, share, seed):
     assert len(parts[1]) == min(max(1, round(share * n)), n - 1)
 
 
-@pytest.mark.parametrize(("text", "share", "said"), [("a", 0.1, "got 1"), ("a<|endoftext|>b", 1, "between 0 and 1")])
-def test_split_documents_refuses(text, share, said):
-    with pytest.raises(ValueError, match=said):
+@pytest.mark.parametrize(
+    ("text", "share", "error", "said"),
+    [
+        ("a", 0.1, ValueError, "got 1"),
+        ("a<|endoftext|>b", 1, ValueError, "between 0 and 1"),
+        ("a<|endoftext|>b", "0.1", TypeError, "validation_share must be a number"),
+        (["a", "b"], 0.1, TypeError, "text must be a str, got list: join documents"),
+    ],
+)
+def test_split_documents_refuses(text, share, error, said):
+    with pytest.raises(error, match=said):
         split_documents(text, share)
+
+
+def test_there_is_no_update_before_the_first():
+    with pytest.raises(ValueError, match="step must be at least 0, got -1"):
+        learning_rate_at(-1, TrainConfig())
 
 
 # --- the loop ---
 
 
 def test_training_learns_and_records():
-    model, loader = model_of(), loader_of()
+    model, loader = model_of().eval(), loader_of()
     seen = []
     config = TrainConfig(steps=60, learning_rate=0.02, warmup_steps=5, evaluate_every=20)
     before = evaluate(model, loader)
@@ -171,6 +216,65 @@ def test_training_learns_and_records():
     assert history.validation[-1][1] == pytest.approx(evaluate(model, loader))
     assert history.learning_rate == [learning_rate_at(step, config) for step in range(60)]
     assert not history.interrupted and model.training
+
+
+def test_the_loop_is_the_one_written_by_hand():
+    config = TrainConfig(steps=6, learning_rate=0.05, warmup_steps=3, weight_decay=0.5, clip_norm=0.7)
+    packaged, model = model_of(), model_of()
+    history = train(packaged, loader_of(n_windows=24), config, progress=False)
+    matrices = {module.weight for module in model.modules() if isinstance(module, nn.Linear)}
+    means = {parameter: (torch.zeros_like(parameter), torch.zeros_like(parameter)) for parameter in model.parameters()}
+    for step, (inputs, targets) in enumerate(loader_of(n_windows=24)):
+        loss = next_token_loss(model(inputs), targets)
+        assert history.loss[step] == pytest.approx(loss.item(), rel=1e-4)
+        gradients = torch.autograd.grad(loss, list(means))
+        norm = torch.stack([gradient.norm() for gradient in gradients]).norm()
+        assert history.gradient_norm[step] == pytest.approx(norm.item(), rel=1e-3)
+        rate = learning_rate_at(step, config)
+        with torch.no_grad():
+            for (parameter, (m, v)), gradient in zip(means.items(), gradients, strict=True):
+                gradient = gradient * min(1.0, config.clip_norm / norm.item())
+                parameter *= 1 - rate * config.weight_decay * (parameter in matrices)
+                m += (1 - 0.9) * (gradient - m)
+                v += (1 - 0.95) * (gradient**2 - v)
+                mean, square = m / (1 - 0.9 ** (step + 1)), v / (1 - 0.95 ** (step + 1))
+                parameter -= rate * mean / (square.sqrt() + 1e-8)
+    assert step == 5 and max(history.gradient_norm) > config.clip_norm
+    for mine, theirs in zip(model.parameters(), packaged.parameters(), strict=True):
+        torch.testing.assert_close(mine, theirs, atol=1e-3, rtol=1e-3)
+
+
+def test_measured_and_saved_on_the_way_and_at_the_end(tmp_path, monkeypatch):
+    saved = []
+    monkeypatch.setattr(
+        training, "save_checkpoint", lambda *args, training: saved.append(len(training["history"]["loss"]))
+    )
+    config = TrainConfig(steps=5, evaluate_every=2, checkpoint=tmp_path, save_every=2)
+    history = train(model_of(), loader_of(), config, validation=loader_of(), progress=False)
+    assert [step for step, _ in history.validation] == [2, 4, 5] and saved == [2, 4, 5]
+
+
+def test_a_list_of_batches_is_a_loader():
+    batches = list(loader_of(shuffle=False))
+    config = TrainConfig(steps=7, warmup_steps=2)  # five batches an epoch
+    one, other = model_of(), model_of()
+    assert (
+        train(one, batches, config, progress=False).loss
+        == train(other, loader_of(shuffle=False), config, progress=False).loss
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("gpt2", [], TrainConfig()), "model must be a GPT, got str"),
+        ((model_of(), None, TrainConfig()), "train_loader must be a DataLoader, got NoneType"),
+        ((model_of(), [], 500), "config must be a TrainConfig, got int"),
+    ],
+)
+def test_train_names_what_is_something_else(arguments, said):
+    with pytest.raises(TypeError, match=said):
+        train(*arguments, progress=False)
 
 
 def test_only_matrices_that_multiply_shrink():
@@ -260,6 +364,12 @@ def test_ctrl_c_keeps_what_was_learned_and_the_run_can_go_on(tmp_path):
     assert same_weights(load_checkpoint(tmp_path)[0], model)
     history = train(model_of(seed=4), loader_of(), config, progress=False, resume_from=tmp_path)
     assert history == expected
+
+
+def test_a_run_stops_when_another_process_is_to_stop(monkeypatch):
+    monkeypatch.setattr(training, "_agree", lambda loss, interrupted, n_processes: (loss.item(), True))
+    history = train(model_of(), loader_of(), TrainConfig(steps=9), progress=False)
+    assert history.interrupted and len(history.loss) == 1
 
 
 def test_pressing_ctrl_c_twice_breaks_off():

@@ -394,6 +394,7 @@ def test_both_axes_of_a_curve():
         (1.5, 1.0, TypeError, "steps must be an int"),
         (5, 0, ValueError, "goal must be above 0, got 0"),
         (5, float("nan"), ValueError, "goal must be above 0"),
+        (5, "1.5", TypeError, "goal must be a number, got '1.5'"),
     ],
 )
 def test_settings_out_of_range_are_named(steps, goal, error, said):

@@ -132,6 +132,13 @@ def test_own_tokenizer():
     assert pack(["ab", "c"], Letters(), separator="|") == [97, 98, 124, 99]
 
 
+@pytest.mark.parametrize("stride", [9, 10**30])
+def test_a_stride_beyond_the_text_leaves_one_window(stride):
+    dataset = SlidingWindowDataset(list(range(9)), 4, stride)
+    assert len(dataset) == window_statistics(9, 4, stride).windows == 1
+    assert dataset[0][1].tolist() == [1, 2, 3, 4]
+
+
 def test_views_share_memory():
     ids = np.arange(100_000, dtype=np.int64)
     dataset = SlidingWindowDataset(ids, max_length=256, stride=1)
@@ -189,12 +196,20 @@ IDS = list(range(20))
         (lambda: create_dataloader("one two", max_length=4), ValueError, "at least 5 token ids .* got 2"),
         (lambda: create_dataloader(" a" * 30, batch_size=0, max_length=4), ValueError, "batch_size must be at least 1"),
         (lambda: create_dataloader(" a" * 30, num_workers=-1, max_length=4), ValueError, "num_workers must be"),
-        (lambda: create_dataloader(" a" * 30, max_length=4, tokenizer=3), TypeError, "tokenizer must have an encode"),
+        (lambda: create_dataloader(" a" * 30, max_length=4, tokenizer=3), TypeError, "tokenizer must be an object"),
         (lambda: window_statistics(-1, 4, 1), ValueError, "n_tokens must be at least 0, got -1"),
         (lambda: window_statistics(10, 4, 0), ValueError, "stride must be at least 1, got 0"),
         (lambda: window_statistics(10, 0, 1), ValueError, "max_length must be at least 1, got 0"),
         (lambda: window_statistics(10, 4, 1, 0), ValueError, "batch_size must be at least 1, got 0"),
         (lambda: window_statistics("10", 4, 1), TypeError, "n_tokens must be an int, got '10'"),
+        (lambda: window_statistics("words " * 999, 4, 1), TypeError, r"^.{,80} pass len\(ids\)$"),
+        (lambda: create_dataloader(" a" * 30, max_length=4, tokenizer="gpt2"), TypeError, "got 'gpt2': pass one"),
+        (lambda: create_dataloader(" a" * 30, max_length=4, tokenizer=str), TypeError, "got <class 'str'>: pass one"),
+        (lambda: create_dataloader(" a" * 30, max_length=4, generator=42), TypeError, "got 42: for a seed, pass"),
+        (lambda: create_dataloader(" a" * 30, max_length=4, shuffle="no"), TypeError, "shuffle must be True or False"),
+        (lambda: pack(5, gpt2_encoding()), TypeError, "documents must be an iterable of str, got int"),
+        (lambda: pack(["a"], None), TypeError, "got <class 'NoneType'>: pass one such as llmlab.bpe.gpt2_encoding"),
+        (lambda: pack(["a"], gpt2_encoding(), separator=50256), TypeError, "separator must be a str, got 50256"),
         (lambda: pack("one text", gpt2_encoding()), TypeError, r"write \[text\]"),
         (lambda: pack(["one", 2], gpt2_encoding()), TypeError, "document 1 must be a str, got int"),
         (lambda: pack(["a<|endoftext|>b"], gpt2_encoding()), ValueError, "document 0 contains the separator"),

@@ -6,6 +6,7 @@ Each answer is two numbers. A wrong pair is looked up in the ideas that give it,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from math import isclose
 from typing import Any
 
 from llmlab.exercises.core import Exercise, Misconception
@@ -26,7 +27,7 @@ def _two_numbers(answer: Any, right: tuple[float, float], ideas: Ideas) -> None:
     if not numbers or any(isinstance(part, bool) or not isinstance(part, int | float) for part in answer):
         raise Wrong("not-two-numbers", f"You answered `{show(answer)}`.")
     first, second = answer
-    if (first, second) != right:
+    if not all(map(isclose, answer, right)):  # added up in floats, shares may give 0.9999999999999999
         idea = next((name for name, gives in ideas.items() if gives(first, second)), "count-again")
         raise Wrong(idea, f"You answered {show(first)} and {show(second)}.")
 
@@ -48,7 +49,8 @@ def _check_what_comes_out(answer: Any) -> Iterator[str]:
             "one-for-each-given-token": lambda n, total: n == 2,
             "only-what-was-seen": lambda n, total: n in (_FOLLOWERS, _PLACES),
             "every-token-of-the-text": lambda n, total: n in (_TOKENS, _TOKENS - 1),
-            "pairs-counted": lambda n, total: n in (_DIFFERENT**2, 2 * _DIFFERENT),
+            "after-each-given-token": lambda n, total: n == 2 * _DIFFERENT,
+            "pairs-counted": lambda n, total: n == _DIFFERENT**2,
         },
     )
     yield "1,353 probabilities, one for each token of the vocabulary"
@@ -79,6 +81,11 @@ WHAT_COMES_OUT = Exercise(
         "one-for-each-given-token": Misconception(
             "2 is what goes in. The question is about the token that comes next, and each entry of the vocabulary "
             "could be that one.",
+            COMPUTES,
+        ),
+        "after-each-given-token": Misconception(
+            "That is one probability for each entry of the vocabulary after `The`, and again after `piano`. You asked "
+            "only for the token after the last one.",
             COMPUTES,
         ),
         "only-what-was-seen": Misconception(
@@ -124,7 +131,7 @@ def _check_passes(answer: Any) -> Iterator[str]:
             "all-written-at-once": lambda training, inference: training == 1 == inference,
             "prompt-counted": lambda training, inference: training == 1 and inference in (_PROMPT + _NEW, _WINDOW),
             "last-token-forgotten": lambda training, inference: training == 1 and inference == _NEW - 1,
-            "one-pass-a-prediction": lambda training, inference: training in (_WINDOW, _WINDOW + 1, _NEW),
+            "one-pass-a-prediction": lambda training, inference: training in (_NEW, _WINDOW, _WINDOW + 1, 2 * _WINDOW),
             "two-passes-a-step": lambda training, inference: training == 2,
         },
     )
@@ -140,8 +147,8 @@ PASSES_NEEDED = Exercise(
     means="Training has the whole text, so one pass, masked, gives all 7 predictions. Inference must wait for each "
     "token before it can ask for the next one: one pass for each token that it writes.",
     hints=(
-        "Which of the 7 inputs of the training window are known before the model is computed? And which of the 6 "
-        "tokens to be written?",
+        "Which of the 7 inputs of the training window are known before the model runs? And which of the 6 tokens to "
+        "be written?",
         "In training, one pass gives logits at every position. In writing, a token must be chosen before it can stand "
         "in the next input.",
         "One pass for the whole window; and one pass for each new token, the first of which reads the whole prompt.",
@@ -180,8 +187,8 @@ PASSES_NEEDED = Exercise(
         ),
         "not-two-numbers": Misconception("The answer is two numbers: `training_passes, inference_passes`."),
         "count-again": Misconception(
-            "Count the moments at which the model has to be computed: once where all inputs are known, and once for "
-            "each token that must be waited for.",
+            "Count the moments at which the model has to run: once where all inputs are known, and once for each token "
+            "that must be waited for.",
             PASSES,
         ),
     },
@@ -239,7 +246,7 @@ READING = Exercise(
             "The model is not divided among the texts: every text goes through all of the 1,000,000 weights.", BATCHING
         ),
         "grows-with-the-batch": Misconception(
-            "More texts make each token cheaper to read for, not dearer: divide by the number of texts.", BATCHING
+            "With more texts, less is read for each token, not more: divide by the number of texts.", BATCHING
         ),
         "numbers-swapped": Misconception(
             "Both numbers are right and have changed places: first the whole step, then each new token.", BATCHING

@@ -79,8 +79,12 @@ def _tokens_misconception(got: Any, text: str) -> str:
     expected = _scan(text)
     if not isinstance(got, list) or not all(isinstance(token, str) for token in got):
         return "not-a-list-of-text"
+    if not any(token.strip(_MARKS + "- \n\t") for token in got) and any(token.isalnum() for token in expected):
+        return "words-lost"
     if "" in got:
         return "empty-piece-kept"
+    if 0 < got.count(" ") < text.count(" "):
+        return "skipped-in-the-loop"
     if any(token.isspace() for token in got):
         return "white-space-kept"
     if any(token.split() != [token] for token in got):
@@ -91,6 +95,8 @@ def _tokens_misconception(got: Any, text: str) -> str:
         return "vocabulary-instead"
     if set(got) == set(expected):
         return "each-token-once"
+    if 0 < len(got) < len(expected) and got == expected[: len(got)]:
+        return "stops-too-early"
     if got == [token.lower() for token in expected]:
         return "case-folded"
     if got == [character for character in text if not character.isspace()]:
@@ -127,18 +133,37 @@ TOKENIZE = Exercise(
         ),
         "white-space-kept": Misconception(
             "Spaces or line ends are tokens here. That would be a fair design, which keeps the round trip whole; this "
-            "exercise leaves them out, as the book's tokenizer does.",
+            "exercise leaves all white space out.",
             CUT,
         ),
-        "white-space-inside": Misconception("A token has white space in it: cut there too, and leave it out.", CUT),
+        "skipped-in-the-loop": Misconception(
+            "Some spaces are gone and some are left. If a loop removes pieces from the very list that it runs over, it "
+            "skips the piece after each one removed: build a new list instead.",
+            CUT,
+        ),
+        "white-space-inside": Misconception(
+            "A token has white space in it: cut there too, and leave it out. (`text.split` takes a pattern literally; "
+            "`re.split` reads it.)",
+            CUT,
+        ),
+        "words-lost": Misconception(
+            "The words are missing. The pattern says where to cut, and `re.findall` returns no more than that; "
+            "`re.split` returns what stands between the cuts, too. If you did split: is your test the wrong way round?",
+            CUT,
+        ),
+        "stops-too-early": Misconception(
+            "The first tokens are right, and then some are missing: does a `return` stand inside the loop, or is the "
+            "last one cut off?",
+            CUT,
+        ),
         "marks-glued": Misconception(
             "The text is cut at white space only, so marks hang on to their words, and `late.` and `late` would be two "
             "different entries of the vocabulary.",
             CUT,
         ),
         "marks-lost": Misconception(
-            "Punctuation marks are missing. They are tokens of their own: does your pattern have the group, the "
-            "parentheses around it, with which `re.split` returns what it cut at?",
+            "Punctuation marks are missing. They are tokens of their own: keep every piece that is not empty or white "
+            "space. (`re.split` returns what it cut at only if the pattern stands in a group, as the given one does.)",
             CUT,
         ),
         "apostrophe-glued": Misconception(
@@ -182,7 +207,7 @@ TOKENIZE = Exercise(
 
 
 def _letter(answer: Any) -> Any:
-    return answer.strip().strip("()").lower() if isinstance(answer, str) else answer
+    return answer.strip(" ().:").lower() if isinstance(answer, str) else answer
 
 
 def _choice(answer: Any, right: str, wrong: dict[str, str], held: str) -> Iterator[str]:
@@ -253,10 +278,10 @@ def _check_two_texts(answer: Any) -> Iterator[str]:
     try:
         ids = [_story_words().encode(text) for text in answer]
     except UnknownTokenError as error:
-        raise Wrong("unknown-word", shorten(str(error), 60)) from None
+        raise Wrong("unknown-word", shorten(str(error).partition(" (")[0], 100) + ".") from None
     yield "all words known"
     if ids[0] != ids[1]:
-        same_letters = first.lower() == second.lower()
+        same_letters = first.lower().split() == second.lower().split()
         raise Wrong(
             "capitals-differ" if same_letters else "ids-differ", f"Their ids: `{show(ids[0])}`, `{show(ids[1])}`."
         )
@@ -294,7 +319,7 @@ TWO_TEXTS = Exercise(
             "These two have different ids, so a decoder can tell them apart. Change something that is not a token.",
             ROUND_TRIP,
         ),
-        "too-short": Misconception("Take texts of three tokens at least, so that there is a sentence to be damaged."),
+        "too-short": Misconception("Take texts of three tokens at least, so that there is something to be damaged."),
         "not-two-texts": Misconception("The answer is two texts in quotes: `first, second`."),
     },
 )
@@ -326,9 +351,10 @@ def _check_encode_tokens(encode_tokens: Probe) -> Iterator[str]:
         try:
             got = encode_tokens(tokens, vocabulary)
         except Raised as raised:
-            if "KeyError" in str(raised):
-                raise Wrong("unknown-raises", str(raised)) from None
-            raise
+            if "KeyError" not in str(raised):
+                raise
+            token_missed = any(f"KeyError: {token!r}" in str(raised) for token in tokens)
+            raise Wrong("unknown-raises" if token_missed else "entry-misnamed", str(raised)) from None
         if got != expected or not all(isinstance(id, int) and not isinstance(id, bool) for id in got):
             shown = f"`{encode_tokens.spell(tokens, vocabulary)}` gave `{show(got)}`."
             raise Wrong(_unknown_misconception(got, tokens, vocabulary), shown)
@@ -362,6 +388,8 @@ def _unknown_misconception(got: Any, tokens: list[str], vocabulary: dict[str, in
     if len(got) != len(tokens):
         return "other-ids"
     expected = [vocabulary.get(token, unknown) for token in tokens]
+    if got == [vocabulary.get(token.lower(), unknown) for token in tokens]:
+        return "case-folded"
     wrong = {(given, right) for given, right in zip(got, expected, strict=True) if given != right}
     if wrong == {(unknown, 0)}:
         return "id-zero-lost"
@@ -394,6 +422,10 @@ ENCODE_TOKENS = Exercise(
         "unknown-raises": Misconception(
             "An unknown token still stops the encoder. Ask first whether the vocabulary has it, or use `.get`.", UNKNOWN
         ),
+        "entry-misnamed": Misconception(
+            "The entry that was looked up is not in the vocabulary. The one for unknown tokens is spelt `<|unk|>`.",
+            UNKNOWN,
+        ),
         "unknown-dropped": Misconception(
             "Unknown tokens are left out. The text would get shorter without a word, and nobody could see where "
             "something is missing: put the id of `<|unk|>` in their place.",
@@ -403,8 +435,8 @@ ENCODE_TOKENS = Exercise(
             "The text `<|unk|>` stands among the ids. What belongs there is its id, looked up like any other.", UNKNOWN
         ),
         "nothing-in-its-place": Misconception(
-            "There is a `None` among the ids: `.get(token)` gives it when a token is missing. Its second argument says "
-            "what to give instead.",
+            "There is a `None` among the ids: `.get` gives it for whatever the vocabulary does not hold. Its second "
+            "argument says what to give instead, and the entry for unknown tokens is spelt `<|unk|>`.",
             UNKNOWN,
         ),
         "id-zero-lost": Misconception(
@@ -427,7 +459,13 @@ ENCODE_TOKENS = Exercise(
             UNKNOWN,
         ),
         "everything-unknown": Misconception(
-            "Every token came out as unknown. Known ones keep their id: is the test the wrong way round?", UNKNOWN
+            "Every token came out as unknown. Known ones keep their id: ask for each token by itself, among the "
+            "vocabulary's tokens (not its ids). Is the test the wrong way round?",
+            UNKNOWN,
+        ),
+        "case-folded": Misconception(
+            "`A` came out with the id of `a`. Capitals make another token, and this one is not in the vocabulary.",
+            VOCABULARY,
         ),
         "not-ids": Misconception("The result must be a list of ids, whole numbers, one for each token.", UNKNOWN),
         "other-ids": Misconception("One id for each token, in their order: its own, or that of `<|unk|>`.", UNKNOWN),
@@ -442,22 +480,31 @@ ENCODE_TOKENS = Exercise(
 # 01.5 ------------------------------------------------------------------------------------------------------------
 
 
+_LETTERS = 8
+
+
+def _boundaries(n: int) -> set[int]:
+    """What one may count for `n` pieces: between all, after each, around all; or between those of each letter."""
+    return {n - 1, n, n + 1, n - _LETTERS}
+
+
 def _check_separators(answer: Any) -> Iterator[str]:
     number = int(answer) if isinstance(answer, float) and answer.is_integer() else answer
     if isinstance(number, bool) or not isinstance(number, int):
         raise Wrong("not-a-number", f"You answered `{show(answer)}`.")
-    if number != 2:
+    if number != _LETTERS - 1:
         ideas = {
             "nothing-to-mark": {0},
-            "one-each": {3, 4},
             "one-for-all": {1},
-            "paragraph-boundaries": {8, 9, 10, 6},
-            "sentence-boundaries": {39, 40, 41, 37},
-            "word-boundaries": {499, 500, 501, 497},
+            "as-in-the-example": {2},
+            "one-each": {_LETTERS, _LETTERS + 1},
+            "paragraph-boundaries": _boundaries(20),
+            "sentence-boundaries": _boundaries(40),
+            "word-boundaries": _boundaries(500),
         }
         found = [idea for idea, numbers in ideas.items() if number in numbers]
         raise Wrong(found[0] if found else "count-again", f"You answered {number}.")
-    yield "2, one between each two letters"
+    yield "7, one between each two neighbours"
 
 
 SEPARATORS = Exercise(
@@ -465,13 +512,13 @@ SEPARATORS = Exercise(
     title="What does <|endoftext|> separate?",
     kind="value",
     examine=_check_separators,
-    means="Three documents have two boundaries between them. Words, sentences and paragraphs are separated by ordinary "
-    "tokens.",
+    means="Eight documents have seven boundaries between them. Words, sentences and paragraphs are separated by "
+    "ordinary tokens.",
     hints=(
         "The name says end of *text*: which of letters, paragraphs, sentences and words are texts of their own?",
         "Packing joins documents that have nothing to do with each other; the separator stands where one ends and the "
         "next begins.",
-        "Three documents, joined: `first + separator + second + separator + third`.",
+        "Of three documents it would be two: `first + separator + second + separator + third`.",
     ),
     variant="How many would it be if each document were closed by one, the last as well? Look up which of the two "
     "conventions a library of yours follows.",
@@ -490,8 +537,12 @@ SEPARATORS = Exercise(
             SPECIAL,
         ),
         "one-each": Misconception(
-            "The idea is right: documents count. But `pack` puts a separator *between* two documents, not around each.",
+            "The idea is right: documents count. But `pack` puts a separator *between* two documents, and none after "
+            "the last.",
             SPECIAL,
+        ),
+        "as-in-the-example": Misconception(
+            "The example above has two, for its three letters. Here there are eight.", SPECIAL
         ),
         "one-for-all": Misconception(
             "One at the very end would not help: what matters is that the second letter does not continue the first.",

@@ -7,7 +7,9 @@ results all agree. Fresh random inputs follow and decide, and their message show
 
 from __future__ import annotations
 
+import codecs
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations, groupby, pairwise
@@ -82,17 +84,19 @@ def _read_counts(result: Any, args: tuple) -> Any:
     """A dictionary pair -> count of plain ints; a count of zero is the same as no entry."""
     if result is None or result is ...:
         return result
+    row = f"the row `{show(args[0])}`" if args in _ROWS else "a random row"
     if not isinstance(result, Mapping):
-        raise Wrong("not-a-dictionary", f"It gave a value of type `{type(result).__name__}`.")
+        raise Wrong("not-a-dictionary", f"For {row} it gave a value of type `{type(result).__name__}`.")
     counts = {}
     for key, count in result.items():
         pair, count = plain(key), plain(count)
         if count is ...:
             return ...
         if not (isinstance(pair, list) and len(pair) == 2 and all(map(_is_whole, pair))):
-            raise Wrong("keys-are-not-pairs", f"One key is `{show(pair)}`.")
+            key = tuple(pair) if isinstance(key, tuple) else pair
+            raise Wrong("keys-are-not-pairs", f"For {row} one key is `{show(key)}`.")
         if not _is_whole(count):
-            raise Wrong("counts-are-not-whole", f"The count of `{show(tuple(pair))}` is `{show(count)}`.")
+            raise Wrong("counts-are-not-whole", f"For {row} the count of `{show(tuple(pair))}` is `{show(count)}`.")
         if count:
             counts[tuple(pair)] = count
     return counts
@@ -163,7 +167,11 @@ COUNT_PAIRS = Exercise(
         ),
         "keys-are-not-pairs": Misconception("Each key must be a pair of ids, `(left, right)`.", REPEAT),
         "counts-are-not-whole": Misconception("A count is a whole number.", REPEAT),
-        "other-counts": Misconception("These are not the counts of neighbouring pairs.", REPEAT),
+        "other-counts": Misconception(
+            "These are not the counts of neighbouring pairs. Write the pairs of the row below on paper, one for each "
+            "id that has a right neighbour, and count.",
+            REPEAT,
+        ),
         "tied-to-the-example": _TIED_TO_EXAMPLE,
     },
 )
@@ -177,6 +185,7 @@ _MERGES = (
     ([4, 7, 7, 7, 7, 7, 4], (7, 7), 256),
     ([2, 1, 2, 1, 1], (1, 2), 256),
     ([1, 2, 4], (1, 2), 9),
+    ([31, 2, 1, 2, 1, 23], (1, 2), 256),
     ([3, 4, 5], (1, 2), 9),
     ([6], (6, 6), 9),
     ([], (1, 2), 9),
@@ -224,6 +233,10 @@ def _merge_either_order(ids: list[int], pair: Pair, new_id: int) -> list[int]:
     return merged
 
 
+def _merge_as_text(ids: list[int], pair: Pair, new_id: int) -> list[int]:
+    return [int(part) for part in " ".join(map(str, ids)).replace(f"{pair[0]} {pair[1]}", str(new_id)).split()]
+
+
 _MERGING: dict[str, tuple[Callable, ...]] = {
     "nothing-merged": (lambda ids, pair, new_id: list(ids),),
     "only-the-first": (_merge_first,),
@@ -232,12 +245,19 @@ _MERGING: dict[str, tuple[Callable, ...]] = {
         lambda ids, pair, new_id: [
             new_id if tuple(ids[i : i + 2]) == pair else ids[i] for i in range(len(ids))
         ],
+        lambda ids, pair, new_id: [new_id if found == pair else found[0] for found in pairwise(ids)],
     ),
     "right-to-left": (lambda ids, pair, new_id: _merge(ids[::-1], pair[::-1], new_id)[::-1],),
     "last-id-lost": (_merge_without_the_end,),
+    "last-id-twice": (lambda ids, pair, new_id: _merge_without_the_end(ids, pair, new_id) + ids[-1:],),
     "order-ignored": (_merge_either_order,),
     "members-replaced": (lambda ids, pair, new_id: [new_id if id in pair else id for id in ids],),
     "runs-collapsed": (_merge_runs,),
+    "new-id-missing": (
+        lambda ids, pair, new_id: _merge(ids, pair, 256),
+        lambda ids, pair, new_id: [id for id in _merge(ids, pair, -1) if id != -1],
+    ),
+    "digits-matched": (_merge_as_text,),
 }  # fmt: skip
 
 
@@ -256,7 +276,7 @@ def _check_merge(merge: Probe) -> Iterator[str]:
 
     fresh = random.Random()
     for _ in range(20):
-        ids = fresh.choices(range(fresh.randint(1, 6)), k=fresh.randint(10, 80))
+        ids = fresh.choices([*range(fresh.randint(1, 6)), 11], k=fresh.randint(10, 80))
         pair = tuple(fresh.choices(range(6), k=2))
         if merge(ids, pair, 256, shown="a random row", fresh=True) != _merge(ids, pair, 256):
             raise Wrong("tied-to-the-example")
@@ -283,11 +303,13 @@ MERGE = Exercise(
         "only-the-first": Misconception("Only the first place was merged. A merge takes all of them.", REPEAT),
         "overlap-merged-twice": Misconception(
             "In 7 7 7 the middle id was used twice, and the row got longer than it is: two merged tokens stand for "
-            "four ids. After a merge go on behind it.",
+            "four ids. After a merge, go on behind it.",
             REPEAT,
         ),
         "right-member-stays": Misconception(
-            "The right id of the pair is still there, after the new one. The new id stands for both.", REPEAT
+            "The right id of the pair is still there, after the new one. The new id stands for both. (Adding 2 to `i` "
+            "inside a `for` loop skips nothing: the loop sets `i` anew each time. A `while` loop leaves it to you.)",
+            REPEAT,
         ),
         "right-to-left": Misconception(
             "In 7 7 7 the last two were merged. Everybody merges from the left, and it must be the same each time: "
@@ -296,6 +318,9 @@ MERGE = Exercise(
         ),
         "last-id-lost": Misconception(
             "The last id is lost when it belongs to no pair. The loop must take it along.", REPEAT
+        ),
+        "last-id-twice": Misconception(
+            "The last id was added at the end even where it had been merged already. It must be there once.", REPEAT
         ),
         "order-ignored": Misconception("The pair was also merged where it stands the other way round.", REPEAT),
         "members-replaced": Misconception(
@@ -306,8 +331,20 @@ MERGE = Exercise(
             "A whole run became a single id. One new id stands for exactly two: in 7 7 7 7 there are two of them.",
             REPEAT,
         ),
+        "new-id-missing": Misconception(
+            "The pairs were found, but `new_id` does not stand in their place. It is an argument: use it, whatever its "
+            "value.",
+            REPEAT,
+        ),
+        "digits-matched": Misconception(
+            "The row was searched as text, and the digits of longer ids were taken for the pair: `31 2` is not `1 2`. "
+            "Compare ids, not digits.",
+            REPEAT,
+        ),
         "not-a-row-of-ids": Misconception("The result must be a list of ids, whole numbers.", REPEAT),
-        "other-ids": Misconception("This is not the row with the pair replaced.", REPEAT),
+        "other-ids": Misconception(
+            "This is not the row with the pair replaced. Do it on paper for the row below, from left to right.", REPEAT
+        ),
         "tied-to-the-example": _TIED_TO_EXAMPLE,
     },
 )
@@ -409,10 +446,11 @@ def _table(*merges: str) -> list[Pair]:
 
 
 _WORDS = _table(
-    "e n", "l e", "v en", "e l", "a a", "0xc3 0xab", "s s", "h e", "he l", "t o", "i n", "n g", "u g", "h u", "h ug"
-)
+    "e n", "l e", "v en", "e l", "a a", "0xc3 0xab", "s s", "h e", "he l", "t o", "i n", "n g", "u g", "h u", "h ug",
+    "n 0x20"
+)  # fmt: skip
 _SAMPLES = "eleven aaa lenses Zoë hello_there aaaaa_toto vessel tingng sing hug xyz e"
-_TEXTS = tuple((text, _WORDS) for text in [*_SAMPLES.split(), ""])
+_TEXTS = tuple((text, _WORDS) for text in [*_SAMPLES.split(), "sun hug", ""])
 
 
 def _trained(ids: list[int], n_merges: int) -> list[Pair]:
@@ -489,6 +527,32 @@ def _extended(data: bytes, start: int, known: dict[bytes, int]) -> int:
     return end
 
 
+def _in_one_pass(order: Callable, new_id: Callable = lambda rank: 256 + rank) -> Callable:
+    """An encoder that goes once through the merges, each with its rank, in the order that `order` puts them in."""
+
+    def encode(text: str, merges: list[Pair]) -> list[int]:
+        ids = list(text.encode())
+        for rank, pair in order(list(enumerate(merges))):
+            ids = _merge(ids, tuple(pair), new_id(rank))
+        return ids
+
+    return encode
+
+
+def _left_to_right(text: str, merges: list[Pair]) -> list[int]:
+    """One walk over the bytes, without a second look."""
+    ids, ranks, row = list(text.encode()), _ranks(merges), []
+    while ids:
+        rank = ranks.get(tuple(ids[:2]))
+        row.append(ids[0] if rank is None else 256 + rank)
+        ids = ids[1 if rank is None else 2 :]
+    return row
+
+
+def _word_by_word(pattern: str) -> Callable:
+    return lambda text, merges: [id for word in re.findall(pattern, text) for id in _by_rank(word, merges)]
+
+
 def _first_place_only(text: str, merges: list[Pair]) -> list[int]:
     ids = list(text.encode())
     for rank, pair in enumerate(merges):
@@ -499,15 +563,29 @@ def _first_place_only(text: str, merges: list[Pair]) -> list[int]:
 _ENCODING: dict[str, tuple[Callable, ...]] = {
     "longest-match": (_matching(_longest),),
     "prefix-extension": (_matching(_extended),),
-    "leftmost-first": (_choosing(lambda found, ids: min(found, key=lambda one: one[1])),),
-    "latest-merge-first": (_choosing(lambda found, ids: max(found, key=lambda one: (one[0], -one[1]))),),
-    "most-frequent-first": (_choosing(_most_frequent),),
-    "one-merge-only": (_choosing(lambda found, ids: min(found), most=1),),
+    "leftmost-first": (_choosing(lambda found, ids: min(found, key=lambda one: one[1])), _left_to_right),
+    "latest-merge-first": (
+        _choosing(lambda found, ids: max(found, key=lambda one: (one[0], -one[1]))),
+        _in_one_pass(lambda merges: merges[::-1]),
+    ),
+    "most-frequent-first": (
+        _choosing(_most_frequent),
+        lambda text, merges: _by_rank(text, _trained(list(text.encode()), len(merges))),
+    ),
+    "one-merge-only": (
+        _choosing(lambda found, ids: min(found), most=1),
+        _in_one_pass(lambda merges: merges[:1]),
+    ),
+    "cut-into-words": (_word_by_word(r"\S+"), _word_by_word(r" ?\S+|\s+")),
     "one-place-a-merge": (_first_place_only,),
     "rightmost-place": (_choosing(lambda found, ids: min(found, key=lambda one: (one[0], -one[1]))),),
     "nothing-merged": (lambda text, merges: list(text.encode()),),
     "characters-for-bytes": (_choosing(lambda found, ids: min(found), start=lambda text: [ord(c) for c in text]),),
-    "rank-for-id": (lambda text, merges: [id - 256 if id >= 256 else id for id in _by_rank(text, merges)],),
+    "rank-for-id": (
+        lambda text, merges: [id - 256 if id >= 256 else id for id in _by_rank(text, merges)],
+        _in_one_pass(list, new_id=lambda rank: rank),
+        _in_one_pass(list, new_id=lambda rank: 257 + rank),
+    ),
 }
 
 
@@ -530,8 +608,8 @@ def _check_encode(encode: Probe) -> Iterator[str]:
 
     fresh = random.Random()
     for _ in range(20):
-        merges = _trained(fresh.choices(b"abcd", k=120), fresh.randint(20, 30))
-        text = "".join(fresh.choices("abcd", k=fresh.randint(40, 120)))  # long enough to meet the late merges, too
+        merges = _trained(fresh.choices(b"abc ", k=120), fresh.randint(20, 30))
+        text = "".join(fresh.choices("abc ", k=fresh.randint(40, 120)))  # long enough to meet the late merges, too
         if encode(text, merges, shown="a random text", fresh=True) != _by_rank(text, merges):
             raise Wrong("tied-to-the-example")
     yield "fresh random texts and merges"
@@ -542,7 +620,8 @@ ENCODE = Exercise(
     title="Encode by rank",
     kind="function",
     examine=_check_encode,
-    means="This is how GPT-2 encodes, and the same ids as `BPETokenizer` gives.",
+    means="This is how GPT-2 encodes (chunk by chunk: see 'Cut first, then merge'), and `BPETokenizer` gives the same "
+    "ids with `pattern=None`.",
     hints=(
         "The trainer merged its pairs in a certain order. What does the text look like after its first merge?",
         "Encoding repeats the training without counting: of all pairs that are there, the one with the lowest rank is "
@@ -577,13 +656,20 @@ ENCODE = Exercise(
             RANK,
         ),
         "one-merge-only": Misconception(
-            "Only one place was merged. Look again after each merge, until no pair is left that has a rank.", RANK
+            "Only one merge was made. Look again after each one, until no pair is left that has a rank. (Does a "
+            "`return` stand inside the loop?)",
+            RANK,
         ),
         "one-place-a-merge": Misconception(
             "Each merge was made at one place only. The pair may stand at several.", RANK
         ),
         "rightmost-place": Misconception(
             "Where a pair overlaps itself, as in `aaa`, the left place is merged, as in training.", REPEAT
+        ),
+        "cut-into-words": Misconception(
+            "The text was cut into words first. Here it is one row: a space is a byte like any other, it must not get "
+            "lost, and a merge may cross it.",
+            RANK,
         ),
         "nothing-merged": Misconception("These are the bytes. No merge was applied.", RANK),
         "characters-for-bytes": Misconception(
@@ -592,8 +678,8 @@ ENCODE = Exercise(
             BYTES,
         ),
         "rank-for-id": Misconception(
-            "The merges are right, the ids are ranks. Ids 0 to 255 are the bytes: the merge of rank r makes id "
-            "256 + r.",
+            "The merged tokens did not get their own ids. Ids 0 to 255 are the bytes, and ranks count from 0: the "
+            "merge of rank r makes id 256 + r.",
             RANK,
         ),
         "not-a-row-of-ids": Misconception("The result must be a list of ids, whole numbers.", RANK),
@@ -642,14 +728,47 @@ def _all_or_nothing(tokens: list[bytes]) -> list[str]:
     return texts
 
 
+def _or_nothing(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return ""
+
+
+def _holding(rest: Callable[[bytes, str], bytes]) -> Callable:
+    """A decoder that shows the whole characters of what it holds; `rest` picks what it goes on holding."""
+
+    def stream(tokens: list[bytes]) -> list[str]:
+        held, texts = b"", []
+        for token in tokens:
+            held += token
+            texts.append(held.decode("utf-8", "ignore"))
+            held = rest(held, texts[-1])
+        return texts
+
+    return stream
+
+
+def _flushed(tokens: list[bytes]) -> list[str]:
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    return [decoder.decode(token, final=number == len(tokens)) for number, token in enumerate(tokens, 1)]
+
+
 _STREAMING: dict[str, tuple[Callable, ...]] = {
     "half-characters-shown": (lambda tokens: [token.decode("utf-8", "replace") for token in tokens],),
-    "half-characters-lost": (lambda tokens: [token.decode("utf-8", "ignore") for token in tokens],),
+    "half-characters-lost": (
+        lambda tokens: [token.decode("utf-8", "ignore") for token in tokens],
+        lambda tokens: [_or_nothing(token) for token in tokens],
+        _holding(lambda held, text: b"" if text else held),
+    ),
     "whole-characters-held-back": (_all_or_nothing,),
     "text-repeated": (
         lambda tokens: [b"".join(tokens[: n + 1]).decode("utf-8", "ignore") for n in range(len(tokens))],
         lambda tokens: [b"".join(tokens[: n + 1]).decode("utf-8", "replace") for n in range(len(tokens))],
+        lambda tokens: [_or_nothing(b"".join(tokens[: n + 1])) for n in range(len(tokens))],
+        _holding(lambda held, text: held[len(text) :]),
     ),
+    "last-half-shown": (_flushed,),
     "nothing-until-the-end": (
         lambda tokens: [""] * (len(tokens) - 1) + [b"".join(tokens).decode("utf-8", "ignore")] * bool(tokens),
     ),
@@ -713,7 +832,13 @@ STREAM = Exercise(
             HALF,
         ),
         "text-repeated": Misconception(
-            "Each text holds what was shown before. Give only what is new: are the bytes removed that have been shown?",
+            "A text repeats what was shown before. Give only what is new: have all bytes been removed that were shown? "
+            "(`len` of a text counts characters, and a character can have several bytes.)",
+            HALF,
+        ),
+        "last-half-shown": Misconception(
+            "The text breaks off in the middle of a character, and that half was shown as `�`. Hold it back for ever: "
+            "it never became a character.",
             HALF,
         ),
         "nothing-until-the-end": Misconception(
@@ -775,8 +900,8 @@ CHOOSE_PACKING = Exercise(
             PACKING,
         ),
         "padding-is-trained": Misconception(
-            "That is padding, and the loss counts the fillers: most of the targets would be filler. With padding, the "
-            "loss must ignore them.",
+            "That is padding, and the loss counts the fillers: a large part of the targets would be filler. With "
+            "padding, the loss must ignore them.",
             PACKING,
         ),
         "not-an-option": Misconception('Answer with the letter of an option in quotes: "a", "b", "c" or "d".'),

@@ -84,7 +84,7 @@ TRAINED_POSITIONS = Exercise(
 # 03.2 ------------------------------------------------------------------------------------------------------------
 
 # (n_tokens, max_length, stride): one more full input than full targets; an exact fit; a ragged end; a gap.
-_TEXTS = ((13, 4, 3), (11, 4, 3), (12, 4, 3), (14, 3, 5))
+_TEXTS = ((13, 4, 3), (11, 4, 3), (12, 4, 3), (14, 2, 5))
 
 
 def _text(n_tokens: int) -> list[int]:
@@ -137,6 +137,8 @@ def _windows_misconception(got: Any, n_tokens: int, max_length: int, stride: int
         return "windows-missing"
     if len(got) == 2 and all(_is_table(table) and len(table) == len(expected) != 2 for table in got):
         return "two-tables"
+    if expected and got == expected[0]:
+        return "one-pair-only"
     if all(_is_row(window) for window in got):
         return "no-targets"
     if not all(isinstance(pair, list) and len(pair) == 2 and _is_row(pair[0]) for pair in got):
@@ -156,6 +158,8 @@ def _windows_misconception(got: Any, n_tokens: int, max_length: int, stride: int
         named = {0: "target-not-shifted", 20: "target-shifted-twice", -10: "target-shifted-back", 1: "id-plus-one"}
         if shift in named:
             return named[shift]
+        if targets[0][0] in ids and shift > 20:
+            return "target-too-far"
     if targets[0] == inputs[0][1:] + inputs[0][:1]:
         return "target-wraps-around"
 
@@ -165,6 +169,10 @@ def _windows_misconception(got: Any, n_tokens: int, max_length: int, stride: int
         return "stride-and-length-swapped"
     if len(inputs[0]) == max_length + 1:
         return "input-too-long"
+    if all(len(row) == max_length - 1 for row in inputs + targets):
+        return "rows-too-short"
+    if not all(token in ids for row in inputs + targets for token in row):
+        return "window-padded"
     if any(len(row) < max_length for row in inputs):
         return "window-past-the-end"
     if any(len(row) < max_length for row in targets):
@@ -173,6 +181,10 @@ def _windows_misconception(got: Any, n_tokens: int, max_length: int, stride: int
         return "stride-ignored"
     if steps == {max_length} != {stride}:
         return "stride-is-the-length"
+    if len(inputs[0]) != max_length:
+        return "length-ignored"
+    if steps - {stride}:
+        return "starts-uneven"
     return "windows-missing" if got == expected[: len(got)] else "other-windows"
 
 
@@ -215,6 +227,16 @@ MAKE_WINDOWS = Exercise(
         "target-shifted-back": Misconception(
             "The targets lie one token before the inputs: the model would predict what it has already read.", LABEL
         ),
+        "target-too-far": Misconception(
+            "The targets lie further ahead than the next token, as if they were another window. Each target row is its "
+            "input row one token later, whatever the stride and the length.",
+            LABEL,
+        ),
+        "rows-too-short": Misconception(
+            "The rows hold max_length - 1 ids: a stretch of max_length ids was cut out and then divided into input and "
+            "target. Together they need max_length + 1.",
+            MANY,
+        ),
         "target-too-short": Misconception(
             "A target row is shorter than its input row. The last position needs a target too, so the slice for the "
             "targets ends one id after the slice for the inputs, and the text must reach that far.",
@@ -256,22 +278,43 @@ MAKE_WINDOWS = Exercise(
             SLIDE,
         ),
         "windows-missing": Misconception(
-            "Windows that fit are missing at the end. The last start leaves just `max_length + 1` ids: does your "
-            "range end one too early?",
+            "Windows that fit are missing at the end. Does your range end too early (the last start leaves just "
+            "`max_length + 1` ids), or does a `return` stand inside the loop?",
             SLIDE,
+        ),
+        "one-pair-only": Misconception(
+            "This is the first pair alone. The result is a list of all pairs: does a `return` stand inside the loop?",
+            SLIDE,
+        ),
+        "window-padded": Misconception(
+            "A window was filled up with ids that do not stand in the text. Leave out a window that does not fit.",
+            SLIDE,
+        ),
+        "length-ignored": Misconception(
+            "The rows do not hold `max_length` ids. Is a number written into the code, where the parameter belongs?",
+            MANY,
+        ),
+        "starts-uneven": Misconception(
+            "The windows do not start at 0, stride, 2 × stride, … . Is a number written into the code, where the "
+            "parameter belongs, or was a window moved so that it fits?",
+            STRIDE,
         ),
         "input-too-long": Misconception(
             "The input row holds max_length + 1 ids. That many are needed for input and target together.", LABEL
         ),
         "no-targets": Misconception(
-            "These are single rows. A training example is a pair: the input row and its target row.", LABEL
+            "This is a list of single rows. A training example is a pair: put each input row and its target row "
+            "together, as in `(inputs, targets)`.",
+            LABEL,
         ),
         "two-tables": Misconception(
             "All inputs come first and then all targets. The exercise wants one pair a window: `list(zip(inputs, "
             "targets))` makes it so.",
             LABEL,
         ),
-        "not-pairs": Misconception("The result must be a list of pairs (input row, target row), each row ids.", LABEL),
+        "not-pairs": Misconception(
+            "The result must be a list of pairs (input row, target row), each row a list of ids.", LABEL
+        ),
         "ids-are-floats": Misconception(
             "Token ids are whole numbers, they look up rows of a table: these are floats.", LABEL
         ),
@@ -404,6 +447,7 @@ _BATCH_FORMULAS = (
     ("drop-last-ignored", lambda w, b, d: -(-w // b)),
     ("drop-last-inverted", lambda w, b, d: -(-w // b) if d else w // b),
     ("one-batch-too-many", lambda w, b, d: w // b if d else w // b + 1),
+    ("one-batch-too-many", lambda w, b, d: w // b if d or not w else w // b + 1),
     ("zero-batches-overlooked", lambda w, b, d: max(1, w // b if d else -(-w // b))),
     ("batch-size-ignored", lambda w, b, d: w),
 )
@@ -434,7 +478,7 @@ def _check_count_batches(count_batches: Probe) -> Iterator[str]:
         for number, true, (_, _, shown) in zip(numbers, expected, answers, strict=True):
             if number != true:
                 agrees = [name for name, columns in formulas.items() if numbers in columns]
-                raise Wrong(agrees[0] if agrees else f"other-{part}", f"{shown} There are {true} {part}.")
+                raise Wrong(agrees[0] if agrees else f"other-{part}", f"{shown} The number of {part} is {true}.")
 
     cases = [case for case, _, _ in answers]
     windows = [_count_windows(n, T, s) for n, T, s, _, _ in cases]
@@ -555,8 +599,10 @@ COUNT_BATCHES = Exercise(
 # 03.5 ------------------------------------------------------------------------------------------------------------
 
 
-def _epochs(result: Any, args: tuple) -> list[list[list[int]]]:
+def _epochs(result: Any, args: tuple) -> list[list[list[int]]] | None:
     """Two epochs of a loader: for each batch the numbers of its windows, read from the first id of each input."""
+    if result is None:
+        return None
     if not isinstance(result, DataLoader):
         raise Wrong("not-a-loader", f"It gave a value of type `{type(result).__name__}`.")
     return [[_window_numbers(batch) for batch in result] for _ in range(2)]
@@ -640,8 +686,8 @@ MAKE_LOADER = Exercise(
             "shuffle=False still shuffles: the loader takes the argument and passes on something else.", SHUFFLE
         ),
         "shuffle-never": Misconception(
-            "shuffle=True does not shuffle any more: one constant has been replaced by the other. Pass on the "
-            "argument.",
+            "shuffle=True does not shuffle any more: with another constant, or with none, the caller is ignored just "
+            "the same. Pass on the argument.",
             SHUFFLE,
         ),
         "shuffle-inverted": Misconception("It shuffles when told not to, and the other way round.", SHUFFLE),

@@ -127,7 +127,9 @@ ONE_HOT = Exercise(
         "not-a-pair": Misconception(
             "The function gives two things back: `return one_hot, rows`, a matrix (T, V) and a matrix (T, D).", LOOKUP
         ),
-        "pair-turned-round": Misconception("Both are there and have changed places: first the one-hot matrix.", LOOKUP),
+        "pair-turned-round": Misconception(
+            "Both are there, but in the wrong order: the one-hot matrix comes first, then the rows.", LOOKUP
+        ),
         "axes-swapped": Misconception(
             "The matrix lies on its side: one row for each id, one column for each token, (T, V).", LOOKUP
         ),
@@ -138,7 +140,7 @@ ONE_HOT = Exercise(
             "The entries are the ids. An id is a place and not a quantity: the entry is 1, whatever the id.", LOOKUP
         ),
         "place-for-id": Misconception(
-            "The 1 of row t stands in column t. It belongs in column ids[t], the row of the table that is meant.",
+            "The 1 of row t stands in column t. It belongs in column ids[t]: that picks row ids[t] of the table.",
             LOOKUP,
         ),
         "ids-from-one": Misconception(
@@ -150,10 +152,10 @@ ONE_HOT = Exercise(
             LOOKUP,
         ),
         "rows-are-no-product": Misconception(
-            "The one-hot matrix is right, the rows are not `one_hot @ weight`, of shape (T, D).", LOOKUP
+            "The one-hot matrix is right, but the rows are not `one_hot @ weight`, of shape (T, D).", LOOKUP
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and tables of other sizes do not. Is a size written into the code?", LOOKUP
+            "It works for the examples, but not for tables of other sizes. Is a size written into the code?", LOOKUP
         ),
     },
 )
@@ -166,7 +168,8 @@ def _check_rows_that_move(answer: Any) -> Iterator[str]:
     shown = f"You answered `{show(answer)}`."
     rows = answer if isinstance(answer, list) else [answer]
     rows = [row for item in rows for row in (item if isinstance(item, list) else [item])]
-    if not rows or not all(isinstance(row, int | float) for row in rows):
+    # A mask of seven True and False holds numbers too, as Python counts.
+    if not rows or not all(isinstance(row, int | float) and not isinstance(row, bool) for row in rows):
         raise Wrong("not-rows", shown)
     found = set(rows)
     named = {
@@ -175,6 +178,7 @@ def _check_rows_that_move(answer: Any) -> Iterator[str]:
         "places-for-ids": [{0, 1}, {0, 1, 2, 3}],
         "only-once": [{0, 2}],
         "only-twice": [{5}],
+        "counted-from-one": [{1, 3, 6}],
     }
     if found != {0, 2, 5}:
         raise Wrong(next((name for name, sets in named.items() if found in sets), "count-again"), shown)
@@ -197,8 +201,8 @@ ROWS_THAT_MOVE = Exercise(
     variant="AdamW also shrinks every weight a little each step. Which rows move then?",
     misconceptions={
         "every-row": Misconception(
-            "The loss depends on the rows that were looked up alone. The others are multiplied by zeros, their "
-            "gradient is zero and plain gradient descent leaves them where they are.",
+            "The loss depends only on the rows that were looked up. The others are multiplied by zeros: their "
+            "gradient is zero, and plain gradient descent leaves them where they are.",
             MOVES,
         ),
         "untouched-rows": Misconception("Those are the rows that stay: the ones that were not looked up.", MOVES),
@@ -208,6 +212,9 @@ ROWS_THAT_MOVE = Exercise(
         ),
         "only-once": Misconception("Row 5 is looked up twice. Its two shares are added up; they do not cancel.", MOVES),
         "only-twice": Misconception("Once is enough: ids 0 and 2 are looked up too.", MOVES),
+        "counted-from-one": Misconception(
+            "Each number is one too high: ids and rows are both counted from 0, so id 2 looks up row 2.", MOVES
+        ),
         "not-rows": Misconception("The answer is a list of row numbers, such as `[1, 4]`."),
         "count-again": Misconception("List the different ids of the batch: those rows are looked up.", MOVES),
     },
@@ -241,6 +248,10 @@ _LOSS_MODELS: dict[str, list[Callable[[float, list[float]], float]]] = {
         lambda near, far: -_log_sigmoid(-near) - sum(_log_sigmoid(-score) for score in far),
     ],
     "noise-pulled-in": [lambda near, far: -_log_sigmoid(near) - sum(map(_log_sigmoid, far))],
+    "minus-outside": [
+        lambda near, far: -_log_sigmoid(near) + sum(map(_log_sigmoid, far)),
+        lambda near, far: -_log_sigmoid(near) - sum(1 - _log_sigmoid(score) for score in far),
+    ],
     "minus-missing": [
         lambda near, far: -_loss(near, far),
         lambda near, far: -_log_sigmoid(near) + sum(_log_sigmoid(-score) for score in far),
@@ -267,6 +278,10 @@ def _pair() -> tuple[Tensor, Tensor, Tensor]:
     return torch.tensor([1.5, 1.5]), torch.tensor([1.5, -1.0]), torch.tensor([[1.0, 1.0], [0.5, 1.0], [-1.0, 1.0]])
 
 
+def _noise_meets_context(word: Tensor, context: Tensor, noise: Tensor) -> float:
+    return _loss(_dots(word, context, noise)[0], _dots(context, word, noise)[1])
+
+
 def _loss_gradients(result: Any, args: tuple) -> list[bool]:
     """For each of the three arguments, whether gradient reaches it."""
     if not (isinstance(result, Tensor) and result.requires_grad):
@@ -288,6 +303,8 @@ def _check_skip_gram_loss(skip_gram_loss: Probe) -> Iterator[str]:
         raise Wrong("not-a-number", shown)
     if not _close(got, expected):
         agrees = [name for name, models in _LOSS_MODELS.items() for model in models if _close(got, model(near, far))]
+        if not agrees and _close(got, _noise_meets_context(*vectors)):
+            agrees = ["noise-meets-context"]
         raise Wrong(agrees[0] if agrees else "other-loss", shown)
     yield "one pair by the formula"
     leaves = tuple(vector.clone().requires_grad_() for vector in vectors)
@@ -325,8 +342,8 @@ SKIP_GRAM_LOSS = Exercise(
     variant="Write it with `binary_cross_entropy_with_logits(scores, labels, reduction='sum')`.",
     misconceptions={
         "neighbours-pushed-apart": Misconception(
-            "The sign of the neighbour's score is turned round: this loss falls when the dot product of neighbours "
-            "becomes small. word2vec makes it large.",
+            "The sign of the neighbour's score is the wrong way round: this loss falls when the dot product of "
+            "neighbours becomes small. word2vec makes it large.",
             NEIGHBOURS,
         ),
         "noise-pulled-in": Misconception(
@@ -338,7 +355,12 @@ SKIP_GRAM_LOSS = Exercise(
             "A minus is missing: a loss is minus the log of a probability, so each of its terms is positive.",
             NEIGHBOURS,
         ),
-        "mean-over-noise": Misconception("The formula sums over the noise words, here there is a mean.", NEIGHBOURS),
+        "minus-outside": Misconception(
+            "For a noise word the right answer is no, with the probability 1 − σ(x) = σ(−x). The change of sign comes "
+            "before the logarithm: `logsigmoid(-x)`, and not minus `logsigmoid(x)`.",
+            NEIGHBOURS,
+        ),
+        "mean-over-noise": Misconception("The formula sums over the noise words; yours takes a mean.", NEIGHBOURS),
         "noise-left-out": Misconception(
             "Noise words are missing. With true pairs alone, saying yes to everything would be perfect.", NEIGHBOURS
         ),
@@ -355,7 +377,14 @@ SKIP_GRAM_LOSS = Exercise(
             "These are bare dot products. Without the sigmoid the loss has no floor: all numbers would grow for ever.",
             NEIGHBOURS,
         ),
-        "not-a-number": Misconception("The loss is one number: sum over the K noise words.", NEIGHBOURS),
+        "noise-meets-context": Misconception(
+            "The noise words are scored against `context`. Every question is put to the centre: their scores are dot "
+            "products with `word`.",
+            NEIGHBOURS,
+        ),
+        "not-a-number": Misconception(
+            "The loss is one number. A dot product adds up its D products, and the loss its K noise terms.", NEIGHBOURS
+        ),
         "no-gradient": Misconception(
             "The number is right, but it cannot train all three: keep it a tensor, without `.item()` or `detach()`.",
             NEIGHBOURS,
@@ -366,7 +395,7 @@ SKIP_GRAM_LOSS = Exercise(
             NEIGHBOURS,
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and vectors of other sizes do not. Is a size of the example written in?", NEIGHBOURS
+            "It works for the example, but not for vectors of other sizes. Is a size written into the code?", NEIGHBOURS
         ),
     },
 )
@@ -379,12 +408,12 @@ def _check_what_was_learned(answer: Any) -> Iterator[str]:
     shown = f"You answered `{show(answer)}`."
     if not (isinstance(answer, list) and len(answer) == 3):
         raise Wrong("not-three-answers", shown)
-    dot, cosine, word = (item.strip().lower() if isinstance(item, str) else item for item in answer)
-    if dot not in ("large", "small") or not isinstance(word, str):
+    nearer, cosine, word = (item.strip().lower() if isinstance(item, str) else item for item in answer)
+    if nearer not in ("barks", "cat") or not isinstance(word, str):
         raise Wrong("not-three-answers", shown)
-    if dot == "small":
-        raise Wrong("neighbours-small", shown)
-    yield "neighbours have a large dot product"
+    if nearer == "barks":
+        raise Wrong("beside-is-alike", shown)
+    yield "in place of each other, not beside each other"
     if cosine not in (1, 0, -1, "1", "0", "-1"):
         raise Wrong("not-three-answers", shown)
     if int(cosine) != 1:
@@ -404,16 +433,16 @@ WHAT_WAS_LEARNED = Exercise(
     means="The vectors know use: words that can stand in each other's place lie near, opposites among them, and a "
     "difference in use that returns, royal or not, male or female, is a direction.",
     hints=(
-        "What did the loss do with the score of a true pair, and what can stand in place of *happy* in its sentences?",
+        "A true pair is a centre vector and a context vector. Which two words, then, get similar centre vectors?",
         "Two words get similar vectors when they have the same neighbours. *Happy* and *sad* both stand after *is*.",
-        '`"large", 1, "queen"`',
+        '`"cat", 1, "queen"`',
     ),
     variant="Which word is nearest to kings - king + boy? Ask `model.analogy`, with several seeds. Always the same?",
     misconceptions={
-        "neighbours-small": Misconception(
-            "It is the other way round: the loss falls when the dot product of neighbours grows. Small are those of "
-            "words that never meet.",
-            NEIGHBOURS,
+        "beside-is-alike": Misconception(
+            "Standing side by side makes a *centre* vector fit a *context* vector, in the other matrix. Two word "
+            "vectors become alike when the words have the same neighbours, so that one could stand for the other.",
+            COSINE,
         ),
         "opposite-meaning-opposite-vector": Misconception(
             "Opposites in meaning are used alike: whoever is happy could be sad in the same sentence. Same neighbours, "
@@ -430,7 +459,7 @@ WHAT_WAS_LEARNED = Exercise(
             "The step from man to woman changes male to female and leaves royal and adult as they are.", COSINE
         ),
         "not-three-answers": Misconception(
-            'The answer has three parts: `"large"` or `"small"`, one of `1`, `0`, `-1`, and a word in quotes.'
+            'The answer has three parts: `"barks"` or `"cat"`, one of `1`, `0`, `-1`, and a word in quotes.'
         ),
     },
 )
@@ -458,7 +487,12 @@ _NEITHER: dict[str, Callable[[Tensor], Tensor]] = {
 def _check_permutation_test(permutation_test: Probe) -> Iterator[str]:
     def said(f: Callable[[Tensor], Tensor], name: str, T: int, D: int, order: list[int]) -> Any:
         x = torch.randn(T, D, generator=_generator())
-        answer = permutation_test(f, x, torch.tensor(order), shown=f"{permutation_test.name}({name}, x, order)")
+        try:
+            answer = permutation_test(f, x, torch.tensor(order), shown=f"{permutation_test.name}({name}, x, order)")
+        except Raised as raised:
+            if name == "x.mean(0)" and "raised IndexError" in str(raised):  # D numbers, looked up at T places
+                raise Wrong("mean-not-recognised", str(raised)) from None
+            raise
         if not isinstance(answer, str):
             raise Wrong("not-a-word", f"For `{name}` it gave `{show(answer)}`.")
         return answer.strip().lower()
@@ -546,6 +580,11 @@ PERMUTATION_TEST = Exercise(
             "shuffled too. That is equivariant; invariant would be a result that does not change at all.",
             ORDER,
         ),
+        "mean-not-recognised": Misconception(
+            "The mean of the rows is not recognised as invariant, and it has no T rows that could be shuffled. Ask for "
+            "invariance first, with `torch.allclose(..., atol=1e-5)`: not every digit stays the same.",
+            ORDER,
+        ),
         "order-not-applied": Misconception(
             "A function that treats every row alike comes out as neither. Compare f(x[order]) with f(x)[order]: the "
             "result of the unshuffled rows, shuffled afterwards by the same order (not by its inverse).",
@@ -564,7 +603,8 @@ PERMUTATION_TEST = Exercise(
         ),
         "not-a-word": Misconception('The answer is one of "invariant", "equivariant", "neither".', ORDER),
         "tied-to-the-example": Misconception(
-            "The first examples hold, and other sizes or orders do not. Is a size written into the code?", ORDER
+            "It works for the first examples, but not for other sizes or orders. Is a size written into the code?",
+            ORDER,
         ),
     },
 )
@@ -606,7 +646,7 @@ def _check_embed_input(embed_input: Probe) -> Iterator[str]:
     ids = [[4, 1, 0], [2, 2, 3]]  # B=2, T=3, V=5, context 6, D=2: the swapped tables run without an error
     tokens, places = _table(5, 2, 1), _table(6, 2, 40)
     call = f"{embed_input.name}(ids (2, 3), token_table (5, 2), position_table (6, 2))"
-    got = embed_input(torch.tensor(ids), tokens, places, shown=call)
+    got = _answer(embed_input, ids, tokens, places, shown=call)
     expected = _embedded(ids, tokens, places)
     shown = f"`{call}` gave `{show(got)}`, expected was `{show(expected)}`."
     if not _close(got, expected):
@@ -619,6 +659,15 @@ def _check_embed_input(embed_input: Probe) -> Iterator[str]:
         raise Wrong(agrees[0] if agrees else "other-sum", shown)
     yield "tokens and places of a small batch"
 
+    for ids in ([[1, 0, 1], [0, 0, 1]], [[1, 0], [0, 1], [1, 1], [0, 0]]):  # T above V, then B above T
+        T = len(ids[0])
+        tokens, places = _table(2, 3, 1), _table(T, 3, 40)
+        call = f"{embed_input.name}(ids ({len(ids)}, {T}), token_table (2, 3), position_table ({T}, 3))"
+        got = _answer(embed_input, ids, tokens, places, shown=call)
+        if not _close(got, _embedded(ids, tokens, places)):
+            raise Wrong("tied-to-the-example", f"`{call}` gave `{show(got)}`.")
+    yield "texts as long as the context"
+
     fresh = random.Random()
     for _ in range(10):
         B, T, D, V = fresh.sample(range(2, 12), 4)
@@ -626,14 +675,24 @@ def _check_embed_input(embed_input: Probe) -> Iterator[str]:
         ids = [[fresh.randrange(V) for _ in range(T)] for _ in range(B)]
         g = _generator()
         tokens, places = torch.randn(V, D, generator=g), torch.randn(context, D, generator=g)
-        got = embed_input(torch.tensor(ids), tokens, places, shown="a random batch", fresh=True)
+        got = _answer(embed_input, ids, tokens, places, shown="a random batch", fresh=True)
         if not _close(got, _embedded(ids, tokens, places)):
             raise Wrong("tied-to-the-example")
-    yield "fresh random batches, the longest of them as long as the context"
+    yield "fresh random batches"
 
     for too_long in (4, 5, 6, 7):
         _require_refusal(embed_input, too_long)
     yield "a text that is too long is refused"
+
+
+def _answer(embed_input: Probe, ids: list[list[int]], *tables: Tensor, **options: Any) -> Any:
+    """What a text that fits is given; a refusal is a mistake of its own."""
+    try:
+        return embed_input(torch.tensor(ids), *tables, **options)
+    except Raised as raised:
+        if "raised ValueError" not in str(raised) or "to unpack" in str(raised):  # B, T, D = ids.shape
+            raise
+        raise Wrong("fitting-text-refused", str(raised)) from None
 
 
 def _require_refusal(embed_input: Probe, T: int) -> None:
@@ -652,7 +711,13 @@ def _require_refusal(embed_input: Probe, T: int) -> None:
         if found.startswith(("ValueError.", "ValueError: .")):
             raise Wrong("error-says-nothing", f"{raised}") from None
         return
-    shape = got if isinstance(got, Opaque) else _shape(got)
+    if isinstance(got, Opaque):
+        raise Wrong(
+            "error-returned" if got.type_name.endswith("Error") else "too-long-answered", f"`{call}` gave {got}."
+        )
+    shape = _shape(got)
+    if shape is None:
+        raise Wrong("too-long-answered", f"`{call}` gave `{show(got)}`.")
     name = "cut-silently" if shape == (2, 3, 2) else "too-long-answered"
     raise Wrong(name, f"`{call}` gave a result of shape {shape}: 3 places for {T} tokens.")
 
@@ -707,8 +772,18 @@ EMBED_INPUT = Exercise(
             PLACES,
         ),
         "other-error": Misconception(
-            "A text that is too long ends in an error of PyTorch's or another type. Compare the lengths first, and "
-            "raise a `ValueError` that says what is wrong.",
+            "A text that is too long does end in an error, but not in a ValueError of yours. Compare the lengths "
+            "first, and raise a `ValueError` that says what is wrong.",
+            PLACES,
+        ),
+        "error-returned": Misconception(
+            "The error is returned like any other value, and whoever calls the function may never notice. Write "
+            "`raise` instead of `return`.",
+            PLACES,
+        ),
+        "fitting-text-refused": Misconception(
+            "A text that fits is refused. What counts is the number of tokens in a window, T = `ids.shape[1]`: it may "
+            "be as large as the number of rows of `position_table`, and the number of windows does not matter.",
             PLACES,
         ),
         "error-says-nothing": Misconception(
@@ -716,7 +791,7 @@ EMBED_INPUT = Exercise(
             PLACES,
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and batches of other sizes do not. Is a size of the example written in?", PLACES
+            "It works for the example, but not for batches of other sizes. Is a size written into the code?", PLACES
         ),
     },
 )

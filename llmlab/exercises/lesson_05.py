@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from llmlab.exercises.core import Exercise, Misconception
-from llmlab.exercises.probes import Probe, Wrong, show
+from llmlab.exercises.probes import Probe, Raised, Wrong, show
 
 SOFTMAX = "From scores to weights: softmax"
 AXIS = "The right axis"
@@ -86,12 +87,14 @@ def _wrong_weights(scores: Tensor) -> Models:
     """What each known mistake makes of square scores."""
     scores = scores.double()
     of_row, of_column = scores.max(-1, keepdim=True).values, scores.max(-2, keepdim=True).values
-    shifts = [scores, scores - of_row, scores - of_column]
+    # Without `keepdim=True` the row's maxima lie along the row.
+    shifts = [scores, scores - of_row, scores - of_column, scores - of_row.mT]
     powers = [shift.exp() for shift in shifts]
     return {
         "columns-sum-to-one": [power / power.sum(-2, keepdim=True) for power in powers],
         "sum-of-another-row": [power / power.sum(-1) for power in powers],
         "one-sum-for-all": [power / power.sum() for power in powers],
+        "maximum-divided": [torch.softmax(scores / most, -1) for most in (of_row, of_row.mT, scores.max())],
         "maximum-of-another-row": [torch.softmax(scores - of_column, -1), torch.softmax(scores - of_row.T, -1)],
         "exponential-missing": [
             scores / scores.sum(-1, keepdim=True),
@@ -109,6 +112,7 @@ def _check_attention_weights(attention_weights: Probe) -> Iterator[str]:
     name = attention_weights.name
 
     def weigh(scores: Tensor, **options: Any) -> tuple[Tensor | None, Tensor]:
+        options = {"shown": attention_weights.spell(scores.tolist())} | options
         return _tensor(attention_weights(scores, **options)), torch.softmax(scores.double(), dim=-1)
 
     scores = _scores_example()
@@ -122,7 +126,7 @@ def _check_attention_weights(attention_weights: Probe) -> Iterator[str]:
         raise Wrong(_recognise(got, _wrong_weights(scores), "other-weights"), shown)
     yield "a small example, row by row"
 
-    row = torch.tensor([[100.0, 99.0, 90.0]])
+    row = torch.tensor([[1000.0, 999.0, -1000.0]])  # too much for float64 too, and above its minimum as well
     got, expected = weigh(row)
     if not _close(got, expected):
         finite = got is not None and bool(got.isfinite().all())
@@ -130,14 +134,17 @@ def _check_attention_weights(attention_weights: Probe) -> Iterator[str]:
             "scores-cut-off" if finite else "overflows",
             f"`{attention_weights.spell(row.tolist())}` gave `{show(_listed(got))}`.",
         )
-    rows = torch.tensor([[300.0, 299.0, 290.0], [0.0, 1.0, 2.0]])
+    rows = torch.tensor([[1000.0, 999.0, 990.0], [0.0, 1.0, 2.0]])
     got, expected = weigh(rows)
     if not _close(got, expected):
         raise Wrong("one-maximum-for-all", f"`{attention_weights.spell(rows.tolist())}` gave `{show(_listed(got))}`.")
     yield "large scores"
 
     batch = _numbers(2, 3, 4)
-    got, expected = weigh(batch, shown=f"{name}(scores of shape (2, 3, 4))")
+    try:
+        got, expected = weigh(batch, shown=f"{name}(scores of shape (2, 3, 4))")
+    except Raised as raised:
+        raise Wrong("axis-from-the-front", str(raised)) from None
     if not _close(got, expected):
         raise Wrong("axis-from-the-front", f"For scores of shape (2, 3, 4) it gave {_shape(got)} of other weights.")
     fresh = random.Random()
@@ -186,6 +193,11 @@ ATTENTION_WEIGHTS = Exercise(
             "maximum, with `keepdim=True`.",
             STABLE,
         ),
+        "maximum-divided": Misconception(
+            "The scores are divided by a maximum, and that changes the weights. Subtract it: what is subtracted from "
+            "all scores of a row cancels.",
+            STABLE,
+        ),
         "one-maximum-for-all": Misconception(
             "One maximum for the whole table: a row whose scores lie far below it becomes 0 / 0. Take the maximum of "
             "each row.",
@@ -216,19 +228,19 @@ ATTENTION_WEIGHTS = Exercise(
             STABLE,
         ),
         "scores-cut-off": Misconception(
-            "Large scores are cut off, so that different scores get equal weights. Subtracting the row's maximum keeps "
-            "their differences.",
+            "Large scores are cut off, or their nan is covered up: how they differ is lost. Subtracting the row's "
+            "maximum keeps their differences.",
             STABLE,
         ),
         "axis-from-the-front": Misconception(
-            "With a dimension in front the weights are wrong: the axis is counted from the front. The keys are the "
-            "last axis: `dim=-1`.",
+            "With a dimension in front it no longer works: an axis is counted from the front, turned with `.T`, or "
+            "looped over. The keys are the last axis: `dim=-1`.",
             STABLE,
         ),
         "other-shape": Misconception("The weights have the shape of the scores, one weight for each score.", SOFTMAX),
         "other-weights": Misconception("These are not the softmax weights of the rows.", SOFTMAX),
         "tied-to-the-example": Misconception(
-            "The small examples hold, and random ones do not. Is a size of an example written into the code?", SOFTMAX
+            "It works for the small examples, but not for random ones. Is a size written into the code?", SOFTMAX
         ),
     },
 )
@@ -280,6 +292,8 @@ def _check_forward(forward: Probe) -> Iterator[str]:
         raise Wrong("not-three", f"`{call}` gave `{show(got)}`.")
     got = [_tensor(part) for part in got]
     of_scores, of_context = _wrong_steps(*given)
+    if _close(got[0], context) and _close(got[2], scores):
+        raise Wrong("not-three", "The first part is the context, and the last the scores.")
     if not _close(got[0], scores):
         raise Wrong(_recognise(got[0], of_scores, "other-scores"), _first("scores", got[0], scores))
     yield "scores"
@@ -352,7 +366,9 @@ FORWARD = Exercise(
         "weights-transposed": Misconception(
             "The columns of the weights are used as if they were rows. Row i holds the shares of query i.", CONTEXT
         ),
-        "scores-not-weights": Misconception("The scores mix the values, not the weights: they are no shares.", CONTEXT),
+        "scores-not-weights": Misconception(
+            "The values are mixed by the scores. Take the weights: only they are shares that sum to 1.", CONTEXT
+        ),
         "values-not-mixed": Misconception("The values came out as they went in: the weights play no part.", CONTEXT),
         "not-three": Misconception("The function gives back scores, weights and context, in this order."),
         "other-scores": Misconception("These are not the dot products of each query with each key.", QKV),
@@ -361,7 +377,7 @@ FORWARD = Exercise(
         ),
         "other-context": Misconception("This is not the sum of the values, each times its weight.", CONTEXT),
         "tied-to-the-example": Misconception(
-            "The small example holds, and other sizes do not. Is a size of the example written into the code?", QKV
+            "It works for the small example, but not for other sizes. Is a size written into the code?", QKV
         ),
     },
 )
@@ -394,7 +410,8 @@ def _wrong_attention(q: Tensor, k: Tensor, v: Tensor) -> tuple[Models, Models]:
     of_weights = {
         "not-scaled": divided(1.0),
         "scaled-by-d": divided(d),
-        "scaled-by-another-width": divided(v.shape[1] ** 0.5, v.shape[1]),
+        "no-root": divided(2 * d, d / 2),  # scores / d**1/2, scores / (d**1/2)
+        "scaled-by-another-width": divided(v.shape[1] ** 0.5),
         "scaled-by-the-length": divided(len(k) ** 0.5, len(k), len(q) ** 0.5, len(q)),
         "multiplied": divided(1 / root, 1 / d),
         "columns-sum-to-one": [torch.softmax(dots / divisor, 0) for divisor in (root, 1.0)],
@@ -450,9 +467,15 @@ def _check_attend(attend: Probe) -> Iterator[str]:
             raise Wrong("tied-to-the-example")
     yield "fresh random sizes"
 
-    given = _numbers(2, 3, 5), _numbers(2, 4, 5, step=3), _numbers(2, 4, 6, step=5)
-    if not right(run(*given, shown=f"{attend.name}(q (2, 3, 5), k (2, 4, 5), v (2, 4, 6))"), *given):
-        raise Wrong("batch-mixed", "With q (2, 3, 5), k (2, 4, 5) and v (2, 4, 6) the result was not right.")
+    for leading in ((2,), (2, 7)):
+        q, k, v = (*leading, 3, 5), (*leading, 4, 5), (*leading, 4, 6)
+        given = _numbers(*q), _numbers(*k, step=3), _numbers(*v, step=5)
+        try:
+            works = right(run(*given, shown=f"{attend.name}(q {q}, k {k}, v {v})"), *given)
+        except Raised as raised:
+            raise Wrong("batch-mixed", str(raised)) from None
+        if not works:
+            raise Wrong("batch-mixed", f"With q {q}, k {k} and v {v} the result was not right.")
     for _ in range(4):
         B, H, T_query, T_key, d, d_value = fresh.sample(range(2, 9), 6)
         given = (
@@ -487,6 +510,9 @@ ATTEND = Exercise(
             "The scores are divided by d. Their variance is d, so their spread is √d: divide by the root, and once.",
             SCALE,
         ),
+        "no-root": Misconception(
+            "That is no root: Python reads `d ** 1/2` as `(d ** 1) / 2`. Write `d ** 0.5` or `math.sqrt(d)`.", SCALE
+        ),
         "scaled-by-another-width": Misconception(
             "The scores are divided by a width that no dot product ran over. What counts is the width of queries and "
             "keys, `q.shape[-1]`, not that of the values or of the model.",
@@ -505,9 +531,11 @@ ATTEND = Exercise(
         ),
         "scores-returned": Misconception("The second part holds scores. The weights are their softmax.", SOFTMAX),
         "not-divided": Misconception("The exponentials are not divided by their sum: rows do not sum to 1.", SOFTMAX),
-        "order-swapped": Misconception("Both are right and have changed places: first the context, then the weights."),
+        "order-swapped": Misconception("Both are right, but in the wrong order: the context comes first."),
         "keys-mixed": Misconception("The weights mix the keys. What is told are the values.", QKV),
-        "scores-not-weights": Misconception("The scores mix the values, not the weights: they are no shares.", CONTEXT),
+        "scores-not-weights": Misconception(
+            "The values are mixed by the scores. Take the weights: only they are shares that sum to 1.", CONTEXT
+        ),
         "context-of-other-weights": Misconception(
             "The context comes from unscaled scores, and the weights from scaled ones: use the same weights.", CONTEXT
         ),
@@ -517,15 +545,15 @@ ATTEND = Exercise(
             STABLE,
         ),
         "batch-mixed": Misconception(
-            "With dimensions in front the result is wrong. Count axes from the end: `transpose(-2, -1)`, `dim=-1`, "
-            "`q.shape[-1]`.",
+            "With dimensions in front it no longer works. Count axes from the end, and do without `.T`: "
+            "`transpose(-2, -1)`, `dim=-1`, `q.shape[-1]`.",
             STABLE,
         ),
         "not-two": Misconception("The function gives two things back: `return context, weights`."),
         "other-weights": Misconception("These are not the weights of scaled dot-product attention.", SCALE),
         "other-context": Misconception("The weights are right; the context is not the values' weighted sum.", CONTEXT),
         "tied-to-the-example": Misconception(
-            "The small example holds, and other sizes do not. Is a size of the example written into the code?", ROOT
+            "It works for the small example, but not for other sizes. Is a size written into the code?", ROOT
         ),
     },
 )
@@ -543,12 +571,13 @@ def _check_prediction(answer: Any) -> Iterator[str]:
     ):
         raise Wrong("not-the-form", f"You answered `{show(answer)}`.")
     scores, weights, rows, letters = answer
-    shown = f"You answered {show(scores)} scores, {show(weights)} weights and {show(rows)} rows of the context."
+    shown = f"You answered: scores {show(scores)}, weights {show(weights)}, rows of the context {show(rows)}."
     if (scores, weights, rows) != (5, 25, 5):
         raise Wrong(_moved_misconception(scores, weights, rows), shown)
     yield "a column of scores, all weights, all rows of the context"
-    found = {letter for letter in letters.upper() if letter.isalpha()}
-    if found != {"Q", "K", "V"}:
+    words = re.findall("[A-Z]+", letters.upper())
+    found = set("".join(word for word in words if set(word) <= set("QKV")))  # "Q, K and V" as well as "QKV"
+    if found != {"Q", "K", "V"} and "ALL" not in words:
         raise Wrong("three-data-sets", f"You answered {show(letters)} for the change of X.")
     yield "Q, K and V"
 
@@ -666,9 +695,12 @@ def _check_previous_token_head(previous_token_head: Probe) -> Iterator[str]:
     matrices, ids = build(4, 6), list(_IDS)
     context, weights = _head_result(4, matrices, ids)
     if not (weights.diagonal(-1) >= _SURE).all():
-        shares = show([round(share, 2) for share in weights.diagonal(-1).tolist()])
+        shares = ", ".join(f"{share:.2f}" for share in weights.diagonal(-1).tolist())
         shown = f"For the tokens {ids}, the shares that go to the previous position are {shares}, from the second on."
-        raise Wrong(_head_misconception(weights), shown)
+        found = _head_misconception(weights)
+        if found in ("other-places", "same-for-all", "looks-at-tokens") and _leaves_out_the_offset(matrices):
+            found = "rows-of-the-tokens"
+        raise Wrong(found, shown)
     yield "6 positions: each looks at the one before it"
     if not _copies(4, matrices, ids):
         told = matrices[2]
@@ -698,6 +730,13 @@ def _check_previous_token_head(previous_token_head: Probe) -> Iterator[str]:
         if not _copies(n_vocab, build(n_vocab, n_positions, shown="random sizes", fresh=True), ids):
             raise Wrong("tied-to-the-example")
     yield "fresh tokens, sizes and lengths"
+
+
+def _leaves_out_the_offset(matrices: list[Tensor]) -> bool:
+    """Whether the example would look at the previous token if the rows of query, key or both began at n_vocab."""
+    of_query, of_key = ((W, torch.cat([torch.zeros(4, 6), W[:6]]).double()) for W in matrices[:2])
+    results = (_head_result(4, [W_query, W_key, matrices[2]], list(_IDS)) for W_query in of_query for W_key in of_key)
+    return any(bool((weights.diagonal(-1) > 1 / len(_IDS)).all()) for _, weights in results)
 
 
 def _head_misconception(weights: Tensor) -> str:
@@ -750,6 +789,11 @@ PREVIOUS_TOKEN_HEAD = Exercise(
             "the rows from n_vocab on, the positions, decide.",
             HAND,
         ),
+        "rows-of-the-tokens": Misconception(
+            "The numbers stand in the rows of the tokens. Position p has row n_vocab + p in W_query and W_key; the "
+            "rows above belong to the tokens and stay zero.",
+            HAND,
+        ),
         "too-soft": Misconception(
             "It looks the right way, but not surely enough: the score is divided by √d, and the others still get their "
             "share. Make the queries, or the keys, larger.",
@@ -779,13 +823,13 @@ PREVIOUS_TOKEN_HEAD = Exercise(
             "identity.",
             HAND,
         ),
-        "other-shapes": Misconception("A matrix has not the shape that the exercise asks for.", HAND),
+        "other-shapes": Misconception("A matrix does not have the shape that the exercise asks for.", HAND),
         "not-finite": Misconception(
             "A matrix holds inf or nan; multiplied by zero it gives nan. A large number will do.", STABLE
         ),
         "not-three": Misconception("The function gives back W_query, W_key and W_value."),
         "tied-to-the-example": Misconception(
-            "The small example holds, and other sizes do not. Is a size or a token written into the code?", HAND
+            "It works for the small example, but not for other sizes. Is a size or a token written into the code?", HAND
         ),
     },
 )

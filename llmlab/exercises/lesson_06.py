@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import torch
@@ -92,10 +93,18 @@ def _wrong_weights(scores: Tensor) -> dict[str, list[Tensor]]:
             late / late.sum(0),
             scores.softmax(-2),
         ],
-        "one-softmax-for-all": [masked.flatten().softmax(0).view(T, T)],
+        "one-softmax-for-all": [masked.flatten().softmax(0).view(T, T), late / late.sum()],
+        "keepdim-missing": [late / late.sum(-1), (scores.exp() * causal) / (scores.exp() * causal).sum(-1)],
+        "two-softmaxes": [masked.softmax(-1).softmax(-1), scores.softmax(-1).masked_fill(~causal, -inf).softmax(-1)],
         "no-softmax": [masked, scores * causal],
         "not-normalised": [scores.exp() * causal],
     }
+
+
+def _holds_finite_number(got: Tensor, expected: Tensor) -> bool:
+    """Whether the past is weighed rightly and the future keeps a share, as under a mask of a finite number."""
+    past = got * _causal(len(got))
+    return _close(past / past.sum(-1, keepdim=True), expected) and _close(got.sum(-1), torch.ones(len(got)))
 
 
 def _check_causal_weights(causal_weights: Probe) -> Iterator[str]:
@@ -110,16 +119,15 @@ def _check_causal_weights(causal_weights: Probe) -> Iterator[str]:
         if got is None or got.shape != (T, T):
             raise Wrong("not-a-square", f"{call}.")
         if not _close(got, expected):
-            above = got[~_causal(T)]
-            named = _agrees(got, _wrong_weights(scores)) if otherwise == "other-weights" else None
-            if (
-                named is None
-                and otherwise == "other-weights"
-                and (above != 0).any()
-                and _close(got.sum(-1), torch.ones(T))
-            ):
-                named = "finite-number"
+            named = None
+            if otherwise == "other-weights":
+                named = "all-nan" if got.isnan().all() else _agrees(got, _wrong_weights(scores))
+                if named is None and _holds_finite_number(got, expected):
+                    named, call = "finite-number", f"{call}, where a later key keeps {got.triu(1).max():.0e}"
             raise Wrong(named or otherwise, f"{call}; the causal weights are {show(expected.tolist())}.")
+        if not fresh and (most := got[~_causal(T)].max().item() if T > 1 else 0.0) != 0:
+            # Too little to be seen in the weights themselves.
+            raise Wrong("finite-number", f"For scores {show(scores.tolist())} a later key kept a weight of {most:.0e}.")
 
     compare(_numbers(3, 3, shift=1), "other-weights")
     compare(_numbers(4, 4, shift=5), "other-weights")
@@ -165,8 +173,23 @@ CAUSAL_WEIGHTS = Exercise(
             BEFORE,
         ),
         "mask-multiplied": Misconception(
-            "The future's scores were set to 0. A score of 0 is not a weight of 0: exp(0) = 1, as much as any middling "
-            "score.",
+            "The future's scores were set to 0, or next to it. A score of 0 is not a weight of 0: exp(0) = 1, as much "
+            "as any middling score.",
+            BEFORE,
+        ),
+        "all-nan": Misconception(
+            "Every weight is NaN. A mask of 0 and 1 times −∞ does that: where it should change nothing, 0 · ∞ is not a "
+            "number. Put −∞ only where it belongs, with `masked_fill` or `torch.where`.",
+            BEFORE,
+        ),
+        "keepdim-missing": Misconception(
+            "Column j was divided by the sum of row j: sums of shape (T,) line up with the columns. With "
+            "`keepdim=True` they stay a column, and each row is divided by its own.",
+            LATE,
+        ),
+        "two-softmaxes": Misconception(
+            "A softmax ran over what a softmax had already made, and that evens the weights out. One is enough, after "
+            "the mask.",
             BEFORE,
         ),
         "finite-number": Misconception(
@@ -225,7 +248,7 @@ def _check_attention_weights(attention_weights: Probe) -> Iterator[str]:
     name = attention_weights.name
     scores = torch.tensor([[2.0, 1.0, 0.0, -1.0], [0.0, 0.5, 1.0, 0.0]])
     expected = scores.softmax(-1)
-    value = attention_weights(scores, _P, False)
+    value = attention_weights(scores, _P, False, shown=f"{name}(scores, {_P}, False)")
     got = _tensor(value)
     shown = f"With training=False and scores {show(scores.tolist())} it gave `{show(value)}`."
     if got is None or got.shape != scores.shape:
@@ -233,8 +256,14 @@ def _check_attention_weights(attention_weights: Probe) -> Iterator[str]:
     if not _close(got, expected):
         if _close(got, scores) or _close(got, scores.softmax(-2)):
             raise Wrong("no-softmax" if _close(got, scores) else "softmax-over-the-queries", shown)
-        # Entries that are 0, or not the softmax of any shift: something was dropped or scaled.
-        raise Wrong("drops-when-evaluating", shown)
+        kept = got != 0
+        dropped = _close(got[kept], (expected / (1 - _P))[kept]) or (
+            not kept.all() and _close(got[kept], expected[kept])
+        )
+        raise Wrong(
+            "drops-when-evaluating" if dropped else "not-the-plain-softmax",
+            f"{shown[:-1]}, not the plain {show(expected.tolist())}.",
+        )
     yield "training off: the plain softmax"
 
     scores = 2 * torch.randn(60, 50, generator=torch.Generator().manual_seed(0))
@@ -274,8 +303,13 @@ def _judge_dropout(attention_weights: Probe, scores: Tensor, p: float, call: str
             raise Wrong("renormalised", f"`{call}` gave rows that all sum to 1.")
         if torch.allclose(growth, torch.ones_like(growth), rtol=1e-3):
             raise Wrong("not-scaled-up", f"`{call}` left the weights that were kept as they were.")
+        factor = growth.mean().item()
+        if not torch.allclose(growth, torch.full_like(growth, factor), rtol=1e-3):
+            raise Wrong("scores-dropped-too", f"`{call}` multiplied the weights that were kept by many factors.")
+        if abs(1 - 1 / factor - share) < 0.07:  # dropout as it should be, of another share
+            raise Wrong("other-share", f"`{call}` did not drop a share of p.")
         raise Wrong(
-            "scaled-otherwise", f"`{call}` multiplied the weights that were kept by other factors than 1/(1 − p)."
+            "scaled-otherwise", f"`{call}` multiplied the weights that were kept by another factor than 1/(1 − p)."
         )
     if abs(share - p) > 0.07:  # at least 2,500 weights: seven standard deviations
         raise Wrong("other-share", f"`{call}` did not drop a share of p.")
@@ -306,6 +340,11 @@ ATTENTION_WEIGHTS = Exercise(
             "the dropout?",
             DROPOUT,
         ),
+        "not-the-plain-softmax": Misconception(
+            "Outside training it must be the plain softmax and no more. There is nothing to make up for: the factor "
+            "1/(1 − p) does that while training.",
+            DROPOUT,
+        ),
         "renormalised": Misconception(
             "The rows were made to sum to 1 again. Dropout does not do that: it multiplies what it keeps by 1/(1 − p), "
             "the same factor in each row, and a row sums to 1 only on average.",
@@ -316,17 +355,24 @@ ATTENTION_WEIGHTS = Exercise(
             "later, and the layers after this one meet other magnitudes than they were trained on.",
             DROPOUT,
         ),
-        "scaled-otherwise": Misconception(
-            "What is kept must grow by 1/(1 − p), every weight by the same factor.", DROPOUT
+        "scaled-otherwise": Misconception("What is kept must grow by 1/(1 − p), no more and no less.", DROPOUT),
+        "scores-dropped-too": Misconception(
+            "What is kept must be the softmax's weight times 1/(1 − p), the same factor for all. Here the factors "
+            "differ: does a dropout still change the scores before the softmax?",
+            DROPOUT,
         ),
         "other-share": Misconception(
-            "The share of dropped weights is not p. Is p the share to keep, in your code, or a constant?", DROPOUT
+            "The share of dropped weights is not p. Is p the share to keep, in your code, or a constant, or does the "
+            "dropout run twice?",
+            DROPOUT,
         ),
         "whole-tokens": Misconception(
             "Whole rows or columns were dropped. Dropout on attention weights decides about each weight by itself.",
             DROPOUT,
         ),
-        "softmax-over-the-queries": Misconception("The softmax ran over the queries: each row sums to 1.", BEFORE),
+        "softmax-over-the-queries": Misconception(
+            "The softmax ran over the queries. It runs over the keys, `dim=-1`, so that each row sums to 1.", BEFORE
+        ),
         "no-softmax": Misconception("These are the scores: the softmax is gone.", BEFORE),
         "not-the-shape": Misconception("The weights have the shape of the scores.", DROPOUT),
         "tied-to-the-example": _TIED,
@@ -521,6 +567,7 @@ FUSED_COLUMNS = Exercise(
 # 06.5 ------------------------------------------------------------------------------------------------------------
 
 _WEIGHTS, _SCALE, _SPLIT = (BUGS[name][0] for name in ("no mask", "no scaling", "view when splitting"))
+_PROJECTIONS = BUGS["keys and values swapped"][0]
 _LAST = "return context @ W_out"
 
 
@@ -528,19 +575,31 @@ def _slug(name: str) -> str:
     return name.replace(" ", "-").replace("/", "")
 
 
-# More ways to get it wrong, beside the twelve: misconception -> (the right line, what stands there instead).
-_MORE = {
-    "01-mask-added": (_WEIGHTS, "weights = (scores + future.float()).softmax(dim=-1)"),
-    "mask-multiplied": (_WEIGHTS, "weights = (scores * ~future).softmax(dim=-1)"),
-    "mask-inverted": (_WEIGHTS, "weights = scores.masked_fill(~future, -torch.inf).softmax(dim=-1)"),
-    "softmax-over-the-heads": (_WEIGHTS, _WEIGHTS.replace("dim=-1", "dim=0")),
-    "no-root": (_SCALE, _SCALE.replace("d_head**0.5", "d_head")),
-    "multiplied-by-the-root": (_SCALE, _SCALE.replace("/ d_head", "* d_head")),
-    "heads-interleaved": (_SPLIT, "return t.view(T, d_head, n_heads).permute(2, 0, 1)"),
-    "queries-and-keys-swapped": (_SCALE, "scores = split(keys) @ split(queries).transpose(1, 2) / d_head**0.5"),
-    "out-projection-missing": (_LAST, "return context"),
-}
-_ONE_HEAD = ("d_head = D // n_heads", "n_heads, d_head = 1, D")
+# More ways to get it wrong, beside the twelve: (misconception, (the right line, what stands there instead)).
+_MORE = (
+    ("01-mask-added", (_WEIGHTS, "weights = (scores + future.float()).softmax(dim=-1)")),
+    ("mask-multiplied", (_WEIGHTS, "weights = (scores * ~future).softmax(dim=-1)")),
+    ("mask-inverted", (_WEIGHTS, "weights = scores.masked_fill(~future, -torch.inf).softmax(dim=-1)")),
+    ("softmax-over-the-heads", (_WEIGHTS, _WEIGHTS.replace("dim=-1", "dim=0"))),
+    ("no-softmax", (_WEIGHTS, "weights = scores.masked_fill(future, 0.0)")),
+    (
+        "scaled-after-the-softmax",
+        (_WEIGHTS, f"{_WEIGHTS.replace('scores.', '(scores * d_head**0.5).')} / d_head**0.5"),
+    ),
+    ("no-root", (_SCALE, _SCALE.replace("d_head**0.5", "d_head"))),
+    ("multiplied-by-the-root", (_SCALE, _SCALE.replace("/ d_head", "* d_head"))),
+    *(("scaling-by-another-size", (_SCALE, _SCALE.replace("d_head", size))) for size in ("x.shape[1]", "T", "n_heads")),
+    ("heads-interleaved", (_SPLIT, "return t.view(T, d_head, n_heads).permute(2, 0, 1)")),
+    ("queries-and-keys-swapped", (_SCALE, "scores = split(keys) @ split(queries).transpose(1, 2) / d_head**0.5")),
+    *(
+        ("projection-used-twice", (_PROJECTIONS, _PROJECTIONS.replace(right, instead)))
+        for right, instead in product(("W_key", "W_value"), ("W_query", "W_key", "W_value"))
+        if right != instead
+    ),
+    ("out-projection-missing", (_LAST, "return context")),
+    ("one-head-only", ("d_head = D // n_heads", "n_heads, d_head = 1, D")),
+    ("one-head-only", (_SPLIT, "return t.view(T, 1, D).transpose(0, 1)")),
+)
 
 
 def _example() -> tuple[Tensor, tuple[Tensor, ...], int]:
@@ -552,7 +611,7 @@ def _example() -> tuple[Tensor, tuple[Tensor, ...], int]:
 def _wrong_outputs() -> dict[str, list[Tensor]]:
     """What each known bug gives on the example: misconception -> outputs."""
     x, matrices, H = _example()
-    changes = [(_slug(name), change) for name, change in BUGS.items()] + [*_MORE.items(), ("one-head-only", _ONE_HEAD)]
+    changes = [(_slug(name), change) for name, change in BUGS.items()] + [*_MORE]
     found: dict[str, list[Tensor]] = {}
     for name, change in changes:
         outputs = function(change)(x, *matrices, H)
@@ -576,7 +635,10 @@ def _check_attend(attend: Probe) -> Iterator[str]:
 
     x, matrices, H = _example()
     got, right = run(x, *matrices, H), function()(x, *matrices, H)
-    recognised = _agrees(got, _wrong_outputs())
+    if got.isnan().all():
+        raise Wrong("all-nan")
+    # A mask from the scores is right at these values, and so is what is tied to these sizes: neither is known by them.
+    recognised = None if _close(got, right) else _agrees(got, _wrong_outputs())
     worst = (got - right).abs().nan_to_num(torch.inf).amax(dim=1).argmax().item()
     pair = [show(outputs[worst, :3].tolist()) for outputs in (got, right)]
     row = f"On the small example output {worst} begins {pair[0]}; right is {pair[1]}."
@@ -602,13 +664,14 @@ def _check_attend(attend: Probe) -> Iterator[str]:
         raise found("not-zero-at-zero", f"For an input of zeros it gave {show(outputs[0].tolist())} first.")
     reaches = _map(layer, nothing)
     if not torch.equal(reaches, _causal(len(x))):
-        # Values at a random input are right here, so it cannot be recognised by them.
         raise found("mask-from-the-scores", f"Around an input of zeros its influence map is {_rows(reaches)}.")
     yield "around zero too"
 
     found_sharp, right_sharp = sharpness(run), right_sharpness()
     if any(abs(s - wanted) > wanted / 4 for s, wanted in zip(found_sharp, right_sharp, strict=True)):
         pairs = ", ".join(f"{s:.2f} ({wanted:.2f})" for s, wanted in zip(found_sharp, right_sharp, strict=True))
+        if _close(got, right):
+            raise Wrong("tied-to-the-example")
         raise found("other-magnitudes", f"Mean square of the outputs at width 16, 64, 256, and what is right: {pairs}.")
     yield "magnitudes steady as the width grows"
 
@@ -642,8 +705,8 @@ ATTEND = Exercise(
     title="The whole layer",
     kind="function",
     examine=_check_attend,
-    means="The layer is causal, its scores keep their size at any width, and its values are right: this is what stands "
-    "in every block of a GPT, but for training.",
+    means="The layer is causal, its scores keep their size at any width, and its values are right: this is the layer "
+    "in every block of a GPT, still untrained.",
     hints=(
         "Write the shape behind every line. After which line is it (H, T, d_head), after which (H, T, T), and where "
         "does it become (T, D) again?",
@@ -669,7 +732,7 @@ ATTEND = Exercise(
             "of one head: with more heads these scores grow ever smaller, and attention becomes a plain average.",
             UNSEEN,
         ),
-        "no-mask": Misconception("There is no mask: each output hangs on all tokens, those to come included.", AHEAD),
+        "no-mask": Misconception("There is no mask: each output depends on all tokens, later ones included.", AHEAD),
         "mask-after-the-softmax": Misconception(
             "The mask came after the softmax, and nothing was renormalised: the zeros are in place, and still each row "
             "was divided by a sum that held the future.",
@@ -714,6 +777,27 @@ ATTEND = Exercise(
             "is found by is not what it tells.",
             UNSEEN,
         ),
+        "projection-used-twice": Misconception(
+            "Two of queries, keys and values came from the same matrix. Each has a matrix of its own: `x @ W_query`, "
+            "`x @ W_key`, `x @ W_value`.",
+            FUSED,
+        ),
+        "all-nan": Misconception(
+            "Every output is NaN. A mask of 0 and 1 times −∞ does that: where it should change nothing, 0 · ∞ is not a "
+            "number. Put −∞ only where it belongs, with `masked_fill`.",
+            BEFORE,
+        ),
+        "no-softmax": Misconception(
+            "The values were weighted with the scores themselves: the softmax over the keys is missing.", BEFORE
+        ),
+        "scaled-after-the-softmax": Misconception(
+            "The division by √d_head came after the softmax: the rows no longer sum to 1. Divide the scores.", UNSEEN
+        ),
+        "scaling-by-another-size": Misconception(
+            "The scores are divided by the root of another size. A score is a sum over the d_head entries of one head, "
+            "so √d_head is what keeps it steady.",
+            UNSEEN,
+        ),
         "queries-and-keys-swapped": Misconception(
             "Queries and keys have changed places: the row of the scores belongs to the token that asks.", UNSEEN
         ),
@@ -739,7 +823,11 @@ ATTEND = Exercise(
             "exercise does not have.",
             UNSEEN,
         ),
-        "other-magnitudes": Misconception("The outputs do not keep their size as the width grows.", UNSEEN),
+        "other-magnitudes": Misconception(
+            "The outputs do not have the size that they should have. Is each score divided by √d_head, and nothing "
+            "else multiplied?",
+            UNSEEN,
+        ),
         "other-values": Misconception(
             "These are not the values of causal multi-head attention. Go through the steps one by one.", FUSED
         ),
@@ -758,7 +846,7 @@ def _check_leaks(answer: Any) -> Iterator[str]:
     text = "".join(map(str, answer)) if isinstance(answer, list) else answer
     if not isinstance(text, str):
         raise Wrong("not-letters", shown)
-    letters = [letter for letter in text.lower() if letter.isalpha()]
+    letters = [letter for letter in text.lower().replace("and", "") if letter.isalpha()]
     if not letters or not set(letters) <= set("abcdef"):
         raise Wrong("not-letters", shown)
     chosen = set(letters)

@@ -79,7 +79,11 @@ def _wrong_norms(x: Tensor, scale: Tensor, shift: Tensor, eps: float) -> dict[st
         "eps-outside-the-root": [
             (x - mean) / (variance.sqrt() + eps) * scale + shift,
             (x - mean) / (unbiased.sqrt() + eps) * scale + shift,
+            (bare + eps) * scale + shift,
+            bare * scale + eps + shift,
         ],
+        "variance-about-zero": [(x - mean) / (x.square().mean(-1, keepdim=True) + eps).sqrt() * scale + shift],
+        "sum-not-mean": [(x - mean) / (x.shape[-1] * variance + eps).sqrt() * scale + shift],
         "eps-not-used": [bare * scale + shift],
         "scale-and-shift-missing": [hat],
         "scale-missing": [hat + shift],
@@ -165,7 +169,16 @@ LAYER_NORM = Exercise(
             NORM,
         ),
         "eps-outside-the-root": Misconception(
-            "eps was added to the standard deviation. It belongs inside the root, to the variance.", NORM
+            "eps was added outside the root. It belongs inside: it is added to the variance, before the root is taken.",
+            NORM,
+        ),
+        "variance-about-zero": Misconception(
+            "The variance was taken of the numbers themselves. It is the mean of the squared distances from the mean: "
+            "subtract first, then square.",
+            NORM,
+        ),
+        "sum-not-mean": Misconception(
+            "The squared distances were summed. The variance is their mean: the sum divided by D.", NORM
         ),
         "eps-not-used": Misconception(
             "eps has no part in the result: it is missing, or a number stands in its place. Without it a vector of "
@@ -329,6 +342,8 @@ def _wrong_blocks(x: Tensor, norm_1: Half, attention: Half, norm_2: Half, feed_f
     heard_only = attention(n)
     post = norm_1(x + attention(x))
     thought = x + feed_forward(norm_2(x))
+    unnormed = x + attention(x)
+    behind = x + norm_1(attention(x))
     return {
         "stream-normed": m + feed_forward(m),
         "first-half-norms-the-stream": normed_stream + feed_forward(norm_2(normed_stream)),
@@ -337,7 +352,10 @@ def _wrong_blocks(x: Tensor, norm_1: Half, attention: Half, norm_2: Half, feed_f
         "first-residual-missing": heard_only + feed_forward(norm_2(heard_only)),
         "second-residual-missing": feed_forward(norm_2(first)),
         "post-norm": norm_2(post + feed_forward(post)),
-        "no-norms": x + attention(x) + feed_forward(x + attention(x)),
+        "no-norms": unnormed + feed_forward(unnormed),
+        "first-norm-missing": unnormed + feed_forward(norm_2(unnormed)),
+        "second-norm-missing": first + feed_forward(first),
+        "norms-behind-the-halves": behind + norm_2(feed_forward(behind)),
         "norms-swapped": _block(x, norm_2, attention, norm_1, feed_forward),
         "one-norm-for-both": first + feed_forward(norm_1(first)),
         "halves-side-by-side": first + feed_forward(norm_2(x)),
@@ -362,7 +380,13 @@ def _check_block(block: Probe) -> Iterator[str]:
         models = _wrong_blocks(x, *halves)
         named = next((name for name, wrong in models.items() if _close(got, wrong)), "other-block")
         silent = block(x, halves[0], nothing, halves[2], nothing, shown=f"{call} with halves that give zeros")
-        raise Wrong(named, f"With halves that give zeros, x = {show(x.tolist())} became `{show(silent)}`.")
+        shown = f"With halves that give zeros, x = {show(x.tolist())} became `{show(silent)}`."
+        if _close(_tensor(silent), x):
+            shown = (
+                f"With halves that give zeros x stays as it is, which is right; with others it became `{show(value)}`, "
+                f"and should be {show(_block(x, *halves).tolist())}."
+            )
+        raise Wrong(named, shown)
     yield "two halves and two norms, all different"
 
     silent = block(x, halves[0], nothing, halves[2], nothing, shown=f"{call} with halves that give zeros")
@@ -425,6 +449,17 @@ FIND_THE_STREAM = Exercise(
             "layer.",
             STREAM,
         ),
+        "first-norm-missing": Misconception(
+            "Attention reads the stream itself. It should read a normed copy, `norm_1(x)`.", BLOCK
+        ),
+        "second-norm-missing": Misconception(
+            "The feed-forward layer reads the stream itself. It should read a normed copy, `norm_2(x)`.", BLOCK
+        ),
+        "norms-behind-the-halves": Misconception(
+            "The norms stand behind the halves: what they give is normed, and what they read is not. Each belongs "
+            "before its half.",
+            BLOCK,
+        ),
         "norms-swapped": Misconception("norm_1 belongs to attention, norm_2 to feed-forward.", BLOCK),
         "one-norm-for-both": Misconception("norm_1 is used for both halves: the second one has norm_2.", BLOCK),
         "halves-side-by-side": Misconception(
@@ -433,7 +468,7 @@ FIND_THE_STREAM = Exercise(
         ),
         "feed-forward-first": Misconception("The feed-forward half came before attention.", BLOCK),
         "input-added-twice": Misconception(
-            "The second sum adds to the x that was handed in, so what attention gave is lost on the stream.", STREAM
+            "The second sum adds to the x that was handed in, so what attention added is lost from the stream.", STREAM
         ),
         "not-the-shape": Misconception("A block gives back the shape that it was given.", BLOCK),
         "other-block": Misconception(
@@ -463,6 +498,7 @@ def _check_first_loss(answer: Any) -> Iterator[str]:
             "a-probability": (0.001, 0.1),
             "no-loss-at-all": (0.0,),
             "one-in-the-vocabulary": (1000.0, 999.0),
+            "rounded-too-far": (7.0,),
             "sign": (-_LN,),
         }
         close = (name for name, values in wrong.items() if any(abs(zeros - value) < 0.06 for value in values))
@@ -515,7 +551,8 @@ FIRST_LOSS = Exercise(
             "That is how many tokens the model wavers between. The loss is its natural logarithm.", LOSS
         ),
         "sign": Misconception("A loss is not negative: it is *minus* the logarithm of a number below 1.", LOSS),
-        "not-two-numbers": Misconception("The answer is two numbers, one for each model.", LOSS),
+        "rounded-too-far": Misconception("Rounded? Then give one decimal. If not: 7 is a logit, not a loss.", LOSS),
+        "not-two-numbers": Misconception("The answer is two numbers, without quotes, one for each model.", LOSS),
         "work-it-out": Misconception(
             "Not that. Make probabilities of a thousand equal logits, then take minus the natural logarithm of one.",
             LOSS,
@@ -567,6 +604,7 @@ def _wrong_budgets(V: int, T: int, D: int, L: int, qkv_bias: bool, tied: bool) -
         "feed-forward-biases-forgotten": [count(expand_bias=0, contract_bias=0)],
         "feed-forward-biases-alike": [count(expand_bias=D), count(contract_bias=4 * D)],
         "positions-forgotten": [count(positions=0)],
+        "tables-forgotten": [count(tokens=0, positions=0)],
         "tables-swapped": [count(positions=T * V), count(positions=V * T, tokens=0)],
         "tied-head-counted": [count(head=V * D)],
         "head-forgotten": [count(head=0)],
@@ -579,6 +617,10 @@ def _wrong_budgets(V: int, T: int, D: int, L: int, qkv_bias: bool, tied: bool) -
         "qkv-bias-always": [count(qkv_bias=3 * D)],
         "qkv-bias-never": [count(qkv_bias=0)],
         "qkv-bias-too-short": [count(qkv_bias=D * qkv_bias)],
+        "qkv-bias-for-all": [
+            count(out_bias=D * qkv_bias, expand_bias=4 * D * qkv_bias, contract_bias=D * qkv_bias),
+            count(out_bias=D * qkv_bias),
+        ],
         "output-projection-forgotten": [count(out=0, out_bias=0), count(out=0)],
         "one-projection-for-three": [count(qkv=D * D), count(qkv=D * D, qkv_bias=D * qkv_bias)],
         "feed-forward-too-small": [
@@ -589,12 +631,13 @@ def _wrong_budgets(V: int, T: int, D: int, L: int, qkv_bias: bool, tied: bool) -
         ],
         "feed-forward-forgotten": [count(expand=0, contract=0, expand_bias=0, contract_bias=0)],
         "one-block-only": [_budget(V, T, D, 1, qkv_bias, tied)],
-        "everything-in-each-block": [L * _budget(V, T, D, 1, qkv_bias, tied)],
+        "everything-in-each-block": [L * _budget(V, T, D, 1, qkv_bias, tied), count(final_norm=L * 2 * D)],
         "attention-weights-counted": [count(out=D * D + T * T)],
     }
 
 
-_BUDGETS = tuple((13, 7, 10, 4, bias, tied) for bias, tied in product((False, True), repeat=2))
+# Sizes at which one mistake does not look like another, nor two of them like a third.
+_BUDGETS = tuple((97, 41, 16, 7, bias, tied) for bias, tied in product((False, True), repeat=2))
 
 
 def _check_parameter_budget(parameter_budget: Probe) -> Iterator[str]:
@@ -662,6 +705,9 @@ PARAMETER_BUDGET = Exercise(
             COUNT,
         ),
         "positions-forgotten": Misconception("The position table is missing: one row for each place.", COUNT),
+        "tables-forgotten": Misconception(
+            "The two tables are missing, for tokens and for positions: one row of d_model numbers for each.", COUNT
+        ),
         "tables-swapped": Misconception(
             "The position table has context_length rows of d_model numbers. The vocabulary has no part in it.", COUNT
         ),
@@ -689,6 +735,11 @@ PARAMETER_BUDGET = Exercise(
         "qkv-bias-too-short": Misconception(
             "The bias of the fused projection has 3D numbers: queries, keys and values each have D.", COUNT
         ),
+        "qkv-bias-for-all": Misconception(
+            "`qkv_bias` speaks of the projection to queries, keys and values alone. The other linear layers of a block "
+            "always have a bias.",
+            COUNT,
+        ),
         "output-projection-forgotten": Misconception(
             "Attention has a fourth matrix: the output projection, D × D, after the heads are merged.", COUNT
         ),
@@ -699,7 +750,7 @@ PARAMETER_BUDGET = Exercise(
             "The feed-forward layer has two matrices, D × 4D out and 4D × D back.", COUNT
         ),
         "feed-forward-forgotten": Misconception("The feed-forward layer is missing, two thirds of a block.", COUNT),
-        "one-block-only": Misconception("The blocks are n_layers in number, each with weights of its own.", COUNT),
+        "one-block-only": Misconception("There are n_layers blocks, each with weights of its own.", COUNT),
         "everything-in-each-block": Misconception(
             "Tables, final norm and head are there once, not once a block.", COUNT
         ),
@@ -709,7 +760,7 @@ PARAMETER_BUDGET = Exercise(
         "not-a-whole-number": Misconception("A count is a whole number: this is a float.", COUNT),
         "not-a-number": Misconception("The result must be one whole number.", COUNT),
         "other-count": Misconception(
-            "The count is another. Go part by part, as in the list of one block, and compare with small sizes.", COUNT
+            "That is not the count. Go part by part, as in the list of one block: which part differs?", COUNT
         ),
         "tied-to-the-example": Misconception(
             "The small models hold, and random ones do not. Does a number from an example stand in the code?", COUNT
@@ -803,7 +854,7 @@ GROWTH = Exercise(
             "scores.",
             FLOPS,
         ),
-        "not-three-numbers": Misconception("The answer is three numbers, one for each line.", LENGTH),
+        "not-three-numbers": Misconception("The answer is three numbers, without quotes, one for each line.", LENGTH),
     },
 )
 

@@ -109,9 +109,14 @@ def _wrong_batch_losses(logits: Tensor, targets: Tensor) -> dict[str, float]:
     chosen = probabilities.gather(-1, targets.unsqueeze(-1))
     others: dict[str, Loss] = {
         "wrong-axis": lambda logits, targets: _mean_loss(logits.softmax(1), targets),
+        "wrong-axis: over the windows": lambda logits, targets: _mean_loss(logits.softmax(0), targets),
+        "wrong-axis: over all positions": lambda logits, targets: _mean_loss(
+            logits.flatten(0, 1).softmax(0).view_as(logits), targets
+        ),
         "logarithm-missing": lambda logits, targets: -chosen.mean(),
         "sign": lambda logits, targets: -_mean_loss(logits, targets),
         "probability-not-loss": lambda logits, targets: chosen.mean(),
+        "divided-by-windows": lambda logits, targets: _mean_loss(logits, targets) * targets.shape[1],
     }
     return {name: loss(logits, targets).item() for name, loss in (_WRONG_LOSSES | others).items()}
 
@@ -126,7 +131,7 @@ def _check_batch_loss(batch_loss: Probe) -> Iterator[str]:
     if not _close(got, expected):
         models = _wrong_batch_losses(logits, targets)
         named = next((name for name, wrong in models.items() if _close(got, wrong)), "other-value")
-        raise Wrong(named, f"{call}; right is `{show(expected)}`.")
+        raise Wrong(named.partition(":")[0], f"{call}; right is `{show(expected)}`.")
     yield "two windows of three positions"
 
     sure = 30 * F.one_hot(torch.arange(65).reshape(5, 13), 65).float()
@@ -171,6 +176,9 @@ BATCH_LOSS = Exercise(
         ),
         "probability-not-loss": Misconception(
             "This is the mean probability of the right token. The loss is minus the mean logarithm of it.", POSITIONS
+        ),
+        "divided-by-windows": Misconception(
+            "The sum was divided by the number of windows, B. The loss is the mean over all B · T positions.", POSITIONS
         ),
         "sign": Misconception("The sign is turned round: a loss is never below 0, and smaller is better.", POSITIONS),
         "not-a-number": Misconception("The function returns one number, the mean over all positions.", POSITIONS),
@@ -250,25 +258,25 @@ def _losses_and_weights(result: Any, args: tuple) -> Any:
 def _check_fit(fit: Probe) -> Iterator[str]:
     inputs, targets = torch.tensor([[1, 5, 2], [0, 3, 3]]), torch.tensor([[5, 2, 6], [3, 3, 4]])
 
-    def make() -> tuple[nn.Module, torch.optim.Optimizer]:
+    def table(rate: float = 0.5) -> tuple[nn.Module, torch.optim.Optimizer]:
         # A table of logits: its gradient does not need its weights, so a step before `backward` raises nothing.
         model = _toy_model(7, 5, seed=0)[0]
         model.weight = nn.Parameter(torch.sin(torch.arange(49.0, dtype=torch.float64)).reshape(7, 7))
-        return model, torch.optim.SGD(model.parameters(), lr=0.5)
+        return model, torch.optim.SGD(model.parameters(), lr=rate)
 
     shown = f"{fit.name}(model, optimizer, inputs, targets, 4)"
-    value, weights = fit(*make(), inputs, targets, 4, shown=shown, read=_losses_and_weights)
+    value, weights = fit(*table(), inputs, targets, 4, shown=shown, read=_losses_and_weights)
     if value is ...:
         raise Wrong("not-a-list", "It gave `...`.")
     got = _numbers(value)
-    expected, weights_after = _fitted(make, inputs, targets, 4)
+    expected, weights_after = _fitted(table, inputs, targets, 4)
     call = f"`{shown}` gave `{show(value)}`"
     if got is None:
         raise Wrong("not-a-list", f"{call}.")
     if len(got) != 4:
         raise Wrong("not-one-a-step", f"{call}.")
     if not _all_close(got, expected):
-        models = _wrong_fits(make, inputs, targets, 4)
+        models = _wrong_fits(table, inputs, targets, 4)
         named = next((name for name, wrong in models.items() if _all_close(got, wrong)), "other-losses")
         raise Wrong(named, f"{call}; right is `{show(expected)}`.")
     if not _all_close(weights, weights_after):
@@ -294,6 +302,16 @@ def _check_fit(fit: Probe) -> Iterator[str]:
         if got is None or not _all_close(got, expected) or not _all_close(weights, weights_after):
             raise Wrong("tied-to-the-example", "Seen on a random model.")
     yield "fresh random models, batches and optimizers"
+
+    inputs = torch.arange(6).view(2, 3)
+    shown = f"{fit.name}(model, optimizer, inputs, targets, 60)"
+    value, _ = fit(*table(rate=30.0), inputs, inputs + 1, 60, shown=shown, read=_losses_and_weights)
+    got, (expected, _) = _numbers(value), _fitted(lambda: table(rate=30.0), inputs, inputs + 1, 60)
+    if got is None or len(got) != 60:
+        raise Wrong("not-one-a-step", f"`{shown}` gave {0 if got is None else len(got)} losses.")
+    if not _all_close(got, expected):
+        raise Wrong("other-losses", f"Seen in `{shown}`, where the last loss is {expected[-1]:.4f}.")
+    yield "sixty steps, down to a loss near 0"
 
 
 FIT = Exercise(
@@ -333,7 +351,11 @@ FIT = Exercise(
             LOOP,
         ),
         "uphill": Misconception("The loss grows: the steps go along the gradient, not against it.", DESCENT),
-        "not-one-a-step": Misconception("The list must hold one loss for each step.", LOOP),
+        "not-one-a-step": Misconception(
+            "The list must hold one loss for each step: one is kept in every round of the loop, and the loop goes "
+            "`steps` times round, however small the loss is.",
+            LOOP,
+        ),
         "not-a-list": Misconception("The function returns a list of numbers, one loss for each step.", LOOP),
         "model-not-trained": Misconception(
             "The losses are right, but the weights of the model that was handed over are not: did you train a copy, or "
@@ -432,7 +454,8 @@ def _check_schedule(schedule: Probe) -> Iterator[str]:
         lowest = 0.0 if number % 4 == 0 else fresh.uniform(0.01, 0.9) * highest
         settings = (steps, warmup, highest, lowest)
         for step in {0, warmup // 2, warmup, (warmup + steps) // 2, steps - 1, fresh.randrange(steps)}:
-            value = _number(schedule(step, *settings, fresh=True, shown=f"{schedule.name}(…)"))
+            call = f"{schedule.name}(…)" + ("" if warmup else " with warmup_steps = 0")
+            value = _number(schedule(step, *settings, fresh=True, shown=call))
             right = _rate(step, *settings)
             if value is None or not math.isclose(value, right, rel_tol=1e-3, abs_tol=1e-5 * highest):
                 raise Wrong("tied-to-the-example", "Seen on random settings; the warm-up may have no step.")
@@ -540,7 +563,13 @@ def _testimony(result: Any, args: tuple) -> Any:
     if result is None or result is ...:
         return result
     witness = args[0]
-    return [plain(result), witness.training, witness.recorded_gradients, witness.called_in_training]
+    return [
+        plain(result),
+        witness.training,
+        witness.recorded_gradients,
+        witness.called_in_training,
+        torch.is_grad_enabled(),
+    ]
 
 
 Batches = list[tuple[Tensor, Tensor]]
@@ -581,7 +610,7 @@ def _check_validation(function: Probe) -> Iterator[str]:
     for was_training in (True, False):
         model = _Witness(7, 5, seed=1).train(was_training)
         answer = function(model, batches, shown=f"{function.name}(model, batches)", read=_testimony)
-        value, training_after, recorded, in_training = answer
+        value, training_after, recorded, in_training, grad_enabled = answer
         if value is ...:
             raise Wrong("not-a-number", "It gave `...`.")
         got, expected = _number(value), _over_all(model, batches)
@@ -598,6 +627,8 @@ def _check_validation(function: Probe) -> Iterator[str]:
             raise Wrong(_SAME_IDEA.get(named, named), f"{call}; right is `{show(expected)}`.")
         if recorded:
             raise Wrong("gradients-recorded", f"{call}, which is right, but gradients were recorded on the way.")
+        if not grad_enabled:
+            raise Wrong("gradients-left-off", f"{call}, which is right, but afterwards no gradient is recorded.")
         if training_after != was_training:
             raise Wrong(
                 "left-in-evaluation" if was_training else "always-back-to-training",
@@ -613,9 +644,10 @@ def _check_validation(function: Probe) -> Iterator[str]:
         batches = _batches(V, T, [fresh.randint(1, 9) for _ in range(fresh.randint(1, 6))], generator)
         model = _Witness(V, fresh.randint(2, 8), fresh.getrandbits(30)).train(fresh.random() < 0.5)
         call = f"{function.name}(model, batches)"
-        value, training_after, recorded, in_training = function(model, batches, shown=call, fresh=True, read=_testimony)
+        answer = function(model, batches, shown=call, fresh=True, read=_testimony)
+        value, training_after, recorded, in_training, grad_enabled = answer
         got = _number(value)
-        clean = training_after == model.training and not recorded and not in_training
+        clean = training_after == model.training and grad_enabled and not recorded and not in_training
         if got is None or not clean or not _close(got, _over_all(model, batches)):
             raise Wrong("tied-to-the-example", "Seen on random batches.")
     yield "fresh random models and batches"
@@ -647,6 +679,11 @@ VALIDATION = Exercise(
         "gradients-recorded": Misconception(
             "Nothing is learned here, so nothing needs to be recorded for `backward`: `with torch.no_grad():` saves "
             "memory and time.",
+            VALIDATION_SECTION,
+        ),
+        "gradients-left-off": Misconception(
+            "Gradients were switched off and not on again, so nothing can be trained after this. "
+            "`with torch.no_grad():` puts that back by itself.",
             VALIDATION_SECTION,
         ),
         "left-in-evaluation": Misconception(
@@ -714,8 +751,8 @@ BUGS = Exercise(
     "falls: four shapes that you will meet again.",
     hints=(
         "In which run do the two losses part, and in which one is the loss lower than the text allows?",
-        "Two runs stay high. One still falls, with gradients as long as at the start. The other lies still, and its "
-        "gradients are next to nothing.",
+        "Two runs stay high. One still falls, with gradients of about the length that they had at the start. The other "
+        "lies still, and its gradients are next to nothing.",
         "W lies on a floor, X has read too little, Y copies what it has just read, Z is on its way, slowly.",
     ),
     variant="In run W the loss stays far above the floor of 5.40. What would the model have to do to get there, and "
@@ -739,8 +776,8 @@ BUGS = Exercise(
             CURVES,
         ),
         "slow-or-on-a-floor": Misconception(
-            "W and Z both stay high, for different reasons. Compare the last column: Z still has gradients as long as "
-            "at first and falls, W has next to none and lies still.",
+            "W and Z both stay high, for different reasons. Compare the last column: Z still has long gradients, and "
+            "falls; W has next to none, and lies still.",
             CURVES,
         ),
         "nothing-is-healthy": Misconception(

@@ -112,6 +112,9 @@ def _wrong_top_ps(logits: Tensor, p: float) -> dict[str, Tensor]:
         "one-too-many": _divided(_top_k(plain, n + 1)),
         "not-sorted": _divided(in_order),
         "each-token-against-p": plain * (plain >= p),
+        "not-put-back": _divided(kept).sort(descending=True).values,
+        "not-put-back: the places that are cut": _divided(plain * (torch.arange(len(plain)) < n)),
+        "probabilities-lost": _divided((kept > 0).float()),
     }
     if n > 1:
         fewer = _top_k(plain, n - 1)
@@ -132,9 +135,10 @@ def _check_probabilities(function: Probe) -> Iterator[str]:
         if not got.isfinite().all():
             raise Wrong("nothing-left", f"{call}; right is `{show(expected.tolist())}`.")
         if not _close(got, expected):
-            raise Wrong(_name(got, models) or "other-values", f"{call}; right is `{show(expected.tolist())}`.")
+            named = (_name(got, models) or "other-values").partition(":")[0]
+            raise Wrong(named, f"{call}; right is `{show(expected.tolist())}`.")
 
-    ask(1.0, None, None, {"softmax-twice": _LOGITS.softmax(-1).softmax(-1)})
+    ask(1.0, None, None, {"softmax-twice": _LOGITS.softmax(-1).softmax(-1), "logits-returned": _LOGITS})
     ask(0.5, None, None, _wrong_temperatures(_LOGITS, 0.5))
     ask(2.0, None, None, _wrong_temperatures(_LOGITS, 2.0))
     yield "temperature"
@@ -227,7 +231,8 @@ SAMPLER = Exercise(
         ),
         "keeps-the-least-probable": Misconception("The least probable tokens were kept.", TOP_K_SECTION),
         "cut-changes-nothing": Misconception(
-            "The cut changed nothing: with it set, fewer tokens must be left.", TOP_K_SECTION
+            "The cut changed nothing: with it set, fewer tokens must be left. For top-p: is the largest in front?",
+            TOP_K_SECTION,
         ),
         "one-too-many": Misconception(
             "One token too many was kept. For top-p: a token stays if those *before* it sum to less than p.",
@@ -248,6 +253,17 @@ SAMPLER = Exercise(
             "Each probability was compared with p by itself. It is their running sum that has to reach p.",
             TOP_P_SECTION,
         ),
+        "not-put-back": Misconception(
+            "Sorting moved the tokens to other places, and what belongs to the sorted order was used in that of the "
+            "vocabulary. `order` says where each one came from: put it back there.",
+            TOP_P_SECTION,
+        ),
+        "probabilities-lost": Misconception(
+            "The right tokens are left, all with the same probability. Keep their probabilities, and divide these by "
+            "their sum.",
+            TOP_P_SECTION,
+        ),
+        "logits-returned": Misconception("These are still logits: a softmax makes probabilities of them.", TEMPERATURE),
         "nothing-left": Misconception(
             "No token is left, or something was divided by nothing. However small p is, the most probable token stays.",
             TOP_P_SECTION,
@@ -322,7 +338,8 @@ PASSES = Exercise(
     misconceptions={
         "the-two-swapped": Misconception("The two have changed places: the cache saves work.", AGAIN),
         "one-pass-too-many": Misconception(
-            "That is one step too many: the fourth new token is chosen in the fourth step, and nothing reads it after.",
+            "That is too many: the first step reads the 5 tokens of the prompt, and the fourth new token is read by no "
+            "step at all.",
             AGAIN,
         ),
         "new-tokens-forgotten": Misconception(
@@ -357,6 +374,10 @@ def _wrong_steps(q: Tensor, k: Tensor, v: Tensor, keys: Tensor, values: Tensor) 
         "softmax-over-queries": (q @ all_k.mT).softmax(dim=0) @ all_v,
         "keys-as-values": _attend(q, all_k, all_k),
         "old-values": _attend(q, all_k[:-1], all_v[1:]),
+        "mask-hides-the-past": all_v[:1],
+        "context-without-its-row": _attend(q, all_k, all_v)[0],
+        "weights-not-context": (q @ all_k.mT / math.sqrt(q.shape[-1])).softmax(dim=-1),
+        "no-softmax": q @ all_k.mT / math.sqrt(q.shape[-1]) @ all_v,
     }
 
 
@@ -368,6 +389,8 @@ def _check_cached_step(step: Probe) -> Iterator[str]:
         raise Wrong("not-three-things", f"It gave `{show(value)}`.")
     context, new_keys, new_values = map(_tensor, value)
     all_keys, all_values = torch.cat([keys, k]), torch.cat([values, v])
+    if _close(context, all_keys) and _close(new_keys, all_values):
+        raise Wrong("not-three-things", f"It gave `{show(value)}`.")
     for name, got, before, new, expected in (
         ("keys", new_keys, keys, k, all_keys),
         ("values", new_values, values, v, all_values),
@@ -395,11 +418,13 @@ def _check_cached_step(step: Probe) -> Iterator[str]:
             call = f"{step.name}(q, k, v, keys, values) with {t} tokens in the cache"
             new = slice(t, t + 1)
             value = step(q[new], k[new], v[new], keys, values, shown=call, fresh=True)
-            row = _tensor(value[0]) if isinstance(value, list) and len(value) == 3 else None
+            row, *cache = map(_tensor, value) if isinstance(value, list) and len(value) == 3 else [None]
             if row is None or row.shape != (1, d_value):
                 raise Wrong("tied-to-the-example", f"Seen with {t} tokens in the cache.")
             rows.append(row)
             keys, values = k[: t + 1], v[: t + 1]
+            if not (_close(cache[0], keys) and _close(cache[1], values)):
+                raise Wrong("cache-not-grown", f"Seen with {t} tokens in the cache: {t + 1} must come back.")
         hidden = torch.ones(T, T).triu(1).bool()
         whole = (q @ k.mT / math.sqrt(d)).masked_fill(hidden, -torch.inf).softmax(dim=-1) @ v
         if not _close(torch.cat(rows), whole):
@@ -431,7 +456,7 @@ CACHED_STEP = Exercise(
             "The new token attends to itself alone. The keys and values in the cache are what it is there for.", CACHE
         ),
         "cache-not-grown": Misconception(
-            "The cache came back as it was. The new key and value must be in it, for the steps to come.", CACHE
+            "The new key and value are missing in the cache that came back. The steps to come need them.", CACHE
         ),
         "cache-replaced": Misconception(
             "The new key or value has replaced the cache. It is appended to what is there.", CACHE
@@ -451,7 +476,19 @@ CACHED_STEP = Exercise(
         "old-values": Misconception(
             "Keys and values are one token apart: the key and the value of a token stand at the same place.", CACHE
         ),
-        "not-three-things": Misconception("The function returns three things: context, keys, values."),
+        "mask-hides-the-past": Misconception(
+            "The new token sees the first key alone, as a causal mask of one row would have it. What the cache "
+            "holds is the past: no mask is needed.",
+            CACHE,
+        ),
+        "context-without-its-row": Misconception(
+            "The numbers of the context are right, its shape is not: (1, d), one row for the one new token.", CACHE
+        ),
+        "weights-not-context": Misconception(
+            "These are the attention weights. The context is the sum of the values, weighted by them.", CACHE
+        ),
+        "no-softmax": Misconception("The scores were used as they are: a softmax makes weights of them.", CACHE),
+        "not-three-things": Misconception("The function returns three things, in this order: context, keys, values."),
         "other-cache": Misconception("The returned cache is not the old one with the new row appended.", CACHE),
         "other-context": Misconception(
             "This is not the context: softmax of q kᵀ / √d over all keys, times all values.", CACHE
@@ -568,6 +605,7 @@ def _wrong_updates(largest: float, total: float, block: list[float]) -> dict[str
         "old-sum-forgotten": (new, added),
         "block-not-moved": (new, total * math.exp(largest - new) + own),
         "only-the-blocks-maximum": (top, total * math.exp(largest - top) + own),
+        "exponential-forgotten": (new, total * math.exp(largest - new) + sum(score - new for score in block)),
         "no-maximum-taken-off": (new, total + sum(math.exp(score) for score in block)),
         "old-maximum-kept": (largest, total + sum(math.exp(score - largest) for score in block)),
     }
@@ -605,13 +643,10 @@ def _check_update(update: Probe) -> Iterator[str]:
     )
     if got is None or not _agree(got, (4.0, 2.0)):
         raise Wrong("not-from-nothing", "From −∞ and 0, the block [4, 4] must give 4 and 2.")
-    got = _pair(
-        update(torch.tensor(990.0), torch.tensor(1.0), torch.tensor([1000.0, 998.0]), shown=f"{update.name}(…)")
-    )
+    value = update(torch.tensor(990.0), torch.tensor(1.0), torch.tensor([1000.0, 998.0]), shown=f"{update.name}(…)")
+    got = _pair(value)
     if got is None or not _agree(got, _updated(990.0, 1.0, [1000.0, 998.0])):
-        raise Wrong(
-            "overflow", f"With largest = 990.0 and the block [1000.0, 998.0] it gave `{show(list(got or ()))}`."
-        )
+        raise Wrong("overflow", f"With largest = 990.0 and the block [1000.0, 998.0] it gave `{show(value)}`.")
     yield "the first block, and large scores"
 
     fresh = random.Random()
@@ -666,6 +701,9 @@ ONLINE_SOFTMAX = Exercise(
         "no-maximum-taken-off": Misconception(
             "The block's exponentials were taken without subtracting the maximum: at scores of 1,000 they overflow.",
             ONLINE,
+        ),
+        "exponential-forgotten": Misconception(
+            "The block's scores were added themselves. What is summed are their exponentials, exp(score − new).", ONLINE
         ),
         "old-maximum-kept": Misconception(
             "The maximum did not move, though the block holds a larger score: exp(score − largest) can overflow.",

@@ -145,7 +145,7 @@ class Probe:
             except Exception:
                 text = ""
         text = f": {shorten(text)}" if text else ""
-        return f"{name}{text}.{lines[-1] if lines else ''}"
+        return f"{name}{text.rstrip('.')}.{lines[-1] if lines else ''}"
 
     def _lines_of(self, error: BaseException) -> list[str]:
         """One sentence for each frame of the error that lies in the learner's own cell, outermost first."""
@@ -298,4 +298,4 @@ def _same(left: Any, right: Any) -> bool:
         return len(left) == len(right) and all(map(_same, left, right))
     if isinstance(left, dict):
         return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
-    return left == right if isinstance(left, int | float | str) else True
+    return left == right if isinstance(left, int | float | str | bytes) else True

@@ -8,6 +8,7 @@ learner's function adds the two tables; rotary positions turn what it returns.
 from __future__ import annotations
 
 import base64
+import reprlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,7 +23,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from llmlab._toyworld import SEPARATOR, toy_world
-from llmlab.embeddings import SkipGram, apply_rope, sinusoidal_positions
+from llmlab.embeddings import SkipGram, SkipGramHistory, apply_rope, sinusoidal_positions
 from llmlab.explorers.controls import Choice, Range, Text, Toggle
 from llmlab.explorers.host import Explorer
 from llmlab.tokenizers import WordTokenizer
@@ -370,7 +371,8 @@ class EmbeddingBench(Explorer):
         vocabulary: the words of that run by id, for example `tokenizer.vocabulary`.
 
     Raises:
-        ValueError: a history without its vocabulary, or the other way round.
+        TypeError: a history that is not what `SkipGram.fit` returned.
+        ValueError: a history without its vocabulary, or the other way round, or a vocabulary of other words.
 
     >>> EmbeddingBench().trace.analogy[0]
     'queen'
@@ -386,8 +388,15 @@ class EmbeddingBench(Explorer):
         if history is None:
             self._run = recorded_run()
         else:
-            words = vocabulary.values() if isinstance(vocabulary, dict) else vocabulary
-            self._run = Run(tuple(words), tuple(history.steps), history.snapshots)
+            if not isinstance(history, SkipGramHistory):
+                raise TypeError(f"history must be what SkipGram.fit returned, got {type(history).__name__}")
+            words = tuple(vocabulary.values() if isinstance(vocabulary, dict) else vocabulary)
+            if len(words) != history.snapshots.shape[1] or not all(isinstance(word, str) for word in words):
+                raise ValueError(
+                    f"vocabulary must be the {history.snapshots.shape[1]} words of the run by id, such as "
+                    f"tokenizer.vocabulary, got {reprlib.repr(words)}"
+                )
+            self._run = Run(words, tuple(history.steps), history.snapshots)
         self._recorded = history is None
         last = len(self._run.steps) - 1
         super().__init__(

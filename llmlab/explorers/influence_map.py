@@ -401,7 +401,7 @@ class InfluenceMap(Explorer):
         if not trace.looks.around_zero:
             return False, "Not yet: exactly lower-triangular here, but not around zero."
         if trace.looks.steady and trace.looks.equal:
-            return True, "Reached: exactly lower-triangular, and so are the magnitudes and values what they should be."
+            return True, "Reached: exactly lower-triangular, and magnitudes and values are as they should be too."
         return True, "Reached, and yet it is wrong: a bug that no map shows. The magnitudes or the values do."
 
     def code_for(self, state: dict[str, Any]) -> str:

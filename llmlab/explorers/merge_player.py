@@ -409,6 +409,8 @@ class MergePlayer(Explorer):
     merge = traitlets.Any()
 
     def __init__(self, count_pairs: CountPairs | None = None, merge: Merge | None = None, text: str = TEXT) -> None:
+        if not isinstance(text, str):
+            raise TypeError(f"text must be a str, got {text!r} ({type(text).__name__})")
         self._runs: dict[tuple, _Run] = {}
         super().__init__(
             title="Merge player",

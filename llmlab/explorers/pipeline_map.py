@@ -82,8 +82,16 @@ class PipelineTrace:
         return self.weights[self.layer, self.head, self.position]
 
     def most_probable(self, n: int = CANDIDATES, position: int | None = None) -> list[tuple[int, float]]:
-        """The `n` most probable next tokens at a position (the chosen one): (id, probability), highest first."""
-        top = self.probabilities[self.position if position is None else position].topk(n)
+        """The `n` most probable next tokens at a position (the chosen one): (id, probability), highest first.
+
+        Raises:
+            ValueError: the vocabulary has fewer than `n` tokens.
+            IndexError: there is no such position.
+        """
+        after = self._after(position)
+        if not 0 <= n <= len(after):
+            raise ValueError(f"n must be from 0 to {len(after)}, the size of the vocabulary, got {n}")
+        top = after.topk(n)
         return list(zip(top.indices.tolist(), top.values.tolist(), strict=True))
 
     def next_token(self, position: int | None = None) -> str:
@@ -95,11 +103,19 @@ class PipelineTrace:
 
         Raises:
             KeyError: the vocabulary has no such token.
+            IndexError: there is no such position.
         """
         for id, part in self.vocabulary.items():
-            if part == token.encode():
-                return self.probabilities[self.position if position is None else position, id].item()
+            if isinstance(token, str) and part == token.encode():
+                return self._after(position)[id].item()
         raise KeyError(f"{token!r} is no token of this vocabulary: a word's token begins with a space, as in ' king'")
+
+    def _after(self, position: int | None) -> Tensor:
+        """The probabilities of the token after a position (the chosen one), (V,)."""
+        position, T = self.position if position is None else position, len(self.tokens)
+        if not -T <= position < T:
+            raise IndexError(f"position must be from 0 to {T - 1}, or from -1 to {-T} counted from the end: {position}")
+        return self.probabilities[position]
 
 
 @cache
@@ -420,8 +436,8 @@ class PipelineMap(Explorer):
         text_control.check(text)
         super().__init__(
             title="Pipeline map",
-            task="Your target: a text that ends in the word dogs, after which the small GPT holds “is” to be more "
-            "probable than “are”.",
+            task="Your target: a text that ends in the word dogs, after which the small GPT finds “is” more probable "
+            "than “are”.",
             controls=[
                 text_control,
                 Range("back", "Positions back from the last", 0, COLUMNS - 1, initial=0),

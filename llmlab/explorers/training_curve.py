@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from llmlab._checks import require_count
+from llmlab._checks import require_count, require_number
 from llmlab.explorers.controls import Choice
 from llmlab.explorers.host import Explorer
 from llmlab.explorers.line_chart import Line, line_chart
@@ -97,6 +97,7 @@ class TrainingCurve(Explorer):
         goal: the validation loss that you want to reach.
 
     Raises:
+        TypeError: steps that are not an int, or a goal that is not a number.
         ValueError: steps below 1, or a goal that is not above 0.
 
     >>> curve = TrainingCurve(steps=100, goal=2.0)
@@ -108,6 +109,7 @@ class TrainingCurve(Explorer):
 
     def __init__(self, steps: int, goal: float) -> None:
         require_count("steps", steps)
+        require_number("goal", goal)
         if not goal > 0:
             raise ValueError(f"goal must be above 0, got {goal}: a loss is never below")
         self._steps, self._goal = steps, float(goal)

@@ -35,11 +35,11 @@ SIGNS = {
     ),
     "learning rate too low": (
         "the loss falls smoothly, and after 240 steps it is still near its start",
-        "Nothing is wrong with the code: each step is forty times too short. The rate on the right shows it.",
+        "Nothing is wrong with the code: each step is forty times too short. The chart of the learning rate shows it.",
     ),
     "softmax before the loss": (
         "loss and validation loss lie on a floor near ln V from which nothing moves them, and gradients are tiny",
-        "The loss takes a softmax of its own. On top of probabilities, which lie between 0 and 1, it can never come "
+        "The loss takes a softmax of its own. Given probabilities, which lie between 0 and 1, that one can never come "
         "near 1, however sure the model is.",
     ),
     NOTHING: (

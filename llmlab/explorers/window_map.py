@@ -240,7 +240,7 @@ def _map(trace: WindowTrace) -> str:
         f'<tr><th></th><th>token</th><th class="llmlab-number">window</th>{window_head}</tr>'
         f"</thead><tbody>{body}</tbody></table></div>"
         f"<div>{_key('input')} input &nbsp; {_key('target')} target &nbsp; {_key('left')} left out by drop_last &nbsp; "
-        "2× a target two times an epoch</div>"
+        "2×: a target twice an epoch</div>"
     )
 
 
@@ -307,6 +307,8 @@ class WindowMap(Explorer):
             encoding = gpt2_encoding()
             one_line = " ".join(load_text()[:400].split())
             text = encoding.decode(encoding.encode(one_line)[:FIRST_TOKENS])
+        elif not isinstance(text, str):
+            raise TypeError(f"text must be a str or None, got {text!r} ({type(text).__name__})")
         super().__init__(
             title="Window map",
             task="Your target: every token but the first is a target exactly once an epoch.",

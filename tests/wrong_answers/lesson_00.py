@@ -15,7 +15,8 @@ WRONG: dict[str, dict[str, str]] = {
         "every-token-of-the-text": "(3832, 1)",
         "every-token-of-the-text: pairs of neighbours": "(3831, 1)",
         "pairs-counted": "(1353 ** 2, 1)",
-        "pairs-counted: for both tokens": "[2706, 2]",
+        "after-each-given-token": "[2706, 2]",
+        "after-each-given-token: all of them 1": "(2 * 1353, 1)",
         "total-is-not-one": "(1353, 10)",
         "total-is-not-one: per cent": "(1353, 100)",
         "total-is-not-one: not a number": "(1353, float('nan'))",
@@ -30,6 +31,7 @@ WRONG: dict[str, dict[str, str]] = {
         "one-pass-a-prediction": "(7, 6)",
         "one-pass-a-prediction: tokens of the sentence": "(8, 6)",
         "one-pass-a-prediction: as in writing": "(6, 6)",
+        "one-pass-a-prediction: of two sentences": "(14, 6)",
         "all-written-at-once": "(1, 1)",
         "prompt-counted": "(1, 8)",
         "prompt-counted: all but one": "(1, 7)",
@@ -59,7 +61,7 @@ WRONG: dict[str, dict[str, str]] = {
 KNOWN_MISTAKES: dict[str, list[tuple[str, str]]] = {}  # the list of known mistakes begins with lesson 01
 
 UNUSUAL: dict[str, list[str]] = {
-    "00.1": ["[1353, 1.0]", "torch.tensor([1353.0, 1.0])", "(n for n in (1353, 1))"],
+    "00.1": ["[1353, 1.0]", "(1353, sum([1 / 10] * 10))", "torch.tensor([1353.0, 1.0])", "(n for n in (1353, 1))"],
     "00.2": ["[1, 6]", "torch.tensor([1, 6])", "(7 // 7, 6.0)"],
     "00.3": ["[1e6, 1e6 / 8]", "torch.tensor([1_000_000, 125_000])", "(10 ** 6, 10 ** 6 // 8)"],
 }

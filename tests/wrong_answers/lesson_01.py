@@ -34,6 +34,13 @@ WRONG: dict[str, dict[str, str]] = {
         "empty-piece-kept: white space emptied": _tokens("return [piece.strip() for piece in pieces]"),
         "empty-piece-kept: the last one": _tokens("return [p for p in pieces[:-1] if p.strip()] + pieces[-1:]"),
         "white-space-kept": _tokens("return [piece for piece in pieces if piece]"),
+        "skipped-in-the-loop": _tokens("[pieces.remove(p) for p in pieces if not p.strip()]\n    return pieces"),
+        "words-lost": "import re\n\ndef tokenize(text):\n    return re.findall(" + _PATTERN + ", text)",
+        "words-lost: only marks": _tokens(f"return [p for p in re.findall({_PATTERN}, text) if p.strip()]"),
+        "words-lost: the test turned round": _tokens("return [piece for piece in pieces if not piece.strip()]"),
+        "stops-too-early: return in the loop": _tokens("for piece in pieces:\n        return [piece]"),
+        "stops-too-early": _tokens("return [piece.strip() for piece in pieces if piece.strip()][:-1]"),
+        "white-space-inside: a literal pattern": f"def tokenize(text):\n    return text.split({_PATTERN})",
         "white-space-inside": _tokens("return [p for p in pieces if p.strip()]", "r'([,.])'"),
         "marks-glued": "def tokenize(text):\n    return text.split()",
         "marks-glued: at each space": "def tokenize(text):\n    return text.split(' ')",
@@ -65,11 +72,13 @@ WRONG: dict[str, dict[str, str]] = {
         "counts": "'d'",
         "not-an-option": "4",
         "not-an-option: other letter": "'e'",
+        "not-an-option: the dictionary": "{'be': 0, 'not': 1, 'or': 2, 'to': 3}",
     },
     "01.3": {
         "same-text": "('The piano came', 'The piano came')",
         "unknown-word": "('The harpsichord came', 'The  harpsichord came')",
         "capitals-differ": "('The piano came', 'the piano came')",
+        "capitals-differ: and a space": "('The piano came', 'the  piano came')",
         "ids-differ": "('The piano came', 'The sheep came')",
         "ids-differ: a mark": "('The piano came', 'The piano came.')",
         "too-short": "('The piano', 'The  piano')",
@@ -79,9 +88,15 @@ WRONG: dict[str, dict[str, str]] = {
     },
     "01.4": {
         "unknown-raises": _ids("return [token_to_id[token] for token in tokens]"),
+        "entry-misnamed": _ids("return [token_to_id.get(token, token_to_id['<unk>']) for token in tokens]"),
+        "entry-misnamed: only when needed": _ids(
+            "return [token_to_id[token if token in token_to_id else 'unk'] for token in tokens]"
+        ),
+        "case-folded": _ids("return [token_to_id.get(t.lower(), token_to_id['<|unk|>']) for t in tokens]"),
         "unknown-dropped": _ids("return [token_to_id[token] for token in tokens if token in token_to_id]"),
         "name-instead-of-id": _ids("return [token_to_id.get(token, '<|unk|>') for token in tokens]"),
         "nothing-in-its-place": _ids("return [token_to_id.get(token) for token in tokens]"),
+        "nothing-in-its-place: misspelt": _ids("return [token_to_id.get(t, token_to_id.get('unk')) for t in tokens]"),
         "id-zero-lost": _ids("return [token_to_id.get(token) or token_to_id['<|unk|>'] for token in tokens]"),
         "id-of-another": _ids("return [token_to_id.get(token, 0) for token in tokens]"),
         "id-of-another: minus one": _ids("return [token_to_id.get(token, -1) for token in tokens]"),
@@ -89,6 +104,9 @@ WRONG: dict[str, dict[str, str]] = {
         "last-id-taken: the largest": _ids("return [token_to_id.get(t, max(token_to_id.values())) for t in tokens]"),
         "new-id-invented": _ids("return [token_to_id.get(token, len(token_to_id)) for token in tokens]"),
         "everything-unknown": _ids("return [token_to_id['<|unk|>'] for token in tokens]"),
+        "everything-unknown: among the ids": _ids(
+            "return [token_to_id[t] if t in token_to_id.values() else token_to_id['<|unk|>'] for t in tokens]"
+        ),
         "not-ids": _ids("return [t if t in token_to_id else str(token_to_id['<|unk|>']) for t in tokens]"),
         "not-ids: one number": _ids("return len(tokens)"),
         "other-ids": _ids("return sorted(token_to_id.get(token, token_to_id['<|unk|>']) for token in tokens)"),
@@ -103,8 +121,10 @@ WRONG: dict[str, dict[str, str]] = {
         "word-boundaries": "499",
         "word-boundaries: after each": "500",
         "sentence-boundaries": "40",
-        "paragraph-boundaries": "9",
-        "one-each": "3",
+        "paragraph-boundaries": "20",
+        "as-in-the-example": "2",
+        "one-each": "8",
+        "one-each: at both ends as well": "9",
         "one-for-all": "1",
         "nothing-to-mark": "0",
         "not-a-number": "'two'",
@@ -149,7 +169,7 @@ def tokenize(text):
     yield from text.split()
 """,
     ],
-    "01.2": ["'C'", "'(c)'"],
+    "01.2": ["'C'", "'(c)'", "'c.'"],
     "01.3": [
         "('It is late', 'It is\\n\\nlate')",
         "['It\\'s late.', 'It \\' s late .']",
@@ -181,6 +201,6 @@ def encode_tokens(tokens, token_to_id):
     return np.array([token_to_id[token] for token in known], dtype=np.int64)
 """,
     ],
-    "01.5": ["2.0", "torch.tensor(2)"],
+    "01.5": ["7.0", "torch.tensor(7)"],
     "01.6": ["'C'", "' (c) '"],
 }

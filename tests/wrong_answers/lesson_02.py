@@ -49,6 +49,27 @@ def encode(text, merges):
 """
 
 
+def _replay(order: str = "enumerate(merges)", new_id: str = "256 + rank", after: str = "pass") -> str:
+    """Go once through the merges."""
+    return f"""
+def merge(ids, pair, new_id):
+    merged = []
+    for id in ids:
+        if merged and (merged[-1], id) == pair:
+            merged[-1] = new_id
+        else:
+            merged.append(id)
+    return merged
+
+def encode(text, merges):
+    ids = list(text.encode())
+    for rank, pair in {order}:
+        ids = merge(ids, pair, {new_id})
+        {after}
+    return ids
+"""
+
+
 def _match(body: str) -> str:
     return f"""
 def encode(text, merges):
@@ -71,6 +92,19 @@ import codecs
 def stream(tokens):
     {before}
     return [{expression} for n, token in enumerate(tokens)]
+"""
+
+
+def _held(rest: str) -> str:
+    return f"""
+def stream(tokens):
+    held, texts = b"", []
+    for token in tokens:
+        held += token
+        text = held.decode(errors="ignore")
+        held = {rest}
+        texts.append(text)
+    return texts
 """
 
 
@@ -101,7 +135,13 @@ WRONG: dict[str, dict[str, str]] = {
         ),
         "not-a-dictionary": _count("return list(zip(ids, ids[1:]))"),
         "not-a-dictionary: the winner": _count("return (1, 4)"),
+        "not-a-dictionary: a number for a short row": _count(
+            "return Counter(zip(ids, ids[1:])) if len(ids) > 1 else 0"
+        ),
         "keys-are-not-pairs": _count("return Counter(ids)"),
+        "keys-are-not-pairs: the last id alone": _count(
+            "return Counter(tuple(ids[i : i + 2]) for i in range(len(ids)))"
+        ),
         "keys-are-not-pairs: texts": _count("return Counter(f'{a},{b}' for a, b in zip(ids, ids[1:]))"),
         "counts-are-not-whole": _count(
             "counts = Counter(zip(ids, ids[1:]))\n    return {pair: n / len(ids) for pair, n in counts.items()}"
@@ -133,6 +173,17 @@ def merge(ids, pair, new_id):
     return merged
 """,
         "right-member-stays": _merge(step="1"),
+        "right-member-stays: in a for loop": """
+def merge(ids, pair, new_id):
+    merged = []
+    for i in range(len(ids) - 1):
+        if (ids[i], ids[i + 1]) == pair:
+            merged.append(new_id)
+            i += 2
+        else:
+            merged.append(ids[i])
+    return merged
+""",
         "right-to-left": """
 def merge(ids, pair, new_id):
     ids = list(ids)
@@ -142,6 +193,14 @@ def merge(ids, pair, new_id):
     return ids
 """,
         "last-id-lost": _merge(end="len(ids) - 1"),
+        "last-id-twice": _merge(end="len(ids) - 1").replace("return merged", "return merged + ids[-1:]"),
+        "new-id-missing": _merge().replace("append(new_id)", "append(256)"),
+        "new-id-missing: nothing in its place": _merge().replace("merged.append(new_id)", "pass"),
+        "digits-matched": """
+def merge(ids, pair, new_id):
+    row = " ".join(str(id) for id in ids)
+    return [int(id) for id in row.replace(f"{pair[0]} {pair[1]}", str(new_id)).split()]
+""",
         "order-ignored": _merge(found="sorted(ids[i : i + 2]) == sorted(pair)"),
         "members-replaced": "def merge(ids, pair, new_id):\n    return [new_id if id in pair else id for id in ids]",
         "runs-collapsed": """
@@ -198,9 +257,49 @@ def merge(ids, pair, new_id):
             "end = start + 1\n        while end < len(data) and data[start : end + 1] in tokens:\n            end += 1"
         ),
         "leftmost-first": _encode("min(found, key=lambda one: one[1])"),
+        "leftmost-first: without a second look": """
+def encode(text, merges):
+    ids, row, i = list(text.encode()), [], 0
+    while i < len(ids):
+        pair = tuple(ids[i : i + 2])
+        row.append(256 + merges.index(pair) if pair in merges else ids[i])
+        i += 2 if pair in merges else 1
+    return row
+""",
         "latest-merge-first": _encode("max(found, key=lambda one: (one[0], -one[1]))"),
+        "latest-merge-first: in one pass": _replay("reversed(list(enumerate(merges)))"),
         "most-frequent-first": _encode("max(found, key=lambda one: counts[one[0]])"),
+        "most-frequent-first: trained anew": """
+from llmlab.bpe import train_bpe
+
+def encode(text, merges):
+    return train_bpe(text, 256 + len(merges), pattern=None).encode(text)
+""",
         "one-merge-only": _encode("min(found)", after="return ids"),
+        "one-merge-only: a return in the loop": _replay(after="return ids"),
+        "cut-into-words": """
+def encode(text, merges):
+    ids = []
+    for word in text.split():
+        row = "".join(chr(byte) for byte in word.encode())
+        for rank, (left, right) in enumerate(merges):
+            row = row.replace(chr(left) + chr(right), chr(256 + rank))
+        ids += [ord(sign) for sign in row]
+    return ids
+""",
+        "cut-into-words: as GPT-2 does": """
+import regex
+from llmlab.bpe import GPT2_PATTERN
+
+def encode(text, merges):
+    ids = []
+    for chunk in regex.findall(GPT2_PATTERN, text):
+        row = "".join(chr(byte) for byte in chunk.encode())
+        for rank, (left, right) in enumerate(merges):
+            row = row.replace(chr(left) + chr(right), chr(256 + rank))
+        ids += [ord(sign) for sign in row]
+    return ids
+""",
         "one-place-a-merge": """
 def encode(text, merges):
     ids = list(text.encode())
@@ -215,10 +314,12 @@ def encode(text, merges):
         "nothing-merged": "def encode(text, merges):\n    return list(text.encode())",
         "characters-for-bytes": _encode("min(found)", start="[ord(character) for character in text]"),
         "rank-for-id": _encode("min(found)", result="[id - 256 if id > 255 else id for id in ids]"),
+        "rank-for-id: in the row": _replay(new_id="rank"),
+        "rank-for-id: counted from 1": _replay("enumerate(merges, 1)", new_id="256 + rank"),
         "not-a-row-of-ids": "def encode(text, merges):\n    return text.split()",
         "not-a-row-of-ids: bytes": "def encode(text, merges):\n    return text.encode()",
         "other-ids": "def encode(text, merges):\n    return list(range(len(text)))",
-        "tied-to-the-example": _encode("min(found)").replace("enumerate(merges)", "enumerate(merges[:15])"),
+        "tied-to-the-example": _encode("min(found)").replace("enumerate(merges)", "enumerate(merges[:16])"),
         "returns-none": "def encode(text, merges):\n    ids = list(text.encode())",
         "mutates-input": """
 def encode(text, merges):
@@ -237,6 +338,17 @@ def encode(text, merges):
     "02.5": {
         "half-characters-shown": _stream("token.decode(errors='replace')"),
         "half-characters-lost": _stream("token.decode(errors='ignore')"),
+        "half-characters-lost: with the whole token": """
+def stream(tokens):
+    texts = []
+    for token in tokens:
+        try:
+            texts.append(token.decode())
+        except UnicodeDecodeError:
+            texts.append("")
+    return texts
+""",
+        "half-characters-lost: forgotten after a text": _held('b"" if text else held'),
         "whole-characters-held-back": """
 def stream(tokens):
     held, texts = b"", []
@@ -251,6 +363,22 @@ def stream(tokens):
 """,
         "text-repeated": _stream("b''.join(tokens[: n + 1]).decode(errors='ignore')"),
         "text-repeated: with marks": _stream("b''.join(tokens[: n + 1]).decode(errors='replace')"),
+        "text-repeated: characters counted for bytes": _held("held[len(text) :]"),
+        "text-repeated: never removed": """
+def stream(tokens):
+    held, texts = b"", []
+    for token in tokens:
+        held += token
+        try:
+            texts.append(held.decode())
+        except UnicodeDecodeError:
+            texts.append("")
+    return texts
+""",
+        "last-half-shown": _stream(
+            "decoder.decode(token, final=n + 1 == len(tokens))",
+            'decoder = codecs.getincrementaldecoder("utf-8")("replace")',
+        ),
         "nothing-until-the-end": _stream("'' if n + 1 < len(tokens) else b''.join(tokens).decode(errors='ignore')"),
         "bytes-as-characters": _stream("token.decode('latin-1')"),
         "not-one-text-a-token": """
@@ -271,6 +399,16 @@ def stream(tokens):
             "decoder.decode(token) if n < 5 else ''", 'decoder = codecs.getincrementaldecoder("utf-8")()'
         ),
         "returns-none": "def stream(tokens):\n    texts = []",
+        "mutates-input": """
+def stream(tokens):
+    texts = []
+    for i in range(len(tokens)):
+        text = tokens[i].decode(errors="ignore")
+        if i + 1 < len(tokens):
+            tokens[i + 1] = tokens[i][len(text.encode()) :] + tokens[i + 1]
+        texts.append(text)
+    return texts
+""",
     },
     "02.6": {
         "filled-with-the-separator": "'a'",
@@ -345,6 +483,7 @@ def merge(ids, pair, new_id):
     "02.3": ["['no', 'th']", "(('n', 'o'), ('t', 'h'))"],
     "02.4": [
         _encode("min(found)"),
+        _replay(),
         """
 def encode(text, merges):
     row = "".join(chr(byte) for byte in text.encode())

@@ -83,6 +83,19 @@ WRONG: dict[str, dict[str, str]] = {
         "target-too-short": _windows(starts="0, len(token_ids) - max_length + 1, stride"),
         "target-too-short: every row": _windows(targets="token_ids[start + 1 : start + max_length]"),
         "target-wraps-around": _windows(targets="inputs[1:] + inputs[:1]"),
+        "target-too-far": _windows(
+            starts="0, len(token_ids) - max_length - stride + 1, stride",
+            targets="token_ids[start + stride : start + stride + max_length]",
+        ),
+        "target-too-far: the stretch after the window": _windows(
+            starts="0, len(token_ids) - 2 * max_length + 1, stride",
+            targets="token_ids[start + max_length : start + 2 * max_length]",
+        ),
+        "rows-too-short": _windows(
+            starts="0, len(token_ids) - max_length + 1, stride",
+            inputs="start : start + max_length - 1",
+            targets="token_ids[start + 1 : start + max_length]",
+        ),
         "id-plus-one": _windows(targets="[token_id + 1 for token_id in inputs]"),
         "single-next-token": _windows(targets="token_ids[start + max_length]"),
         "single-next-token: in a list": _windows(targets="[token_ids[start + max_length]]"),
@@ -102,9 +115,32 @@ def make_windows(token_ids, max_length, stride):
             "token_ids[start + 1 : start + stride + 1]",
         ),
         "window-past-the-end": _windows(starts="0, len(token_ids), stride"),
+        "window-padded": _windows(starts="0, len(token_ids) - 1, stride").replace(
+            "windows.append(",
+            "inputs = inputs + [0] * (max_length - len(inputs))\n"
+            "        targets = targets + [0] * (max_length - len(targets))\n        windows.append(",
+        ),
+        "length-ignored": _windows().replace("windows = []", "windows, max_length = [], 4"),
+        "starts-uneven": _windows(starts="0, len(token_ids) - max_length, 3"),
+        "starts-uneven: the last one moved": """
+def make_windows(token_ids, max_length, stride):
+    last = len(token_ids) - max_length - 1
+    starts = [*range(0, last, stride), last] if last >= 0 else []
+    return [(token_ids[i : i + max_length], token_ids[i + 1 : i + max_length + 1]) for i in starts]
+""",
+        "one-pair-only": """
+def make_windows(token_ids, max_length, stride):
+    for start in range(0, len(token_ids) - max_length, stride):
+        return token_ids[start : start + max_length], token_ids[start + 1 : start + max_length + 1]
+    return []
+""",
         "windows-missing": _windows(starts="0, len(token_ids) - max_length - 1, stride"),
+        "windows-missing: a return in the loop": _windows().replace("    return windows", "        return windows"),
         "windows-missing: none at all": "def make_windows(token_ids, max_length, stride):\n    return []",
         "input-too-long": _windows(inputs="start : start + max_length + 1"),
+        "no-targets: inputs and targets in one list": _windows().replace(
+            "append((inputs, targets))", "extend([inputs, targets])"
+        ),
         "no-targets": """
 def make_windows(token_ids, max_length, stride):
     return [token_ids[i : i + max_length] for i in range(0, len(token_ids) - max_length, stride)]
@@ -185,6 +221,9 @@ def make_windows(token_ids, max_length, stride):
         "drop-last-ignored": _counts(batches="-(-windows // batch_size)"),
         "drop-last-inverted": _counts(batches="-(-windows // batch_size) if drop_last else windows // batch_size"),
         "one-batch-too-many": _counts(batches="windows // batch_size + (not drop_last)"),
+        "one-batch-too-many: but none of none": _counts(
+            batches="windows // batch_size + bool(windows and not drop_last)"
+        ),
         "zero-batches-overlooked": _counts(
             batches="max(1, windows // batch_size if drop_last else -(-windows // batch_size))"
         ),
@@ -198,6 +237,7 @@ def make_windows(token_ids, max_length, stride):
     },
     "03.5": {
         "shuffle-always": _loader("batch_size=batch_size, shuffle=bool(1), drop_last=drop_last, generator=generator"),
+        "shuffle-never: left out": _loader("batch_size=batch_size, drop_last=drop_last, generator=generator"),
         "shuffle-never": _loader("batch_size=batch_size, shuffle=False, drop_last=drop_last, generator=generator"),
         "shuffle-inverted": _loader(
             "batch_size=batch_size, shuffle=not shuffle, drop_last=drop_last, generator=generator"
@@ -222,6 +262,7 @@ def make_windows(token_ids, max_length, stride):
             "batch_size=batch_size, drop_last=drop_last, sampler=sampler",
             "sampler = RandomSampler(dataset, replacement=True, generator=generator) if shuffle else None",
         ),
+        "returns-none": _loader().replace("return DataLoader", "DataLoader"),
         "not-a-loader": """
 def make_loader(dataset, batch_size, shuffle, drop_last, generator=None):
     return [dataset[i : i + batch_size] for i in range(0, len(dataset), batch_size)]

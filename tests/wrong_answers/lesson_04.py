@@ -83,13 +83,18 @@ WRONG: dict[str, dict[str, str]] = {
         "places-for-ids: flat": "[0, 1, 2, 3]",
         "only-once": "[0, 2]",
         "only-twice": "[5]",
+        "counted-from-one": "[1, 3, 6]",
         "not-rows": "'two and five'",
+        "not-rows: a mask": "[True, False, True, False, False, True, False]",
         "count-again": "[0, 2, 5, 6]",
+        "count-again: the first window": "[2, 5]",
     },
     "04.3": {
         "neighbours-pushed-apart": _loss("return -logsigmoid(-near) - logsigmoid(far).sum()"),
         "neighbours-pushed-apart: noise too": _loss("return -logsigmoid(-near) - logsigmoid(-far).sum()"),
         "noise-pulled-in": _loss("return -logsigmoid(near) - logsigmoid(far).sum()"),
+        "minus-outside": _loss("return -logsigmoid(near) + logsigmoid(far).sum()"),
+        "minus-outside: one minus": _loss("return -logsigmoid(near) - (1 - logsigmoid(far)).sum()"),
         "minus-missing": _loss("return logsigmoid(near) + logsigmoid(-far).sum()"),
         "minus-missing: one of two": _loss("return -logsigmoid(near) + logsigmoid(-far).sum()"),
         "mean-over-noise": _loss("return -logsigmoid(near) - logsigmoid(-far).mean()"),
@@ -99,7 +104,9 @@ WRONG: dict[str, dict[str, str]] = {
         "sum-inside-the-sigmoid": _loss("return -logsigmoid(near) - logsigmoid(-far.sum())"),
         "logarithm-missing": _loss("return -torch.sigmoid(near) - torch.sigmoid(-far).sum()"),
         "sigmoid-missing": _loss("return far.sum() - near"),
+        "noise-meets-context": _loss("return -logsigmoid(near) - logsigmoid(-(noise @ context)).sum()"),
         "not-a-number": _loss("return -logsigmoid(near) - logsigmoid(-far)"),
+        "not-a-number: products": _loss("return -logsigmoid(word * context) - logsigmoid(-far).sum()"),
         "no-gradient": _loss("return (-logsigmoid(near) - logsigmoid(-far).sum()).item()"),
         "no-gradient: for one of them": _loss("return -logsigmoid(near) - logsigmoid(-(noise.detach() @ word)).sum()"),
         "other-loss": _loss("return (near - 1) ** 2 + (far**2).sum()"),
@@ -107,14 +114,14 @@ WRONG: dict[str, dict[str, str]] = {
         "mutates-input": _loss("word *= 2\n    return -logsigmoid(near) - logsigmoid(-far).sum()"),
     },
     "04.4": {
-        "neighbours-small": "'small', 1, 'queen'",
-        "opposite-meaning-opposite-vector": "'large', -1, 'queen'",
-        "antonyms-unrelated": "'large', 0, 'queen'",
-        "start-word": "'large', 1, 'king'",
-        "other-word": "'large', 1, 'princess'",
-        "not-three-answers": "'large'",
-        "not-three-answers: other words": "'big', 1, 'queen'",
-        "not-three-answers: other number": "'large', 0.5, 'queen'",
+        "beside-is-alike": "'barks', 1, 'queen'",
+        "opposite-meaning-opposite-vector": "'cat', -1, 'queen'",
+        "antonyms-unrelated": "'cat', 0, 'queen'",
+        "start-word": "'cat', 1, 'king'",
+        "other-word": "'cat', 1, 'princess'",
+        "not-three-answers": "'cat'",
+        "not-three-answers: other words": "'moos', 1, 'queen'",
+        "not-three-answers: other number": "'cat', 0.5, 'queen'",
     },
     "04.5": {
         "names-swapped": _test(
@@ -123,6 +130,10 @@ WRONG: dict[str, dict[str, str]] = {
         ),
         "attention-called-invariant": _test(
             "if same(after, before) or same(after, before[order]): return 'invariant'\n    return 'neither'"
+        ),
+        "mean-not-recognised": _test(
+            "if torch.allclose(after, before[order], atol=1e-5): return 'equivariant'\n"
+            "    return 'invariant' if torch.allclose(after, before, atol=1e-5) else 'neither'"
         ),
         "order-not-applied": _test("return 'invariant' if same(after, before) else 'neither'"),
         "order-not-applied: the inverse": _test(
@@ -169,6 +180,7 @@ WRONG: dict[str, dict[str, str]] = {
         "too-long-answered: the last row again": _embed(
             "token_table[ids] + position_table[torch.arange(T).clamp(max=len(position_table) - 1)]", "pass"
         ),
+        "too-long-answered: with a sentence": _embed(refusal="if T > len(position_table): return 'too long'"),
         "too-long-answered: with nothing": _embed(refusal="if T > len(position_table): return None"),
         "cut-silently": _embed(
             "token_table[ids] + position_table[:T]", "ids = ids[:, : len(position_table)]; T = ids.shape[1]"
@@ -176,6 +188,14 @@ WRONG: dict[str, dict[str, str]] = {
         "other-error": _embed(refusal="pass"),
         "other-error: index": _embed("token_table[ids] + position_table[torch.arange(T)]", "pass"),
         "error-says-nothing": _embed(refusal="if T > len(position_table): raise ValueError"),
+        "error-returned": _embed(refusal="if T > len(position_table): return ValueError('too long')"),
+        "fitting-text-refused": _embed(refusal="if T >= len(position_table): raise ValueError('too long')"),
+        "fitting-text-refused: vocabulary": _embed(refusal="if T > len(token_table): raise ValueError('too long')"),
+        "fitting-text-refused: width": _embed(refusal="if T > position_table.shape[1]: raise ValueError('too long')"),
+        "fitting-text-refused: windows": _embed(refusal="if len(ids) > len(position_table): raise ValueError('no')"),
+        "fitting-text-refused: all ids": _embed(
+            refusal="if ids.numel() > len(position_table): raise ValueError('too long')"
+        ),
         "tied-to-the-example": _embed("(token_table[ids] + position_table[:T])[:2]"),
         "mutates-input": _embed(
             "token_table[ids] + position_table[:T]",
@@ -193,7 +213,6 @@ KNOWN_MISTAKES = {
     "word2vec makes the dot product of neighbours small": [
         ("04.3", "neighbours-pushed-apart"),
         ("04.3", "noise-pulled-in"),
-        ("04.4", "neighbours-small"),
     ],
     "vocabulary size and context length swapped in the two tables": [("04.6", "tables-swapped")],
     "attention called permutation invariant": [
@@ -236,7 +255,7 @@ def one_hot_and_rows(ids, weight):
         ),
         _loss("return (torch.log1p(torch.exp(-near)) + torch.log1p(torch.exp(far)).sum()).view(1)"),
     ],
-    "04.4": ["['Large', 1.0, 'Queen']", "('large', '1', ' queen ')"],
+    "04.4": ["['Cat', 1.0, 'Queen']", "('cat', '1', ' queen ')"],
     "04.5": [
         _test(
             "if same(after, before): return 'INVARIANT'\n    inverse = torch.argsort(order)\n"

@@ -89,6 +89,9 @@ WRONG: dict[str, dict[str, str]] = {
         "sum-of-another-row: rows shifted": _weights(
             "powers = torch.exp(scores - highest)\n    return powers / powers.sum(dim=-1)"
         ),
+        "sum-of-another-row: no keepdim at all": _weights(
+            "powers = torch.exp(scores - scores.max(dim=-1).values)\n    return powers / powers.sum(dim=-1)"
+        ),
         "one-sum-for-all": _weights("powers = torch.exp(scores)\n    return powers / powers.sum()"),
         "one-sum-for-all: shifted": _weights("powers = torch.exp(scores - highest)\n    return powers / powers.sum()"),
         "maximum-of-another-row": _weights(
@@ -96,6 +99,9 @@ WRONG: dict[str, dict[str, str]] = {
         ),
         "maximum-of-another-row: columns": _weights(
             "powers = torch.exp(scores - scores.max(0).values)\n    return powers / powers.sum(-1, keepdim=True)"
+        ),
+        "maximum-divided": _weights(
+            "powers = torch.exp(scores / highest)\n    return powers / powers.sum(-1, keepdim=True)"
         ),
         "one-maximum-for-all": _weights(
             "powers = torch.exp(scores - scores.max())\n    return powers / powers.sum(-1, keepdim=True)"
@@ -109,6 +115,16 @@ WRONG: dict[str, dict[str, str]] = {
         "one-winner": _weights("return (scores == highest).float()"),
         "scaled-here": _weights("return torch.softmax(scores / scores.shape[-1] ** 0.5, dim=-1)"),
         "overflows": _weights("powers = torch.exp(scores)\n    return powers / powers.sum(dim=-1, keepdim=True)"),
+        "overflows: later": _weights(
+            "powers = torch.exp(scores.double())\n    return powers / powers.sum(dim=-1, keepdim=True)"
+        ),
+        "overflows: above the minimum": _weights(
+            "powers = torch.exp(scores - scores.min(-1, keepdim=True).values)\n"
+            "    return powers / powers.sum(dim=-1, keepdim=True)"
+        ),
+        "scores-cut-off: covered up": _weights(
+            "powers = torch.exp(scores)\n    return (powers / powers.sum(dim=-1, keepdim=True)).nan_to_num()"
+        ),
         "scores-cut-off": _weights(
             "powers = torch.exp(scores.clamp(max=50))\n    return powers / powers.sum(dim=-1, keepdim=True)"
         ),
@@ -116,6 +132,19 @@ WRONG: dict[str, dict[str, str]] = {
             "powers = torch.exp(scores - highest)\n    return powers / powers.sum(dim=1, keepdim=True)"
         ),
         "axis-from-the-front: ready-made": _weights("return torch.softmax(scores, dim=1)"),
+        "axis-from-the-front: looped over": """
+import torch
+
+def attention_weights(scores):
+    rows = []
+    for row in scores:
+        powers = torch.exp(row - row.max())
+        rows.append(powers / powers.sum())
+    return torch.stack(rows)
+""",
+        "axis-from-the-front: turned": _weights(
+            "powers = torch.exp(scores - highest)\n    return (powers.T / powers.sum(dim=1)).T"
+        ),
         "other-shape": _weights("return torch.softmax(scores, dim=-1).sum(dim=-1)"),
         "other-weights": _weights("return torch.sigmoid(scores)"),
         "tied-to-the-example": _weights("return torch.softmax(scores[..., :4], dim=-1)"),
@@ -137,6 +166,7 @@ WRONG: dict[str, dict[str, str]] = {
         "values-not-mixed": _forward(context="values"),
         "not-three": _forward(result="context"),
         "not-three: two": _forward(result="context, weights"),
+        "not-three: backwards": _forward(result="context, weights, scores"),
         "other-scores": _forward("queries @ keys.T + 1"),
         "other-weights": _forward(weights="torch.softmax(scores, dim=0)"),
         "other-context": _forward(context="weights @ values + values"),
@@ -147,6 +177,8 @@ WRONG: dict[str, dict[str, str]] = {
         "not-scaled": _attend("1"),
         "scaled-by-d": _attend("q.shape[-1]"),
         "scaled-by-d: both divided": _attend("q.shape[-1] ** 0.5 * k.shape[-1] ** 0.5"),
+        "no-root": _attend().replace("products / (q.shape[-1] ** 0.5)", "products / q.shape[-1] ** 1/2"),
+        "no-root: in brackets": _attend("q.shape[-1] ** 1/2"),
         "scaled-by-another-width": _attend("v.shape[-1] ** 0.5"),
         "scaled-by-the-length": _attend("k.shape[-2] ** 0.5"),
         "scaled-by-the-length: of the queries": _attend("len(q) ** 0.5"),
@@ -164,6 +196,11 @@ WRONG: dict[str, dict[str, str]] = {
         "context-of-other-weights": _attend(context="torch.softmax(products, dim=-1) @ v"),
         "overflows": _attend(weights="scores.exp() / scores.exp().sum(dim=-1, keepdim=True)"),
         "batch-mixed": _attend(weights="torch.softmax(scores, dim=1)"),
+        "batch-mixed: turned": _attend().replace("k.transpose(-2, -1)", "k.T"),
+        "batch-mixed: of two axes": _attend().replace("k.transpose(-2, -1)", "k.transpose(0, 1)"),
+        "batch-mixed: of three axes": _attend().replace(
+            "k.transpose(-2, -1)", "(k.T if k.dim() == 2 else k.transpose(1, 2))"
+        ),
         "not-two": _attend(result="context"),
         "other-weights": _attend(weights="torch.sigmoid(scores)"),
         "other-context": _attend(context="weights @ v * 2"),
@@ -184,6 +221,7 @@ WRONG: dict[str, dict[str, str]] = {
         "three-data-sets": "(5, 25, 5, 'Q')",
         "three-data-sets: none": "(5, 25, 5, '')",
         "three-data-sets: two": "(5, 25, 5, 'kv')",
+        "three-data-sets: none of them": "(5, 25, 5, 'X')",
         "not-the-form": "5",
         "not-the-form: no letters": "(5, 25, 5)",
         "not-the-form: letters apart": "(5, 25, 5, 'Q', 'K', 'V')",
@@ -203,6 +241,23 @@ def previous_token_head(n_vocab, n_positions):
     W_value[:n_vocab] = torch.eye(n_vocab)
     return 100 * W, W, W_value
 """,
+        "rows-of-the-tokens": """
+import torch
+
+def previous_token_head(n_vocab, n_positions):
+    W_query = torch.zeros(n_vocab + n_positions, n_positions)
+    W_key = torch.zeros(n_vocab + n_positions, n_positions)
+    W_value = torch.zeros(n_vocab + n_positions, n_vocab)
+    for position in range(n_positions):
+        W_key[position, position] = 1.0
+        if position > 0:
+            W_query[position, position - 1] = 100.0
+    W_value[:n_vocab] = torch.eye(n_vocab)
+    return W_query, W_key, W_value
+""",
+        "rows-of-the-tokens: of the query": _head(
+            query="0 * shift", after="W_query[1:n_positions] = 100 * torch.eye(n_positions)[:-1]"
+        ),
         "too-soft": _head(query="shift"),
         "too-soft: at many positions": _head(query="10 * shift"),
         "no-preference": _head(query="0 * shift"),
@@ -280,7 +335,7 @@ def attend(q, k, v):
     return torch.einsum('...ij,...jc->...ic', weights, v.double()).numpy(), weights.numpy()
 """,
     ],
-    "05.4": ["[5, 25, 5, 'kvq']", "(5.0, 25.0, 5.0, 'Q, K, V')"],
+    "05.4": ["[5, 25, 5, 'kvq']", "(5.0, 25.0, 5.0, 'Q, K, V')", "(5, 25, 5, 'Q, K and V')", "(5, 25, 5, 'all three')"],
     "05.5": [
         _head(query="shift", key="20 * n_positions ** 0.5 * torch.eye(n_positions)"),
         _head(after="W_query[:, 0] *= 2"),

@@ -98,6 +98,14 @@ WRONG: dict[str, dict[str, str]] = {
         "mask-multiplied: tril": _weights("return scores.tril().softmax(-1)"),
         "finite-number": _weights("return scores.masked_fill(causal == 0, -5.0).softmax(-1)"),
         "finite-number: larger": _weights("return scores.masked_fill(causal == 0, -30.0).softmax(-1)"),
+        "finite-number: too little to be seen": _weights("return scores.masked_fill(causal == 0, -100.0).softmax(-1)"),
+        "all-nan": _weights("return (scores + (1 - causal) * -math.inf).softmax(-1)"),
+        "keepdim-missing": _weights("late = scores.softmax(-1) * causal\n    return late / late.sum(dim=-1)"),
+        "keepdim-missing: by hand": _weights("late = scores.exp() * causal\n    return late / late.sum(dim=-1)"),
+        "two-softmaxes": _weights("return scores.masked_fill(causal == 0, -math.inf).softmax(-1).softmax(-1)"),
+        "two-softmaxes: one before the mask": _weights(
+            "return scores.softmax(-1).masked_fill(causal == 0, -math.inf).softmax(-1)"
+        ),
         "no-mask": _weights("return scores.softmax(-1)"),
         "mask-one-too-high": _weights(
             "return scores.masked_fill(torch.ones(T, T).triu(2) == 1, -math.inf).softmax(-1)"
@@ -119,10 +127,12 @@ WRONG: dict[str, dict[str, str]] = {
         "one-softmax-for-all": _weights(
             "return scores.masked_fill(causal == 0, -math.inf).flatten().softmax(0).view(T, T)"
         ),
+        "one-softmax-for-all: one sum": _weights("late = scores.softmax(-1) * causal\n    return late / late.sum()"),
         "no-softmax": _weights("return scores.masked_fill(causal == 0, -math.inf)"),
         "not-normalised": _weights("return scores.exp() * causal"),
         "not-a-square": _weights("return scores.masked_fill(causal == 0, -math.inf).softmax(-1).sum(0)"),
         "not-a-square: a text": _weights("return 'triangle'"),
+        "other-weights: the past set to 0": _weights("return scores.triu().softmax(-1)"),
         "other-weights": _weights("return (2 * scores).masked_fill(causal == 0, -math.inf).softmax(-1)"),
         "tied-to-the-example": _weights(
             "mask = torch.zeros(T, T).bool()\n    mask[:4, :4] = torch.ones(4, 4).triu(1).bool()[:T, :T]\n"
@@ -138,9 +148,9 @@ WRONG: dict[str, dict[str, str]] = {
         "never-drops": _dropout("return weights"),
         "never-drops: inverted": _dropout("return dropout(weights, p, False)"),
         "drops-when-evaluating": _dropout("return dropout(weights, p)"),
-        "drops-when-evaluating: scaled": _dropout(
-            "return dropout(weights, p, True) if training else weights * (1 - p)"
-        ),
+        "drops-when-evaluating: turned round": _dropout("return dropout(weights, p, not training)"),
+        "not-the-plain-softmax": _dropout("return dropout(weights, p, True) if training else weights * (1 - p)"),
+        "not-the-plain-softmax: two": _dropout("return dropout(weights, p, training).softmax(dim=-1)"),
         "renormalised": _dropout(
             "weights = dropout(weights, p, training)\n    return weights / weights.sum(dim=-1, keepdim=True)"
         ),
@@ -157,7 +167,10 @@ WRONG: dict[str, dict[str, str]] = {
         "whole-tokens: queries": _dropout(
             "return weights * (torch.rand(len(weights), 1) >= p) / (1 - p) if training else weights"
         ),
-        "scaled-otherwise: a constant share": _dropout("return dropout(weights, 0.5, training)"),
+        "other-share: a constant": _dropout("return dropout(weights, 0.5, training)"),
+        "other-share: the share to keep": _dropout("return dropout(weights, 1 - p, training)"),
+        "other-share: dropped twice": _dropout("return dropout(dropout(weights, p, training), p, training)"),
+        "scores-dropped-too": _dropout("return dropout(dropout(scores, p, training).softmax(-1), p, training)"),
         "softmax-over-the-queries": _dropout("return dropout(scores.softmax(dim=0), p, training)"),
         "no-softmax": _dropout("return dropout(scores, p, training)"),
         "not-the-shape": _dropout("return dropout(weights, p, training).sum(-1)"),
@@ -231,6 +244,22 @@ WRONG: dict[str, dict[str, str]] = {
         .replace("W_value.reshape(-1, H, d)", "W_value.reshape(-1, d, H).transpose(1, 2)"),
         "queries-and-keys-swapped": _changed(_EINSUM, "q, k) *", "k, q) *"),
         "no-root": _changed(_EINSUM, "d**-0.5", "d**-1"),
+        "no-softmax": _changed(_EINSUM, "w = s.exp() / s.exp().sum(dim=2, keepdim=True)", "w = s")
+        .replace("-torch.inf", "0.0")
+        .replace("s + torch", "s * (1 - torch.ones(T, T).triu(1)) + torch"),
+        "all-nan": _changed(_EINSUM, "torch.full((T, T), -torch.inf).triu(1)", "torch.ones(T, T).triu(1) * -torch.inf"),
+        "scaled-after-the-softmax": _changed(
+            _changed(_EINSUM, " * d**-0.5", ""), "keepdim=True)", "keepdim=True) * d**-0.5"
+        ),
+        "scaling-by-another-size": _changed(_EINSUM, "d**-0.5", "x.shape[1] ** -0.5"),
+        "scaling-by-another-size: tokens": _changed(_EINSUM, "d**-0.5", "T**-0.5"),
+        "scaling-by-another-size: heads": _changed(_EINSUM, "d**-0.5", "H**-0.5"),
+        "projection-used-twice": _changed(_EINSUM, "W_key.reshape", "W_query.reshape"),
+        "projection-used-twice: values": _changed(_EINSUM, "W_value.reshape", "W_key.reshape"),
+        "one-head-only: scaled as if there were several": _changed(
+            source(), "t.view(T, n_heads, d_head)", "t.view(T, 1, D)"
+        ),
+        "tied-to-the-example: the scale": _changed(source(), "d_head**0.5", "3**0.5"),
         "multiplied-by-the-root": _changed(_EINSUM, "d**-0.5", "d**0.5"),
         "out-projection-missing": _last("return context"),
         "future-leaks": _last("return (context - context.mean(dim=0)) @ W_out"),
@@ -312,5 +341,5 @@ UNUSUAL: dict[str, list[str]] = {
     ],
     "06.4": ["[4, 7]", "torch.tensor([4, 7])", "(4.0, 7.0)"],
     "06.5": [_EINSUM, _LOOP, _FUSED, source(LATE_MASK)],
-    "06.6": ["'B, C and E'.replace('and', '')", "['e', 'c', 'b']", "('b', 'c', 'e')"],
+    "06.6": ["'B, C and E'", "['e', 'c', 'b']", "('b', 'c', 'e')"],
 }

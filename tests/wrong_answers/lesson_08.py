@@ -68,6 +68,9 @@ WRONG: dict[str, dict[str, str]] = {
             "torch.nn.functional.nll_loss(logits.softmax(-1).softmax(-1).log().flatten(0, 1), targets.flatten())"
         ),
         "wrong-axis": _loss(f"{_F}(logits.softmax(dim=1).reshape(B * T, V), targets.flatten())"),
+        "wrong-axis: over the windows": _loss(f"{_F}(logits.softmax(dim=0).reshape(B * T, V), targets.flatten())"),
+        "wrong-axis: over all positions": _loss(f"{_F}(logits.reshape(B * T, V).softmax(dim=0), targets.flatten())"),
+        "divided-by-windows": _loss(f"{_F}(logits.flatten(0, 1), targets.flatten(), reduction='sum') / B"),
         "last-position-only": _loss(f"{_F}(logits[:, -1], targets[:, -1])"),
         "shifted-again": _loss(f"{_F}(logits[:, :-1].flatten(0, 1), targets[:, 1:].flatten())"),
         "sum-not-mean": _loss(f"{_F}(logits.flatten(0, 1), targets.flatten(), reduction='sum')"),
@@ -102,6 +105,10 @@ WRONG: dict[str, dict[str, str]] = {
         "sum-not-mean": _fit(loss=_CROSS_ENTROPY.replace("targets.flatten()", "targets.flatten(), reduction='sum'")),
         "not-one-a-step": _fit(steps="steps - 1"),
         "not-one-a-step: one too many": _fit(steps="steps + 1"),
+        "not-one-a-step: kept after the loop": _fit(kept="pass", result="losses + [loss.item()]"),
+        "not-one-a-step: stops when it is low enough": _fit(
+            kept="losses.append(loss.item())\n        if loss < 0.01: break"
+        ),
         "not-a-list": _fit(result="loss.item()"),
         "not-a-list: model and losses": _fit(result="losses, 'done'"),
         "model-not-trained": _fit(
@@ -112,6 +119,15 @@ WRONG: dict[str, dict[str, str]] = {
         "other-losses": _fit(loss=f"{_CROSS_ENTROPY} / 2"),
         "other-losses: an optimizer of its own": _fit(
             before="losses = []; optimizer = torch.optim.AdamW(model.parameters())"
+        ),
+        "other-losses: one window at a time": _fit(
+            "optimizer.zero_grad()",
+            "loss.backward()",
+            "optimizer.step()",
+            loss=f"sum({_F}(model(x), y) / len(x) for x, y in zip(inputs, targets))",
+        ),
+        "other-losses: not when it is low": _fit(
+            "optimizer.zero_grad()", "loss.backward()", "if loss > 0.01: optimizer.step()"
         ),
         "other-losses: clipped": _fit(
             "optimizer.zero_grad()",
@@ -161,6 +177,13 @@ WRONG: dict[str, dict[str, str]] = {
         "dropout-left-on": _validation(mode="pass"),
         "dropout-left-on: mode set too late": _validation(mode="pass", after="model.eval(); model.train(was_training)"),
         "gradients-recorded": _validation(guard="contextlib.nullcontext()"),
+        "gradients-recorded: detached after": _validation(
+            guard="contextlib.nullcontext()",
+            loss=f"{_F}(model(inputs).flatten(0, 1), targets.flatten()).detach().item()",
+        ),
+        "gradients-left-off": _validation(
+            guard="contextlib.nullcontext()", mode="model.eval(); torch.set_grad_enabled(False)"
+        ),
         "left-in-evaluation": _validation(after="pass"),
         "always-back-to-training": _validation(after="model.train()"),
         "mean-of-means": _validation(add="total += loss; tokens += 1"),

@@ -95,6 +95,12 @@ WRONG: dict[str, dict[str, str]] = {
         "top-p-not-renormalised": _sampler(after_p="p"),
         "not-sorted": _sampler(ranked="(p, torch.arange(len(p)))"),
         "each-token-against-p": _sampler(kept_p="ranked >= top_p", after_p="p"),
+        "not-put-back": _sampler(after_p="(ranked * (ranked.cumsum(0) - ranked < top_p)).div(p.sum())"),
+        "not-put-back: the places that are cut": _sampler(
+            ranked="p.sort(descending=True)[0], torch.arange(len(p))", kept_p="ranked.cumsum(0) - ranked < top_p"
+        ),
+        "probabilities-lost": _sampler(after_p="keep / keep.sum()"),
+        "logits-returned": _sampler("logits / temperature"),
         "nothing-left": _sampler(kept_p="ranked >= top_p"),
         "nothing-left: first sum": _sampler(kept_p="(ranked.cumsum(0) - ranked < top_p) & (ranked[0] < top_p)"),
         "temperature-after-the-cuts": """
@@ -133,6 +139,7 @@ def next_probabilities(logits, temperature, top_k, top_p):
         "the-two-swapped": "(8, 26)",
         "one-pass-too-many": "(35, 9)",
         "one-pass-too-many: with a cache": "(26, 9)",
+        "one-pass-too-many: each step reads its own token": "(30, 8)",
         "new-tokens-forgotten": "(20, 8)",
         "nothing-again": "(9, 5)",
         "prompt-is-free": "(26, 4)",
@@ -152,6 +159,13 @@ def cached_step(q, k, v, keys, values):
     all_keys, all_values = torch.cat([keys, k]), torch.cat([values, v])
     return (q @ all_keys.T / q.shape[-1] ** 0.5).softmax(dim=-1) @ all_values, keys, values
 """,
+        "cache-not-grown: from nothing": """
+def cached_step(q, k, v, keys, values):
+    if len(keys) == 0:
+        return v, keys, values
+    keys, values = torch.cat([keys, k]), torch.cat([values, v])
+    return (q @ keys.T / q.shape[-1] ** 0.5).softmax(dim=-1) @ values, keys, values
+""",
         "cache-replaced": _step("k", "v"),
         "new-one-in-front": _step("torch.cat([k, keys])", "torch.cat([v, values])"),
         "not-scaled": _step(context="(q @ keys.T).softmax(dim=-1) @ values"),
@@ -159,7 +173,14 @@ def cached_step(q, k, v, keys, values):
         "keys-as-values": _step(context="(q @ keys.T / q.shape[-1] ** 0.5).softmax(dim=-1) @ keys"),
         "keys-as-values: in the cache": _step(values="torch.cat([keys, k])"),
         "old-values": _step(context="(q @ keys[:-1].T / q.shape[-1] ** 0.5).softmax(dim=-1) @ values[1:]"),
+        "mask-hides-the-past": _step(
+            context="torch.nn.functional.scaled_dot_product_attention(q, keys, values, is_causal=True)"
+        ),
+        "context-without-its-row": _step(context="(q[0] @ keys.T / q.shape[-1] ** 0.5).softmax(dim=-1) @ values"),
+        "weights-not-context": _step(context="(q @ keys.T / q.shape[-1] ** 0.5).softmax(dim=-1)"),
+        "no-softmax": _step(context="q @ keys.T / q.shape[-1] ** 0.5 @ values"),
         "not-three-things": _step(result="context"),
+        "not-three-things: in another order": _step(result="keys, values, context"),
         "other-cache": _step("torch.cat([keys, q])"),
         "other-context": _step(context="(q @ keys.T / q.shape[-1]).softmax(dim=-1) @ values"),
         "tied-to-the-example": _step(context="(q @ keys[-3:].T / q.shape[-1] ** 0.5).softmax(dim=-1) @ values[-3:]"),
@@ -196,6 +217,8 @@ def cached_step(q, k, v, keys, values):
         "old-sum-forgotten": _update(old="0"),
         "block-not-moved": _update(added="(block - block.max()).exp().sum()"),
         "old-sum-not-moved: nor the block": _update(old="total", added="(block - block.max()).exp().sum()"),
+        "exponential-forgotten": _update(added="(block - new).sum()"),
+        "other-values: the factor is not an exponential": _update(old="total * (largest - new)"),
         "only-the-blocks-maximum": _update("block.max()"),
         "no-maximum-taken-off": _update(old="total", added="block.exp().sum()"),
         "old-maximum-kept": _update("largest"),
