@@ -96,6 +96,9 @@ def doctor() -> Report:
             if name not in {"jupyterlab", "ipykernel"}:  # Colab and VS Code bring a front end of their own
                 problems.append(f"{name} is not installed: run `pip install {name}` in this environment")
     try:
+        import torch
+
+        facts["torch"] = torch.__version__  # with its build, such as +cpu, which the list of packages may leave out
         facts["device"] = str(device())
     except (ImportError, OSError) as error:  # OSError: a system library that PyTorch needs is missing
         facts["device"] = f"unknown ({error})"

@@ -45,7 +45,7 @@ def grade_folder(
         out: the CSV file to write (UTF-8 with a mark that spreadsheets know). Rows are added as notebooks finish, in
             the order of students at the end; after Ctrl-C it holds what was graded until then.
         seconds: for one submission; one cell may take half of it, one check a sixth.
-        memory_mb: memory of one submission; PyTorch itself takes about 300.
+        memory_mb: memory of one submission; PyTorch itself takes about 300, a build for GPUs more than 500.
         jobs: submissions at a time.
         progress: whether to show a progress bar.
 

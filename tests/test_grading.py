@@ -58,7 +58,7 @@ def test_every_kind_of_trouble_gives_its_rows_and_harms_nothing(tmp_path, monkey
         batch = cases(outside, listener.getsockname()[1])
         write_batch(submitted, batch)
         before = {path: path.read_bytes() for path in submitted.rglob("*.ipynb")}
-        rows = grade_folder(submitted, out, seconds=120, memory_mb=768, progress=False)
+        rows = grade_folder(submitted, out, seconds=120, memory_mb=1536, progress=False)
         listener.settimeout(0)
         with pytest.raises(BlockingIOError):
             listener.accept()
