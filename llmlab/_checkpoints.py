@@ -24,6 +24,7 @@ from typing import Any
 
 import torch
 
+from llmlab._checks import require_kind
 from llmlab._data import data_path
 from llmlab.bpe import BPETokenizer
 from llmlab.gpt import GPT, GPTConfig
@@ -47,8 +48,7 @@ def save_checkpoint(
         TypeError: the model is not a GPT or the tokenizer not a BPETokenizer.
         OSError: the folder cannot be written; an older checkpoint in it is still whole.
     """
-    if not isinstance(model, GPT):
-        raise TypeError(f"model must be a GPT, got {type(model).__name__}")
+    require_kind("model", model, GPT, "a GPT")
     if tokenizer is not None and not isinstance(tokenizer, BPETokenizer):
         raise TypeError(f"tokenizer must be a BPETokenizer, got {type(tokenizer).__name__}: it is saved with the model")
     from safetensors.torch import save_file

@@ -19,6 +19,12 @@ def require_number(name: str, value: float) -> None:
         raise TypeError(f"{name} must be a number, got {value!r} ({type(value).__name__})")
 
 
+def require_kind(name: str, value: object, kind: type, called: str) -> None:
+    """Raise unless `value` is a `kind`; `called` is how the message names one, such as "a GPT"."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be {called}, got {type(value).__name__}")
+
+
 def require_dropout(dropout: float) -> None:
     """Raise unless `dropout` is a probability below 1."""
     require_number("dropout", dropout)

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor
 
-from llmlab._checks import require_count, require_number
+from llmlab._checks import require_count, require_kind, require_number
 from llmlab._efficiency import cache_bytes, online_attention, online_softmax
 from llmlab.attention import KVCache
 from llmlab.gpt import GPT
@@ -103,8 +103,7 @@ def generate(
         TypeError: a model that is not a GPT, ids that are not integers, or a setting of another type.
         ValueError: an empty prompt, more tokens than fit in the context, or a setting out of range.
     """
-    if not isinstance(model, GPT):
-        raise TypeError(f"model must be a GPT, got {type(model).__name__}")
+    require_kind("model", model, GPT, "a GPT")
     if not isinstance(generator, torch.Generator | None):
         raise TypeError(
             f"generator must be a torch.Generator, got {generator!r}: write torch.Generator().manual_seed(0)"

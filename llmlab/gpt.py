@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from llmlab._checks import require_count, require_dropout
+from llmlab._checks import require_count, require_dropout, require_kind
 from llmlab.attention import KVCache, MultiHeadAttention
 from llmlab.embeddings import InputEmbedding
 
@@ -213,8 +213,7 @@ def attention_maps(model: GPT, ids: Tensor) -> Tensor:
     >>> attention_maps(model, torch.tensor([[1, 5, 2, 10]])).shape
     torch.Size([1, 2, 3, 4, 4])
     """
-    if not isinstance(model, GPT):
-        raise TypeError(f"model must be a GPT, got {type(model).__name__}")
+    require_kind("model", model, GPT, "a GPT")
     found, x = [], model.embedding(ids)  # (B, T, D)
     for block in model.blocks:
         _, weights = block.attention(block.norm_attention(x), return_weights=True)  # (B, H, T, T)
@@ -309,8 +308,7 @@ def load_gpt2_weights(model: GPT, hugging_face_state_dict: Mapping[str, Tensor])
         KeyError: a tensor is missing.
         ValueError: shapes that differ, layers that are left over, or a model that GPT-2's weights do not fit.
     """
-    if not isinstance(model, GPT):
-        raise TypeError(f"model must be a GPT, got {type(model).__name__}")
+    require_kind("model", model, GPT, "a GPT")
     if not isinstance(hugging_face_state_dict, Mapping):
         raise TypeError(
             "hugging_face_state_dict must map names to tensors, as `model.state_dict()` does, "

@@ -33,7 +33,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from llmlab._checkpoints import load_checkpoint, load_training, load_weights, save_checkpoint
-from llmlab._checks import require_count, require_number
+from llmlab._checks import require_count, require_kind, require_number
 from llmlab._training_batches import Batches
 from llmlab.bpe import BPETokenizer
 from llmlab.gpt import GPT
@@ -219,8 +219,8 @@ def evaluate(model: nn.Module, loader: DataLoader) -> float:
         TypeError: the model or the loader is something else.
         ValueError: there is nothing to measure on.
     """
-    _require("model", model, nn.Module, "a GPT")
-    _require("loader", loader, Iterable, "a DataLoader")
+    require_kind("model", model, nn.Module, "a GPT")
+    require_kind("loader", loader, Iterable, "a DataLoader")
     device, was_training = next(model.parameters()).device, model.training
     model.eval()
     total = count = 0.0
@@ -272,9 +272,9 @@ def train(
         TypeError: an argument of another type.
         ValueError: a checkpoint of another model or another number of steps, or a batch that processes cannot share.
     """
-    _require("model", model, GPT, "a GPT")
-    _require("train_loader", train_loader, Iterable, "a DataLoader")
-    _require("config", config, TrainConfig, "a TrainConfig")
+    require_kind("model", model, GPT, "a GPT")
+    require_kind("train_loader", train_loader, Iterable, "a DataLoader")
+    require_kind("config", config, TrainConfig, "a TrainConfig")
     device = next(model.parameters()).device
     rank, n_processes = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
     optimizer = _optimizer(model, config, device)
@@ -329,11 +329,6 @@ def train(
                 save()
     save()
     return history
-
-
-def _require(name: str, value: object, kind: type, called: str) -> None:
-    if not isinstance(value, kind):
-        raise TypeError(f"{name} must be {called}, got {type(value).__name__}")
 
 
 def _kind(value: object) -> str:

@@ -70,6 +70,20 @@ def encode(text, merges):
 """
 
 
+def _encode_parts(parts: str) -> str:
+    """Go through the merges once for each part of the text."""
+    return f"""
+def encode(text, merges):
+    ids = []
+    for part in {parts}:
+        row = "".join(chr(byte) for byte in part.encode())
+        for rank, (left, right) in enumerate(merges):
+            row = row.replace(chr(left) + chr(right), chr(256 + rank))
+        ids += [ord(sign) for sign in row]
+    return ids
+"""
+
+
 def _match(body: str) -> str:
     return f"""
 def encode(text, merges):
@@ -277,29 +291,9 @@ def encode(text, merges):
 """,
         "one-merge-only": _encode("min(found)", after="return ids"),
         "one-merge-only: a return in the loop": _replay(after="return ids"),
-        "cut-into-words": """
-def encode(text, merges):
-    ids = []
-    for word in text.split():
-        row = "".join(chr(byte) for byte in word.encode())
-        for rank, (left, right) in enumerate(merges):
-            row = row.replace(chr(left) + chr(right), chr(256 + rank))
-        ids += [ord(sign) for sign in row]
-    return ids
-""",
-        "cut-into-words: as GPT-2 does": """
-import regex
-from llmlab.bpe import GPT2_PATTERN
-
-def encode(text, merges):
-    ids = []
-    for chunk in regex.findall(GPT2_PATTERN, text):
-        row = "".join(chr(byte) for byte in chunk.encode())
-        for rank, (left, right) in enumerate(merges):
-            row = row.replace(chr(left) + chr(right), chr(256 + rank))
-        ids += [ord(sign) for sign in row]
-    return ids
-""",
+        "cut-into-words": _encode_parts("text.split()"),
+        "cut-into-words: as GPT-2 does": "import regex\nfrom llmlab.bpe import GPT2_PATTERN\n\n"
+        + _encode_parts("regex.findall(GPT2_PATTERN, text)"),
         "one-place-a-merge": """
 def encode(text, merges):
     ids = list(text.encode())
