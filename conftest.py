@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llmlab._nbval_reports import start_again, start_kernels_again
+from llmlab.instructors.check.nbval_reports import start_again, start_kernels_again
 
 __all__ = ["start_again"]
 

@@ -17,10 +17,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from llmlab._checkout import checkout, notebooks
+from llmlab.course.checkout import checkout, notebooks
 
 if TYPE_CHECKING:
-    from llmlab.checking import Checked, Planned
+    from llmlab.instructors.check import Checked, Planned
 
 app = typer.Typer(
     name="llmlab",
@@ -58,7 +58,8 @@ def check(
 
     Exit code: 0 all is well, 1 something differs, 2 nothing could be checked.
     """
-    from llmlab import _check_report, checking
+    from llmlab.instructors import check as checking
+    from llmlab.instructors.check import report as _check_report
 
     if missing := checking.missing():
         stop(f"llmlab check needs {', '.join(missing)}: pip install {' '.join(missing)}")
@@ -111,7 +112,7 @@ def _stale(named: list[Path] | None, planned: list[Planned], root: Path | None, 
 
     A named notebook that was edited is somebody's own work, and not held against its lesson.
     """
-    from llmlab import checking
+    from llmlab.instructors import check as checking
 
     if root is None or not (root / "tools" / "build_notebooks.py").is_file():
         console.print("The lessons are not at hand: notebooks are not compared with them.")
@@ -136,7 +137,7 @@ def grade(
 
     Exit code: 0 the table is complete (whatever the marks are), 2 nothing could be graded.
     """
-    from llmlab import grading
+    from llmlab.instructors import grade as grading
 
     try:
         print(grading.isolation())

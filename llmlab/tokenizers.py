@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from operator import index
 from reprlib import repr as shortened
 
-from llmlab._bpe_text import refuse_unencodable
+from llmlab.utils.text import refuse_unencodable
 
 # The book's: punctuation marks, double dashes and white space are cut out, and what stands between them is a word.
 WORD_PATTERN = r"""([,.:;?_!"()\']|--|\s)"""

@@ -4,6 +4,6 @@ A check says what it saw on a small example and which idea is probably behind it
 Nothing is stored outside the running kernel and nothing is sent anywhere.
 """
 
-from llmlab.exercises.core import Exercise, Progress, Result, UnknownExercise, exercise, progress
+from llmlab.exercises.engine.exercise import Exercise, Progress, Result, UnknownExercise, exercise, progress
 
 __all__ = ["Exercise", "Progress", "Result", "UnknownExercise", "exercise", "progress"]

@@ -1,0 +1,77 @@
+"""What `course.doctor()` looks at beyond versions: each function returns a finding, and the problem that it means."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+
+from llmlab.utils.bundled import data_path
+
+Finding = tuple[str, str | None]
+
+MB = 1_000_000
+ONE_KERNEL = 700 * MB  # no lesson takes more
+
+
+def memory() -> Finding:
+    """Memory of the machine, and how much of it is free for a kernel."""
+    try:
+        import psutil  # comes with ipykernel
+    except ImportError:
+        return "unknown (psutil is not installed)", None
+    now = psutil.virtual_memory()
+    finding = f"{now.total / 1e9:.1f} GB, {now.available / 1e9:.1f} GB available"
+    if now.available < ONE_KERNEL:
+        return finding, f"{now.available // MB} MB of memory are free, a lesson takes up to 700: close other programs"
+    return finding, None
+
+
+def small_model() -> Finding:
+    """Whether the small trained GPT in data/tiny is complete: its config.json names its other files."""
+    try:
+        folder = data_path("tiny")
+        files = json.loads((folder / "config.json").read_text(encoding="utf-8"))["files"].values()
+    except (FileNotFoundError, ValueError, KeyError) as error:
+        return "missing", f"the small model is missing or broken ({error}): restore data/tiny, or install llmlab again"
+    absent = [name for name in files if not (folder / name).is_file()]
+    if absent:
+        return "incomplete", f"data/tiny lacks {', '.join(absent)}: restore it, or install llmlab again"
+    return "data/tiny is complete", None
+
+
+def widgets() -> Finding:
+    """Whether JupyterLab will find what draws the widgets; other front ends bring their own."""
+    if importlib.util.find_spec("jupyterlab") is None:
+        return "left to the front end (no JupyterLab here)", None
+    from jupyter_core.paths import jupyter_path
+
+    wanted = {"@jupyter-widgets/jupyterlab-manager": "jupyterlab_widgets", "anywidget": "anywidget"}
+    folders = [Path(folder) for folder in jupyter_path("labextensions")]
+    absent = [package for name, package in wanted.items() if not any((one / name).is_dir() for one in folders)]
+    if absent:
+        again = f"`pip install --force-reinstall {' '.join(absent)}`, then start JupyterLab again"
+        return f"JupyterLab lacks {', '.join(absent)}", f"JupyterLab finds no extension of {', '.join(absent)}: {again}"
+    return "JupyterLab finds its widget manager and anywidget", None
+
+
+def kernel() -> Finding:
+    """Whether the notebooks' kernel, "python3", is the Python that runs now."""
+    if importlib.util.find_spec("ipykernel") is None:
+        return "none (no ipykernel here)", None
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    try:
+        program = KernelSpecManager().get_kernel_spec("python3").argv[0]
+    except NoSuchKernel:
+        return "python3 is missing", "there is no kernel python3: run `python -m ipykernel install --sys-prefix`"
+    # Jupyter runs a bare "python" with the Python that it runs on itself.
+    bare = not os.path.dirname(program) and program.startswith("python")
+    if bare or os.path.realpath(program) == os.path.realpath(sys.executable):
+        return "python3 is this Python", None
+    return (
+        "python3 is another Python",
+        f"the kernel python3 runs {program}, which is not this Python: run `python -m ipykernel install --sys-prefix`",
+    )

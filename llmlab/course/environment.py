@@ -1,0 +1,37 @@
+"""What a notebook does first: look whether the course is all there, and choose a device."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import llmlab
+from llmlab.utils.bundled import data_path
+
+if TYPE_CHECKING:
+    import torch
+
+
+def setup() -> None:
+    """Look whether the course's data is there, and say so. Safe to call again.
+
+    Raises:
+        FileNotFoundError: the bundled data is missing from the installation.
+    """
+    for name in ("story.txt", "gpt2/vocab.bpe"):
+        data_path(name)
+    print(f"llmlab {llmlab.__version__} is ready. Story and GPT-2 merges are on this machine: no network needed.")
+
+
+def device() -> torch.device:
+    """The fastest device here: CUDA, then Apple's MPS, then the CPU.
+
+    >>> device().type in {"cuda", "mps", "cpu"}
+    True
+    """
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")

@@ -1,0 +1,7 @@
+"""Headings of lesson 00 that a misconception points to."""
+
+COMPUTES = "What a language model computes"
+AUTOREGRESSION = "One token at a time"
+PREFIXES = "Every prefix at once, masked"
+PASSES = "One pass or many"
+BATCHING = "Why batching is nearly free"

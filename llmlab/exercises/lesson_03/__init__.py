@@ -1,0 +1,15 @@
+"""The six exercises of lesson 03, sliding windows: what each check tries, what it recognises, what it says.
+
+Expected values come from the definitions (a window starts at every multiple of the stride where its targets still fit),
+not from the solutions. Small cases tried in a fixed order come first, so that a message shows the same numbers every
+time; fresh random sizes follow and decide, and their message shows no numbers.
+"""
+
+EXERCISES = (
+    "trained_positions",
+    "make_windows",
+    "trained_tokens",
+    "count_batches",
+    "make_loader",
+    "next_token_loss",
+)

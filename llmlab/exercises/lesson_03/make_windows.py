@@ -1,0 +1,243 @@
+"""Write the windows"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.lesson_03.common import TIED, is_row, is_table, windows_of
+from llmlab.exercises.lesson_03.sections import LABEL, MANY, ONE_SHIFT, SLIDE, STRIDE
+
+# (n_tokens, max_length, stride): one more full input than full targets; an exact fit; a ragged end; a gap.
+_TEXTS = ((13, 4, 3), (11, 4, 3), (12, 4, 3), (14, 2, 5))
+
+
+def _text(n_tokens: int) -> list[int]:
+    """Ids 10, 20, 30, …: each is recognised in a result, and none is another one plus 1."""
+    return [10 * (position + 1) for position in range(n_tokens)]
+
+
+def _check_make_windows(make_windows: Probe) -> Iterator[str]:
+    def compare(n_tokens: int, max_length: int, stride: int) -> None:
+        ids = _text(n_tokens)
+        got = make_windows(ids, max_length, stride)
+        if got != windows_of(ids, max_length, stride) or _holds_floats(got):
+            call = make_windows.spell(ids, max_length, stride)
+            raise Wrong(_windows_misconception(got, n_tokens, max_length, stride), f"`{call}` gave `{show(got)}`.")
+
+    for sizes in _TEXTS:
+        compare(*sizes)
+    yield f"{len(_TEXTS)} texts by hand"
+
+    small = list(product(range(9), (1, 2, 3), (1, 2, 4)))
+    for sizes in small:
+        compare(*sizes)
+    yield f"{len(small)} small cases, down to an empty text"
+
+    repeated = [5, 5, 6, 5, 5, 6, 5]
+    if (got := make_windows(repeated, 3, 2)) != windows_of(repeated, 3, 2):
+        raise Wrong("position-by-value", f"`{make_windows.spell(repeated, 3, 2)}` gave `{show(got)}`.")
+    fresh = random.Random()
+    for _ in range(20):
+        ids = [fresh.randrange(50_257) for _ in range(fresh.randint(20, 60))]
+        max_length, stride = fresh.sample(range(1, 10), 2)
+        if make_windows(ids, max_length, stride, shown="a random text", fresh=True) != windows_of(
+            ids, max_length, stride
+        ):
+            raise Wrong("tied-to-the-example")
+    yield "fresh random texts"
+
+
+def _windows_misconception(got: Any, n_tokens: int, max_length: int, stride: int) -> str:
+    """Which idea gives this wrong result: type, then shift, then lengths, then where the windows start."""
+    ids, expected = _text(n_tokens), windows_of(_text(n_tokens), max_length, stride)
+    if not isinstance(got, list):
+        return "not-pairs"
+    if not got:
+        return "windows-missing"
+    if len(got) == 2 and all(is_table(table) and len(table) == len(expected) != 2 for table in got):
+        return "two-tables"
+    if expected and got == expected[0]:
+        return "one-pair-only"
+    if all(is_row(window) for window in got):
+        return "no-targets"
+    if not all(isinstance(pair, list) and len(pair) == 2 and is_row(pair[0]) for pair in got):
+        return "not-pairs"
+    inputs, targets = [pair[0] for pair in got], [pair[1] for pair in got]
+    if len(got) > 2 and [len(row) for row in inputs[:3]] == [1, 2, 3] and max_length > 1:
+        return "growing-contexts"
+    if any(not isinstance(row, list) or (len(row) == 1 < len(inputs[0])) for row in targets[:1]):
+        return "single-next-token"
+    if not all(is_row(row) for row in targets):
+        return "not-pairs"
+    if _holds_floats(got):
+        return "ids-are-floats"
+
+    if inputs[0] and targets[0]:
+        shift = targets[0][0] - inputs[0][0]  # neighbouring ids differ by 10
+        named = {0: "target-not-shifted", 20: "target-shifted-twice", -10: "target-shifted-back", 1: "id-plus-one"}
+        if shift in named:
+            return named[shift]
+        if targets[0][0] in ids and shift > 20:
+            return "target-too-far"
+    if targets[0] == inputs[0][1:] + inputs[0][:1]:
+        return "target-wraps-around"
+
+    starts = [ids.index(row[0]) if row and row[0] in ids else -1 for row in inputs]
+    steps = {later - earlier for earlier, later in zip(starts, starts[1:], strict=False)}
+    if len(inputs[0]) == stride != max_length and steps <= {max_length}:
+        return "stride-and-length-swapped"
+    if len(inputs[0]) == max_length + 1:
+        return "input-too-long"
+    if all(len(row) == max_length - 1 for row in inputs + targets):
+        return "rows-too-short"
+    if not all(token in ids for row in inputs + targets for token in row):
+        return "window-padded"
+    if any(len(row) < max_length for row in inputs):
+        return "window-past-the-end"
+    if any(len(row) < max_length for row in targets):
+        return "target-too-short"
+    if steps == {1} != {stride}:
+        return "stride-ignored"
+    if steps == {max_length} != {stride}:
+        return "stride-is-the-length"
+    if len(inputs[0]) != max_length:
+        return "length-ignored"
+    if steps - {stride}:
+        return "starts-uneven"
+    return "windows-missing" if got == expected[: len(got)] else "other-windows"
+
+
+def _holds_floats(value: Any) -> bool:
+    return any(map(_holds_floats, value)) if isinstance(value, list) else isinstance(value, float)
+
+
+EXERCISE = Exercise(
+    title="Write the windows",
+    kind="function",
+    examine=_check_make_windows,
+    means="These are the training examples of a language model, and the same windows as `SlidingWindowDataset` gives.",
+    hints=(
+        "With 13 ids and max_length 4: which is the last position where an input can start, so that its target row is "
+        "full too?",
+        "The target row is the slice of the input, moved one place to the right. A window that starts at `start` "
+        "therefore needs the ids up to and including `start + max_length`.",
+        "`for start in range(0, len(token_ids) - max_length, stride):` and inside it the slices `token_ids[start : "
+        "start + max_length]` and `token_ids[start + 1 : start + max_length + 1]`.",
+    ),
+    variant="Write it without a loop, with `tensor.unfold(0, max_length, stride)` on the ids and on the ids from 1 on.",
+    misconceptions={
+        "target-not-shifted": Misconception(
+            "Each target row equals its input row: the model would be trained to repeat the token that it reads. The "
+            "target is the same row one token later.",
+            LABEL,
+        ),
+        "target-shifted-twice": Misconception(
+            "The targets lie two tokens ahead of the inputs. The next token is one ahead: shift once.", ONE_SHIFT
+        ),
+        "target-shifted-back": Misconception(
+            "The targets lie one token before the inputs: the model would predict what it has already read.", LABEL
+        ),
+        "target-too-far": Misconception(
+            "The targets lie further ahead than the next token, as if they were another window. Each target row is its "
+            "input row one token later, whatever the stride and the length.",
+            LABEL,
+        ),
+        "rows-too-short": Misconception(
+            "The rows hold max_length - 1 ids: a stretch of max_length ids was cut out and then divided into input and "
+            "target. Together they need max_length + 1.",
+            MANY,
+        ),
+        "target-too-short": Misconception(
+            "A target row is shorter than its input row. The last position needs a target too, so the slice for the "
+            "targets ends one id after the slice for the inputs, and the text must reach that far.",
+            LABEL,
+        ),
+        "target-wraps-around": Misconception(
+            "The last target of a row is the first id of its input. The row was turned round; it must be shifted "
+            "along the text, so that the token after the window comes in.",
+            LABEL,
+        ),
+        "id-plus-one": Misconception(
+            "The 1 was added to the ids themselves. The id after 10 in the vocabulary is not the token after it in "
+            "the text: shift the position, not the value.",
+            LABEL,
+        ),
+        "single-next-token": Misconception(
+            "Each window has one target. Every position of the window is trained, so there are as many targets as "
+            "inputs: the target is a row.",
+            MANY,
+        ),
+        "growing-contexts": Misconception(
+            "These are the growing contexts within one window. One pair of full rows holds them all: position i of "
+            "the target row is the label of the first i + 1 inputs.",
+            MANY,
+        ),
+        "stride-ignored": Misconception(
+            "The windows start at every position: `stride` says how many ids lie between one start and the next.", SLIDE
+        ),
+        "stride-is-the-length": Misconception(
+            "The windows move by their own length. That is one choice of stride; use `stride`, whatever its value.",
+            STRIDE,
+        ),
+        "stride-and-length-swapped": Misconception(
+            "Length and stride have changed places: `max_length` ids in a window, `stride` ids between starts.", STRIDE
+        ),
+        "window-past-the-end": Misconception(
+            "A window runs past the end of the text and is shorter than the others. Rows of different length do not "
+            "fit into one tensor: stop at the last start where input and target are both full.",
+            SLIDE,
+        ),
+        "windows-missing": Misconception(
+            "Windows that fit are missing at the end. Does your range end too early (the last start leaves just "
+            "`max_length + 1` ids), or does a `return` stand inside the loop?",
+            SLIDE,
+        ),
+        "one-pair-only": Misconception(
+            "This is the first pair alone. The result is a list of all pairs: does a `return` stand inside the loop?",
+            SLIDE,
+        ),
+        "window-padded": Misconception(
+            "A window was filled up with ids that do not stand in the text. Leave out a window that does not fit.",
+            SLIDE,
+        ),
+        "length-ignored": Misconception(
+            "The rows do not hold `max_length` ids. Is a number written into the code, where the parameter belongs?",
+            MANY,
+        ),
+        "starts-uneven": Misconception(
+            "The windows do not start at 0, stride, 2 × stride, … . Is a number written into the code, where the "
+            "parameter belongs, or was a window moved so that it fits?",
+            STRIDE,
+        ),
+        "input-too-long": Misconception(
+            "The input row holds max_length + 1 ids. That many are needed for input and target together.", LABEL
+        ),
+        "no-targets": Misconception(
+            "This is a list of single rows. A training example is a pair: put each input row and its target row "
+            "together, as in `(inputs, targets)`.",
+            LABEL,
+        ),
+        "two-tables": Misconception(
+            "All inputs come first and then all targets. The exercise wants one pair a window: `list(zip(inputs, "
+            "targets))` makes it so.",
+            LABEL,
+        ),
+        "not-pairs": Misconception(
+            "The result must be a list of pairs (input row, target row), each row a list of ids.", LABEL
+        ),
+        "ids-are-floats": Misconception(
+            "Token ids are whole numbers, they look up rows of a table: these are floats.", LABEL
+        ),
+        "position-by-value": Misconception(
+            "With ids that occur more than once the windows are wrong. Does the code look for the position of an id "
+            "(`index`)? That finds only its first occurrence: count positions instead.",
+            SLIDE,
+        ),
+        "other-windows": Misconception("The rows have the right form but are not the windows of this text.", SLIDE),
+        "tied-to-the-example": TIED,
+    },
+)

@@ -1,0 +1,47 @@
+"""How many predictions does a batch train?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from llmlab.exercises.engine import Exercise, Misconception, Wrong, show
+from llmlab.exercises.lesson_03.sections import MANY
+
+
+def _check_trained_positions(answer: Any) -> Iterator[str]:
+    letter = answer.strip().strip("()").lower() if isinstance(answer, str) else answer
+    wrong = {"a": "one-loss-one-prediction", "b": "batch-adds-nothing", "c": "only-the-last-position"}
+    if letter != "d":
+        misconception = wrong.get(letter, "not-an-option") if isinstance(letter, str) else "not-an-option"
+        raise Wrong(misconception, f"You answered `{show(answer)}`.")
+    yield "d, every position of every window"
+
+
+EXERCISE = Exercise(
+    title="How many predictions does a batch train?",
+    kind="value",
+    examine=_check_trained_positions,
+    means="Each position predicts its own next token, so 8 windows of 4 positions give 8 × 4 = 32 predictions with a "
+    "target, and one step learns from all of them.",
+    hints=(
+        "Look at the target row of a single window: how many ids does it hold, and what is each of them for?",
+        "Position 0 predicts from 1 token, position 1 from 2, … : a window of length 4 is four training examples.",
+        "Count the entries of `targets`: its shape is (8, 4), and none of them is left out.",
+    ),
+    variant="How many would it be with a batch of 2 windows of 256 tokens?",
+    misconceptions={
+        "one-loss-one-prediction": Misconception(
+            "The batch does give one loss, but that number is a mean over many predictions, not one prediction.", MANY
+        ),
+        "batch-adds-nothing": Misconception(
+            "4 is what one window trains. The other 7 windows of the batch have targets of their own.", MANY
+        ),
+        "only-the-last-position": Misconception(
+            "8 would be right if only the last position of each window were trained. Every position is: each one has "
+            "the token after it as its target. (When generating text, the last position is the one that is read.)",
+            MANY,
+        ),
+        "not-an-option": Misconception('Answer with the letter of an option in quotes: "a", "b", "c" or "d".'),
+    },
+)

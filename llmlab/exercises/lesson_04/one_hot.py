@@ -1,0 +1,118 @@
+"""Prove it: one-hot times matrix"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.lesson_04.common import generator, is_close, shape_of, table
+from llmlab.exercises.lesson_04.sections import LOOKUP
+
+
+def _one_hot(ids: list[int], vocab_size: int) -> list[list[float]]:
+    return [[float(v == token_id) for v in range(vocab_size)] for token_id in ids]
+
+
+def _check_one_hot(one_hot_and_rows: Probe) -> Iterator[str]:
+    def compare(ids: list[int], weight: Tensor, shown: str, is_fresh: bool) -> None:
+        got = one_hot_and_rows(torch.tensor(ids), weight, shown=shown, fresh=is_fresh)
+        wrong = _one_hot_misconception(got, ids, weight)
+        if wrong:
+            misconception = "tied-to-the-example" if is_fresh else wrong
+            seen = "" if is_fresh else f"`{shown}`, with a table of 5 rows of 2, gave `{show(got)}`."
+            raise Wrong(misconception, seen)
+
+    compare([3, 1, 3], table(5, 2, 1), f"{one_hot_and_rows.name}(ids=[3, 1, 3], weight (5, 2))", False)
+    yield "ids [3, 1, 3] in a table of 5 rows"
+    compare([0], table(4, 3, 1), f"{one_hot_and_rows.name}(ids=[0], weight (4, 3))", False)
+    yield "a single id"
+    fresh = random.Random()
+    for _ in range(10):
+        T, D, V = fresh.sample(range(2, 9), 3)
+        ids = [fresh.randrange(V) for _ in range(T)]
+        compare(ids, torch.randn(V, D, generator=generator()), "a random table", True)
+    yield "fresh random tables"
+
+
+def _one_hot_misconception(got: Any, ids: list[int], weight: Tensor) -> str:
+    T, (V, D) = len(ids), weight.shape
+    if not isinstance(got, list) or len(got) != 2:
+        return "not-a-pair"
+    one_hot, rows = got
+    true = _one_hot(ids, V)
+    shape = shape_of(one_hot)
+    if shape == (V,):
+        return "one-vector-for-all"
+    if shape == (V, T) != (T, V) and is_close(one_hot, torch.tensor(true).T.tolist()):
+        return "axes-swapped"
+    if shape_of(rows) == (T, V) and shape == (T, D):
+        return "pair-turned-round"
+    if shape != (T, V):
+        return "not-one-hot"
+    if not is_close(one_hot, true):
+        named = {
+            "ids-as-numbers": [[entry * token_id for entry in row] for row, token_id in zip(true, ids, strict=True)],
+            "place-for-id": _one_hot([place % V for place in range(T)], V),
+            "ids-from-one": _one_hot([token_id - 1 for token_id in ids], V),
+            "ids-from-one ": _one_hot([(token_id - 1) % V for token_id in ids], V),
+            "ids-from-one  ": _one_hot([token_id + 1 for token_id in ids], V),
+            "several-ones": [[float(v in ids) for v in range(V)]] * T,
+            "several-ones ": [[1.0] * V] * T,
+        }
+        return next((name.strip() for name, value in named.items() if is_close(one_hot, value)), "not-one-hot")
+    return "" if is_close(rows, [weight[token_id].tolist() for token_id in ids]) else "rows-are-no-product"
+
+
+EXERCISE = Exercise(
+    title="Prove it: one-hot times matrix",
+    kind="function",
+    examine=_check_one_hot,
+    means="An embedding is a lookup: the product and `weight[ids]` agree to the last number. Nothing is encoded.",
+    hints=(
+        "The one-hot matrix has a row for each of the T ids and a column for each of the V tokens. In row t, which "
+        "column holds the 1?",
+        "Start from `torch.zeros(T, V)` and set one entry a row: row t, column ids[t]. Then `one_hot @ weight`.",
+        "`one_hot[torch.arange(len(ids)), ids] = 1.0` and `rows = one_hot @ weight`.",
+    ),
+    variant="Compare `ids[:, None] == torch.arange(len(weight))`: why is that the same matrix?",
+    misconceptions={
+        "not-a-pair": Misconception(
+            "The function gives two things back: `return one_hot, rows`, a matrix (T, V) and a matrix (T, D).", LOOKUP
+        ),
+        "pair-turned-round": Misconception(
+            "Both are there, but in the wrong order: the one-hot matrix comes first, then the rows.", LOOKUP
+        ),
+        "axes-swapped": Misconception(
+            "The matrix lies on its side: one row for each id, one column for each token, (T, V).", LOOKUP
+        ),
+        "one-vector-for-all": Misconception(
+            "A single vector cannot say which id stands where: each id gets a one-hot row of its own.", LOOKUP
+        ),
+        "ids-as-numbers": Misconception(
+            "The entries are the ids. An id is a place and not a quantity: the entry is 1, whatever the id.", LOOKUP
+        ),
+        "place-for-id": Misconception(
+            "The 1 of row t stands in column t. It belongs in column ids[t]: that picks row ids[t] of the table.",
+            LOOKUP,
+        ),
+        "ids-from-one": Misconception(
+            "The 1 stands one column beside the id: ids count from 0, as columns do.", LOOKUP
+        ),
+        "several-ones": Misconception("A row holds more than a single 1, so that several rows are added up.", LOOKUP),
+        "not-one-hot": Misconception(
+            "The first result is not the one-hot matrix: shape (T, V), a 1 in row t at column ids[t], 0 elsewhere.",
+            LOOKUP,
+        ),
+        "rows-are-no-product": Misconception(
+            "The one-hot matrix is right, but the rows are not `one_hot @ weight`, of shape (T, D).", LOOKUP
+        ),
+        "tied-to-the-example": Misconception(
+            "It works for the examples, but not for tables of other sizes. Is a size written into the code?", LOOKUP
+        ),
+    },
+)

@@ -1,0 +1,15 @@
+"""The six exercises of lesson 06, causal and multi-head attention: what each check tries, recognises and says.
+
+Small cases in fixed numbers come first, so that a message shows the same numbers every time; fresh random ones follow.
+The whole layer (06.5) is looked at in four ways, since no single one shows every bug: which inputs reach which outputs,
+the same around an input of zeros, magnitudes as the width grows, and values on a small example.
+"""
+
+EXERCISES = (
+    "causal_weights",
+    "attention_weights",
+    "split_heads",
+    "fused_columns",
+    "attend",
+    "leaks",
+)

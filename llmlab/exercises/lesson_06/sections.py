@@ -1,0 +1,11 @@
+"""Headings of lesson 06 that a misconception points to."""
+
+AHEAD = "Why a token must not look ahead"
+BEFORE = "Mask before the softmax"
+LATE = "The late mask"
+PROVEN = "Causality, proven"
+DROPOUT = "Dropout on the weights"
+SEVERAL = "Several heads, several questions"
+SPLIT = "Split, transpose, merge"
+FUSED = "One fused projection"
+UNSEEN = "What the map cannot see"

@@ -1,0 +1,14 @@
+"""The six exercises of lesson 08, training: what each check tries, what it recognises, what it says.
+
+Expected values come from the definitions, written out here, not from the solutions. Small cases in fixed numbers come
+first, so that a message shows the same numbers every time; fresh random ones follow and decide.
+"""
+
+EXERCISES = (
+    "batch_loss",
+    "fit",
+    "schedule",
+    "validation",
+    "bugs",
+    "failing",
+)

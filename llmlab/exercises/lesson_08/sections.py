@@ -1,0 +1,10 @@
+"""Headings of lesson 08 that a misconception points to."""
+
+POSITIONS = "A loss for every position"
+SOFTMAX = "One softmax too many"
+DESCENT = "Gradient descent"
+LOOP = "The loop"
+SCHEDULE_SECTION = "Warm-up and cosine"
+VALIDATION_SECTION = "Training text and validation text"
+CURVES = "Reading curves"
+NOTHING_SECTION = "A notebook that starts from nothing"

@@ -1,0 +1,273 @@
+"""The one host of all explorers: a widget that shows frames, and knows nothing of what is in them.
+
+An explorer gives the host its controls and three functions of a state: the trace (values), its picture and its words.
+The host turns a state into a frame and sends frames to the browser. The browser (host.js) asks for all frames along one
+control as soon as that control is touched, keeps them, and from then on switches frames without asking the kernel.
+
+The protocol. Browser to kernel, one request at a time:
+    {"ask": "frames", "state": {...}, "control": name or None, "values": [...]}   answered by one or two messages
+    {"ask": "settle", "state": {...}}                                   the learner has stopped moving
+Kernel to browser:
+    {"frames": [frame, ...], "generation": n, "done": bool}, with "stop": reason when the browser should ask no further
+and the synced trait `frame`, which also carries the state that `.set(...)` chose.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from abc import abstractmethod
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from llmlab.explorers.host.controls import Control, declare
+from llmlab.explorers.host.time_limit import TimeLimit
+
+_HERE = Path(__file__).parent
+
+
+def _sheet(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+# A request is answered for about this long; the browser then asks for what is still missing. So a slow function never
+# blocks the kernel for a whole axis, and what the learner has meanwhile moved to comes first.
+_SECONDS_PER_ANSWER = 0.05
+
+
+class Explorer(anywidget.AnyWidget):
+    """Base of every explorer: controls, a state, and a picture that follows it.
+
+    A subclass implements `compute`, `render`, `describe`, `target` and `code_for`, and passes its title, the task for
+    the learner and its controls to `__init__`.
+    """
+
+    _esm = (_HERE / "host.js").read_text(encoding="utf-8")
+    _frame_css = _sheet("frame.css")
+    _css = _sheet("host.css") + _frame_css
+    _ipython_display_ = None  # on ipywidgets 7 it would hide the HTML that stands in for the widget until the cell runs
+
+    seconds_allowed = 10.0  # for one answer to the browser; a cell that calls .set may take as long as it likes
+
+    title = traitlets.Unicode().tag(sync=True)
+    task = traitlets.Unicode().tag(sync=True)
+    controls = traitlets.List().tag(sync=True)
+    frame = traitlets.Dict().tag(sync=True)
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """A subclass may name a style sheet of its own as `sheet`; it is added to the one that all frames share."""
+        if "sheet" in cls.__dict__:  # not in the classes that traitlets derives for each widget
+            folder = Path(sys.modules[cls.__module__].__file__).parent
+            cls._frame_css = _sheet("frame.css") + (folder / cls.sheet).read_text(encoding="utf-8")
+            cls._css = _sheet("host.css") + cls._frame_css
+        super().__init_subclass__(**arguments)
+
+    def __init__(self, title: str, task: str, controls: Sequence[Control], **traits: Any) -> None:
+        self._controls = {control.name: control for control in controls}
+        self._state = {control.name: control.initial for control in controls}
+        # `generation` changes when old frames are no longer true, `revision` when Python moved the state.
+        self._generation = self._revision = 0
+        super().__init__(title=title, task=task, controls=[declare(control) for control in controls], **traits)
+        self.frame = self._last = self._frame_or_error(self._state)
+        self.on_msg(self._answer)
+
+    # What a subclass gives.
+
+    @abstractmethod
+    def compute(self, state: dict[str, Any]) -> Any:
+        """The trace of a state: a frozen dataclass of values, no display."""
+
+    @abstractmethod
+    def render(self, trace: Any) -> str:
+        """The trace as escaped HTML that needs nothing from outside."""
+
+    @abstractmethod
+    def describe(self, trace: Any) -> str:
+        """The trace in words: the text alternative of the picture."""
+
+    @abstractmethod
+    def target(self, trace: Any) -> tuple[bool, str]:
+        """Whether the learner's target is reached, and a sentence that says how far it is."""
+
+    @abstractmethod
+    def code_for(self, state: dict[str, Any]) -> str:
+        """Python lines that reproduce a state without the explorer."""
+
+    def note(self, trace: Any) -> str:
+        """A remark that belongs above the picture, or an empty text."""
+        return ""
+
+    # What a notebook cell or a test uses.
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The value of each control, by name (a copy)."""
+        return dict(self._state)
+
+    @property
+    def trace(self) -> Any:
+        """The trace of the present state; an error in the learner's function is raised."""
+        return self.compute(self.state)
+
+    def set(self, **values: Any) -> None:
+        """Move controls from Python, by name.
+
+        Raises:
+            KeyError: there is no such control.
+            TypeError, ValueError: a value that the control does not have.
+            Exception: whatever the learner's function raises at that state; the state then stays as it was.
+        """
+        state = self._checked({**self._state, **values})
+        frame = self._frame(state)
+        self._state = state
+        self._revision += 1
+        self.frame = {**frame, "revision": self._revision}
+
+    def reset(self) -> None:
+        """Go back to the first state."""
+        self.set(**{name: control.initial for name, control in self._controls.items()})
+
+    def code(self) -> str:
+        """Python lines that reproduce the present state without the explorer."""
+        return self.code_for(self.state)
+
+    def refresh(self) -> None:
+        """Forget all frames and draw anew: for a subclass whose function or data changed."""
+        self._generation += 1
+        self.frame = self._frame_or_error(self._state)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The live widget; beside it what is seen where no kernel runs: the present frame as plain HTML."""
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        return {**data, "text/plain": repr(self), "text/html": self._still()}, metadata
+
+    def _still(self) -> str:
+        frame = self._frame_or_error(self._state)
+        settings = " · ".join(
+            f"{control.label}: {escape(str(self._state[name]))}" for name, control in self._controls.items()
+        )
+        return (
+            f'<div class="llmlab-explorer"><style>{self._frame_css}</style>'
+            f"<p><strong>{escape(self.title)}</strong> <em>(run this cell to move the controls)</em></p>"
+            f"<p>{settings}</p>{_note_html(frame)}{frame['html']}<p>{escape(frame['text'])}</p></div>"
+        )
+
+    # Frames.
+
+    def _checked(self, state: dict[str, Any]) -> dict[str, Any]:
+        for name in state:
+            if name not in self._controls:
+                raise KeyError(f"no control is called {name!r}: the controls are {', '.join(self._controls)}")
+        return {name: control.check(state[name]) for name, control in self._controls.items()}
+
+    def _frame(self, state: dict[str, Any]) -> dict[str, Any]:
+        trace = self.compute(state)
+        reached, distance = self.target(trace)
+        return {
+            "state": state,
+            "html": self.render(trace),
+            "text": self.describe(trace),
+            "note": self.note(trace),
+            "target": distance,
+            "reached": reached,
+            "code": self.code_for(state),
+            "error": False,
+            "generation": self._generation,
+            "revision": self._revision,
+        }
+
+    def _frame_or_error(self, state: dict[str, Any]) -> dict[str, Any]:
+        """A frame in every case: what the learner's function raises is shown, and the next change works again."""
+        try:
+            return self._frame(state)
+        except Exception as error:
+            return self._error_frame(state, _explain(error))
+
+    def _error_frame(self, state: dict[str, Any], message: str) -> dict[str, Any]:
+        return {
+            "state": state,
+            "html": f'<pre class="llmlab-error">{escape(message)}</pre>',
+            "text": "There is no picture for this state: the message above says why. Other states work as before.",
+            "note": "",
+            "target": "",
+            "reached": False,
+            "code": "",
+            "error": True,
+            "generation": self._generation,
+            "revision": self._revision,
+        }
+
+    # Messages from the browser.
+
+    def _answer(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
+        try:
+            state = self._checked(content["state"])
+        except (KeyError, TypeError, ValueError) as error:  # a state that this page's controls do not have
+            self._send_frames([self._error_frame(content["state"], str(error))], done=True, stop=str(error))
+            return
+        if content["ask"] == "settle":
+            self._state = state
+            frame, _ = self._drawn(state)
+            self.frame = {**frame, "revision": self._revision}
+        else:
+            self._answer_frames(state, content["control"], content["values"])
+
+    def _drawn(self, state: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """The frame of the state that the learner has touched; it is asked for again and again, and drawn once."""
+        last = self._last  # once: another answer may put its own there meanwhile
+        if last["state"] == state and last["generation"] == self._generation:
+            return last, ""
+        frame, why = self._frame_in_time(state)
+        self._last = frame
+        return frame, why
+
+    def _frame_in_time(self, state: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """A state's frame, and why its function had to be stopped, if it had to: two answers may run side by side."""
+        try:
+            with TimeLimit(self.seconds_allowed):
+                return self._frame_or_error(state), ""
+        except KeyboardInterrupt as reason:
+            why = str(reason) or "Interrupted before it finished."
+            return self._error_frame(state, f"{why} Move a control to try another state."), why
+
+    def _answer_frames(self, state: dict[str, Any], control: str | None, values: Sequence[Any]) -> None:
+        """Send the touched state's frame at once, then as many of the control's other values as time allows."""
+        frame, why = self._drawn(state)
+        self._send_frames([frame], done=bool(why) or not values, stop=why)
+        if why or not values:
+            return
+        deadline = time.perf_counter() + _SECONDS_PER_ANSWER
+        frames = []
+        for value in values:
+            frame, why = self._frame_in_time(self._checked({**state, control: value}))
+            frames.append(frame)  # at least one, or the browser would ask for ever
+            if why or time.perf_counter() > deadline:
+                break
+        self._send_frames(frames, done=True, stop=why)
+
+    def _send_frames(self, frames: list[dict[str, Any]], done: bool, stop: str) -> None:
+        self.send({"frames": frames, "generation": self._generation, "done": done, "stop": stop})
+
+
+def _note_html(frame: dict[str, Any]) -> str:
+    return f"<p><em>{escape(frame['note'])}</em></p>" if frame["note"] else ""
+
+
+def _explain(error: Exception) -> str:
+    """What was raised and, where it came from a cell or a learner's file, the line."""
+    package = str(_HERE.parent.parent)
+    for place in reversed(traceback.extract_tb(error.__traceback__)):
+        if not place.filename.startswith(package) and "site-packages" not in place.filename:
+            return f"{type(error).__name__}: {error}\nin {place.name}, line {place.lineno}: {place.line or ''}".rstrip(
+                ": "
+            )
+    return f"{type(error).__name__}: {error}"

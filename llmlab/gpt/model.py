@@ -1,0 +1,172 @@
+"""The parts of a GPT, from the norm to the whole model.
+
+Sources: Radford et al. 2019, "Language models are unsupervised multitask learners"; Ba et al. 2016 for the norm;
+Hendrycks and Gimpel 2016 for GELU; Press and Wolf 2017 for tied weights.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from llmlab.attention import KVCache, MultiHeadAttention
+from llmlab.embeddings import InputEmbedding
+from llmlab.gpt.config import GPTConfig, require_config
+from llmlab.utils.arguments import require_count, require_kind
+
+
+class LayerNorm(nn.Module):
+    """Each vector with mean 0 and variance 1, then stretched and moved by two trained vectors.
+
+    scale · (x - mean) / √(variance + eps) + shift, over the last axis, with the variance divided by D (not by D - 1).
+    PyTorch's function computes it in one pass; lesson 07 writes it out.
+    """
+
+    def __init__(self, d_model: int, eps: float = 1e-5) -> None:
+        super().__init__()
+        require_count("d_model", d_model)
+        self.eps = eps
+        self.scale = nn.Parameter(torch.ones(d_model))
+        self.shift = nn.Parameter(torch.zeros(d_model))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., D) -> (..., D)."""
+        _require_vectors(x, len(self.scale))
+        return F.layer_norm(x, self.scale.shape, self.scale, self.shift, self.eps)
+
+
+class FeedForward(nn.Module):
+    """Each vector by itself, out to four times the width, through GELU, and back: (..., D) -> (..., D)."""
+
+    def __init__(self, d_model: int) -> None:
+        super().__init__()
+        require_count("d_model", d_model)
+        self.expand = nn.Linear(d_model, 4 * d_model)
+        self.contract = nn.Linear(4 * d_model, d_model)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., D) -> (..., D)."""
+        _require_vectors(x, self.expand.in_features)
+        return self.contract(F.gelu(self.expand(x), approximate="tanh"))
+
+
+class TransformerBlock(nn.Module):
+    """Attention, then feed-forward: each reads a normed copy of the stream of vectors and adds its result to it."""
+
+    def __init__(self, config: GPTConfig) -> None:
+        super().__init__()
+        require_config(config)
+        self.norm_attention = LayerNorm(config.d_model)
+        self.attention = MultiHeadAttention(
+            config.d_model,
+            config.d_model,
+            config.context_length,
+            config.n_heads,
+            dropout=config.dropout,
+            qkv_bias=config.qkv_bias,
+            n_kv_heads=config.n_kv_heads,
+        )
+        self.norm_feed_forward = LayerNorm(config.d_model)
+        self.feed_forward = FeedForward(config.d_model)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None, cache: KVCache | None = None) -> Tensor:
+        """(B, T, D) -> (B, T, D); mask and cache as in `MultiHeadAttention`."""
+        x = x + self.dropout(self.attention(self.norm_attention(x), mask, cache=cache))
+        return x + self.dropout(self.feed_forward(self.norm_feed_forward(x)))
+
+
+class GPT(nn.Module):
+    """Token ids to logits: for every position, a score for each token of the vocabulary to come next.
+
+    Weights start from N(0, 0.02²), those that add to the stream smaller by √(2 · n_layers), as in GPT-2; they are drawn
+    from PyTorch's global generator.
+
+    >>> model = GPT(GPTConfig(vocab_size=11, context_length=7, d_model=12, n_heads=3, n_layers=2))
+    >>> model(torch.tensor([[1, 5, 2, 10], [0, 0, 3, 9]])).shape
+    torch.Size([2, 4, 11])
+    """
+
+    def __init__(self, config: GPTConfig) -> None:
+        super().__init__()
+        require_config(config)
+        self.config = config
+        self.embedding = InputEmbedding(
+            config.vocab_size, config.d_model, config.context_length, dropout=config.dropout
+        )
+        self.blocks = nn.ModuleList(TransformerBlock(config) for _ in range(config.n_layers))
+        self.norm = LayerNorm(config.d_model)
+        self.head = nn.Linear(config.d_model, config.vocab_size, bias=False)
+        self._start_small()
+        if config.tie_weights:
+            self.head.weight = self.embedding.token.weight
+
+    @torch.no_grad()
+    def _start_small(self) -> None:
+        """Logits near 0 at first, so that the first loss is about ln V: no token is preferred before training."""
+        for module in self.modules():
+            if isinstance(module, nn.Linear | nn.Embedding):
+                module.weight.normal_(std=0.02)
+            if isinstance(module, nn.Linear) and module.bias is not None:
+                module.bias.zero_()
+        for block in self.blocks:
+            for adds in (block.attention.out_proj, block.feed_forward.contract):
+                adds.weight /= math.sqrt(2 * self.config.n_layers)
+
+    def forward(
+        self,
+        ids: Tensor,
+        mask: Tensor | None = None,
+        cache: KVCache | None = None,
+        *,
+        positions: Tensor | None = None,
+    ) -> Tensor:
+        """(B, T) token ids -> (B, T, V) logits.
+
+        Args:
+            ids: int64, (B, T); with a cache, only the tokens that it does not hold yet.
+            mask: bool, broadcastable to (B, T, T_key), True = may attend; combined with the causal one by AND.
+            cache: what earlier calls have computed; this one adds to it.
+            positions: the position of each token, integers (T,) or (B, T); None counts on from the cache.
+
+        Raises:
+            TypeError: ids that are not a tensor of integers.
+            ValueError: an id outside the vocabulary, more tokens than fit in the context, or shapes that do not fit.
+        """
+        start = 0 if cache is None else len(cache)
+        if positions is None and isinstance(ids, Tensor) and ids.dim():  # the embedding refuses all others
+            positions = torch.arange(start, start + ids.shape[-1], device=ids.device)
+        caches = [None] * len(self.blocks) if cache is None else cache.layers(len(self.blocks))
+        x = self.embedding(ids, at=positions)  # (B, T, D)
+        for block, layer_cache in zip(self.blocks, caches, strict=True):
+            x = block(x, mask, layer_cache)  # (B, T, D)
+        return self.head(self.norm(x))  # (B, T, V)
+
+
+@torch.no_grad()
+def attention_maps(model: GPT, ids: Tensor) -> Tensor:
+    """What every head of every layer looks at: (B, T) token ids -> (B, n_layers, H, T, T), rows sum to 1 where no
+    dropout is at work.
+
+    >>> model = GPT(GPTConfig(vocab_size=11, context_length=7, d_model=12, n_heads=3, n_layers=2)).eval()
+    >>> attention_maps(model, torch.tensor([[1, 5, 2, 10]])).shape
+    torch.Size([1, 2, 3, 4, 4])
+    """
+    require_kind("model", model, GPT, "a GPT")
+    found, x = [], model.embedding(ids)  # (B, T, D)
+    for block in model.blocks:
+        _, weights = block.attention(block.norm_attention(x), return_weights=True)  # (B, H, T, T)
+        found.append(weights)
+        x = block(x)
+    return torch.stack(found, dim=1)
+
+
+def _require_vectors(x: Tensor, width: int) -> None:
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
+        raise TypeError(f"x must be a float tensor of shape (..., {width}), got {kind}: token ids are embedded first")
+    if x.shape[-1:] != (width,):
+        raise ValueError(f"x must be {width} wide, shape (..., {width}), got shape {tuple(x.shape)}")

@@ -1,0 +1,218 @@
+"""One process that runs one submission: started with nothing of the caller's, watched from outside, always ended."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_LONGEST_EVENT = 100_000  # characters; a submission that finds the channel must not fill the memory of the grader
+_BETWEEN_LOOKS = 0.05  # seconds
+
+_BOOT = "import sys; sys.path[:] = {path!r}; from llmlab.instructors.grade.worker import main; main()"
+
+
+class GraderBroken(RuntimeError):
+    """The grading process cannot work on this machine, whatever the submission."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use.
+
+    Attributes:
+        seconds: for everything together; one cell may take half of it, one check a sixth.
+        memory_mb: private memory of one process, and resident memory of all of them together.
+        threads: that PyTorch computes with.
+    """
+
+    seconds: float
+    memory_mb: int
+    threads: int
+
+    def of_step(self, kind: str) -> float:
+        """Seconds for starting, for one cell or for one check."""
+        return {"start": self.seconds, "cell": self.seconds / 2, "check": self.seconds / 6}[kind]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is decided on one exercise."""
+
+    status: str
+    message: str
+    misconception: str = ""
+
+
+class Attempt:
+    """One process and its folder; leaving the `with` block ends and removes both."""
+
+    def __init__(self, job: dict[str, Any], limits: Limits, template: Path) -> None:
+        self.kind, self.at, self.exit = "start", None, ""
+        self._limits, self._token = limits, secrets.token_hex(16)
+        self._events: queue.Queue[dict | None] = queue.Queue()
+        # A short path: sockets of worker processes lie below it, and theirs may have 108 characters.
+        self._folder = Path(tempfile.mkdtemp(prefix="llmlab-grade-")).resolve()
+        shutil.copytree(template, self._folder / "home")
+        for name in ("work", "tmp"):
+            (self._folder / name).mkdir()
+        path = [str(Path(entry).resolve()) for entry in sys.path]
+        self._process = subprocess.Popen(
+            [sys.executable, "-B", "-c", _BOOT.format(path=path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=self._folder / "work",
+            env=_environment(self._folder, limits.threads),
+            start_new_session=os.name == "posix",
+        )
+        self._seen: dict[int, Any] = {}
+        threading.Thread(target=self._listen, daemon=True).start()
+        job = {**job, "token": self._token, "folder": str(self._folder)}
+        with contextlib.suppress(OSError):  # it died at once: `follow` will see
+            self._process.stdin.write(json.dumps(job).encode() + b"\n")
+            self._process.stdin.close()
+
+    def __enter__(self) -> Attempt:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._kill()
+        self._process.stdout.close()
+        _remove(self._folder)
+
+    @property
+    def step(self) -> str:
+        """What was going on, in words."""
+        return {"start": "its start", "cell": f"cell {self.at}", "check": f"the check of {self.at}"}[self.kind]
+
+    def follow(
+        self, end: float, stop: threading.Event, decided: dict[str, Verdict], stopped: dict[int, str]
+    ) -> str | None:
+        """Read events until the work is done (None) or the process is beyond its limits or gone (the cause)."""
+        step_end = end
+        while not stop.is_set():
+            try:
+                event = self._events.get(timeout=_BETWEEN_LOOKS)
+            except queue.Empty:
+                if self._too_much_memory():
+                    return "out_of_memory"
+                if time.monotonic() >= min(end, step_end):
+                    return "timeout"
+                continue
+            if event is None:
+                return self._why_gone()
+            match event:
+                case {"event": "cell", "place": place}:
+                    self.kind, self.at = "cell", place
+                    step_end = time.monotonic() + self._limits.of_step("cell")
+                case {"event": "check", "id": id}:
+                    self.kind, self.at = "check", id
+                    step_end = time.monotonic() + self._limits.of_step("check")
+                case {"event": "stopped", "place": place, "error": error}:
+                    stopped[place] = error
+                case {"event": "result", "id": id, "status": status, "message": message} if id == self.at:
+                    decided[id] = Verdict(status, message, event.get("misconception") or "")
+                case {"event": "memory"}:
+                    return "out_of_memory"
+                case {"event": "broken", "message": message}:
+                    raise GraderBroken(f"the grading process cannot start on this machine: {message}")
+                case {"event": "done"}:
+                    return None
+        return None
+
+    def _listen(self) -> None:
+        """Put each event on the queue, None at the end; what does not bear the token is not an event."""
+        with contextlib.suppress(OSError, ValueError):
+            while line := self._process.stdout.readline(_LONGEST_EVENT):
+                with contextlib.suppress(ValueError, RecursionError):
+                    event = json.loads(line)
+                    if isinstance(event, dict) and event.pop("token", None) == self._token:
+                        self._events.put(event)
+        self._events.put(None)
+
+    def _why_gone(self) -> str:
+        try:
+            code = self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:  # it closed the channel and runs on
+            self.exit = "it closed the grader's channel"
+            return "crashed"
+        self.exit = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return "crashed"
+
+    def _too_much_memory(self) -> bool:
+        """Look at the process and all that it started; remember them, to end them even if they leave the family."""
+        import psutil
+
+        if self._process.returncode is None:
+            with contextlib.suppress(psutil.Error):
+                leader = psutil.Process(self._process.pid)
+                self._seen |= {one.pid: one for one in (leader, *leader.children(recursive=True))}
+        total = 0
+        for one in list(self._seen.values()):
+            try:
+                total += one.memory_info().rss
+            except psutil.NoSuchProcess:
+                del self._seen[one.pid]
+            except psutil.Error:  # not to be looked into: counted by what it shares with the others
+                continue
+        return total > self._limits.memory_mb * 2**20
+
+    def _kill(self) -> None:
+        import psutil
+
+        self._too_much_memory()
+        if os.name == "posix":
+            import signal
+
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        for one in self._seen.values():
+            with contextlib.suppress(psutil.Error):
+                one.kill()
+        self._process.kill()
+        self._process.wait()
+
+
+def _environment(folder: Path, threads: int) -> dict[str, str]:
+    """All that the process knows of its surroundings: nothing of the caller's."""
+    home, tmp = str(folder / "home"), str(folder / "tmp")
+    windows = {
+        name: os.environ[name] for name in ("SYSTEMROOT", "SYSTEMDRIVE") if os.name == "nt" and name in os.environ
+    }
+    return windows | {
+        "PATH": os.defpath,
+        "HOME": home,
+        "USERPROFILE": home,
+        "TMPDIR": tmp,
+        "TEMP": tmp,
+        "TMP": tmp,
+        "LANG": "C.UTF-8",
+        "PYTHONUTF8": "1",
+        "PYTHONHASHSEED": "0",  # the order of a set is the same in every grading
+        "MPLBACKEND": "agg",
+        "OMP_NUM_THREADS": str(threads),
+        "CUDA_VISIBLE_DEVICES": "",  # graded on the CPU, where the lessons' own outputs come from
+        "PIP_NO_INDEX": "1",
+    }
+
+
+def _remove(folder: Path) -> None:
+    """Remove the folder, also where the submission took away its own right to write there."""
+    for path, folders, _ in os.walk(folder):
+        for name in folders:
+            if not os.path.islink(os.path.join(path, name)):  # a link may lead out of the folder
+                with contextlib.suppress(OSError):
+                    os.chmod(os.path.join(path, name), 0o700)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,89 @@
+"""How to train, and what a run records; needs no PyTorch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from llmlab.utils.arguments import require_count, require_number
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How to train.
+
+    Args:
+        steps: updates of the weights, over as many epochs as that takes.
+        learning_rate: the highest, reached after the warm-up.
+        warmup_steps: updates in which the learning rate grows from almost 0 to its highest.
+        final_learning_rate: the lowest, reached along a cosine at the last step, as a share of the highest.
+        weight_decay: share, times the learning rate, by which weight matrices shrink at each update.
+        clip_norm: a gradient that is longer is shortened to this length.
+        evaluate_every: updates between two measurements of the validation loss.
+        checkpoint: folder for checkpoints: one at the end, and one when the run is interrupted.
+        save_every: updates between two checkpoints on the way; None for none.
+
+    Raises:
+        TypeError, ValueError: a setting out of range.
+    """
+
+    steps: int = 500
+    learning_rate: float = 1e-3
+    warmup_steps: int = 20
+    final_learning_rate: float = 0.1
+    weight_decay: float = 0.1
+    clip_norm: float = 1.0
+    evaluate_every: int = 50
+    checkpoint: str | Path | None = None
+    save_every: int | None = None
+
+    def __post_init__(self) -> None:
+        require_count("steps", self.steps)
+        require_count("warmup_steps", self.warmup_steps, least=0)
+        require_count("evaluate_every", self.evaluate_every)
+        for name in ("learning_rate", "final_learning_rate", "weight_decay", "clip_norm"):
+            require_number(name, getattr(self, name))
+        for name in ("learning_rate", "clip_norm"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+        for name in ("learning_rate", "weight_decay"):  # a clip_norm of inf clips nothing
+            if math.isinf(getattr(self, name)):
+                raise ValueError(f"{name} must be finite, got {getattr(self, name)}")
+        if not 0 <= self.final_learning_rate <= 1:
+            raise ValueError(f"final_learning_rate is a share from 0 to 1, got {self.final_learning_rate}")
+        if not self.weight_decay >= 0:
+            raise ValueError(f"weight_decay must be at least 0, got {self.weight_decay}")
+        if not isinstance(self.checkpoint, str | Path | None):
+            raise TypeError(f"checkpoint must be a folder, got {self.checkpoint!r} ({type(self.checkpoint).__name__})")
+        if self.save_every is not None:
+            require_count("save_every", self.save_every)
+            if self.checkpoint is None:
+                raise ValueError(f"save_every={self.save_every} needs a folder: give checkpoint=...")
+
+
+@dataclass
+class History:
+    """What a run recorded. The lists of one value a step are equally long.
+
+    Attributes:
+        loss: of each step's batch, before its update, in nats a token.
+        learning_rate: of each step.
+        gradient_norm: of each step, before clipping.
+        validation: pairs (steps done, validation loss).
+        interrupted: whether the run was stopped by Ctrl-C.
+    """
+
+    loss: list[float] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+    gradient_norm: list[float] = field(default_factory=list)
+    validation: list[tuple[int, float]] = field(default_factory=list)
+    interrupted: bool = False
+
+
+class LossNotFinite(ArithmeticError):
+    """The loss became NaN or infinite; `history` holds the steps before, and the weights are those before the step."""
+
+    def __init__(self, message: str, history: History) -> None:
+        super().__init__(message)
+        self.history = history

@@ -1,0 +1,159 @@
+"""The data set of windows, a view on one tensor of ids, and the loader that gathers its batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from llmlab.bpe import gpt2_encoding
+from llmlab.utils.arguments import require_count
+from llmlab.windows.packing import SEPARATOR, encode
+
+
+class SlidingWindowDataset(Dataset):
+    """Windows of `max_length` token ids, one every `stride` ids, each with its targets.
+
+    Item `i` is a pair of int64 tensors of shape (T,), where T is `max_length`:
+    the input `ids[i * stride : i * stride + T]` and the target, the same slice one id later.
+    A list or slice of indices fetches a whole batch, two tensors of shape (B, T), in one step.
+
+    Both are views on one tensor of ids: a million windows take the memory of a million ids.
+
+    Args:
+        token_ids: the ids, a sequence of int, a 1-D integer array or a 1-D integer tensor.
+        max_length: the context length T, at least 1.
+        stride: how many ids the window moves from one item to the next, at least 1.
+
+    Raises:
+        TypeError: the ids are not integers in one row, or a size is not an int.
+        ValueError: a size is below 1, or there are fewer than `max_length + 1` ids.
+
+    >>> windows = SlidingWindowDataset([10, 11, 12, 13, 14, 15, 16], max_length=4, stride=2)
+    >>> len(windows)
+    2
+    >>> windows[1]
+    (tensor([12, 13, 14, 15]), tensor([13, 14, 15, 16]))
+    >>> windows[[1, 0]][0].shape
+    torch.Size([2, 4])
+    """
+
+    def __init__(self, token_ids: Sequence[int] | Tensor, max_length: int, stride: int) -> None:
+        require_count("max_length", max_length)
+        require_count("stride", stride)
+        ids = _as_ids(token_ids)
+        if len(ids) <= max_length:
+            raise ValueError(
+                f"one window of max_length={max_length} needs at least {max_length + 1} token ids "
+                f"(the last one is only a target), got {len(ids)}: use a longer text or a smaller max_length"
+            )
+        stride = min(stride, len(ids))  # a longer one gives the same single window, but PyTorch takes 64 bits at most
+        self.inputs = ids[:-1].unfold(0, max_length, stride)  # (windows, T), no copy
+        self.targets = ids[1:].unfold(0, max_length, stride)  # (windows, T), no copy
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def __getitem__(self, index: int | slice | Sequence[int]) -> tuple[Tensor, Tensor]:
+        return self.inputs[index], self.targets[index]
+
+
+class _BatchFetching(SlidingWindowDataset):
+    """Lets DataLoader take a batch in one gather instead of stacking B items.
+
+    Kept apart from the public class because DataLoader's own collate function would take the two (B, T) tensors
+    for two samples; this class and `_as_is` belong together.
+    """
+
+    def __getitems__(self, indices: list[int]) -> tuple[Tensor, Tensor]:
+        rows = torch.tensor(indices)  # once for both, and gathered row by row: half the time of self[indices]
+        return self.inputs.index_select(0, rows), self.targets.index_select(0, rows)
+
+
+def _as_is(batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    return batch
+
+
+def create_dataloader(
+    text: str,
+    batch_size: int = 4,
+    max_length: int = 256,
+    stride: int = 128,
+    shuffle: bool = True,
+    drop_last: bool = True,
+    num_workers: int = 0,
+    tokenizer: Any = None,
+    generator: torch.Generator | None = None,
+) -> DataLoader:
+    """Tokenize `text` and return a DataLoader of (inputs, targets) pairs, int64 tensors of shape (B, T).
+
+    Args:
+        text: the training text. `<|endoftext|>` in it becomes its one id and stays in the stream.
+        batch_size: windows in a batch, B.
+        max_length: context length T.
+        stride: ids from one window to the next; `stride == max_length` uses each target once.
+        shuffle: draw the windows in a new random order each epoch.
+        drop_last: leave out a last batch of fewer than `batch_size` windows.
+        num_workers: processes that fetch batches; 0 fetches in this one, which is fastest for a text in memory.
+        tokenizer: anything with `encode(text)`; None means GPT-2's, `llmlab.bpe.gpt2_encoding()`.
+        generator: source of the shuffled order; None draws from PyTorch's global one.
+
+    Raises:
+        TypeError: `text` is not a str, a size is not an int, `shuffle` not a bool, `generator` not a torch.Generator,
+            or the tokenizer has no `encode`.
+        ValueError: too little text for one window, no full batch with `drop_last`, or a size out of range.
+
+    >>> text = "In the beginning was the word."
+    >>> loader = create_dataloader(text, batch_size=2, max_length=3, stride=3, shuffle=False)
+    >>> inputs, targets = next(iter(loader))
+    >>> inputs
+    tensor([[ 818,  262, 3726],
+            [ 373,  262, 1573]])
+    >>> targets
+    tensor([[ 262, 3726,  373],
+            [ 262, 1573,   13]])
+    """
+    if not isinstance(text, str):
+        raise TypeError(
+            f"text must be a str, got {type(text).__name__}: for ids that you already have, use SlidingWindowDataset"
+        )
+    require_count("batch_size", batch_size)
+    require_count("num_workers", num_workers, least=0)
+    if not isinstance(shuffle, bool):
+        raise TypeError(f"shuffle must be True or False, got {shuffle!r}")
+    if generator is not None and not isinstance(generator, torch.Generator):
+        raise TypeError(
+            f"generator must be a torch.Generator or None, got {generator!r}: "
+            "for a seed, pass torch.Generator().manual_seed(seed)"
+        )
+    ids = encode(gpt2_encoding() if tokenizer is None else tokenizer, text, SEPARATOR)
+    dataset = _BatchFetching(ids, max_length, stride)
+    if drop_last and len(dataset) < batch_size:
+        raise ValueError(
+            f"drop_last=True leaves no batch: windows in the text {len(dataset)}, windows in a batch {batch_size}: "
+            "use a longer text, a smaller batch_size or stride, or drop_last=False"
+        )
+    return DataLoader(
+        dataset,
+        batch_size=batch_size,
+        shuffle=shuffle,
+        drop_last=drop_last,
+        num_workers=num_workers,
+        generator=generator,
+        collate_fn=_as_is,
+    )
+
+
+def _as_ids(token_ids: Sequence[int] | Tensor) -> Tensor:
+    try:
+        ids = torch.as_tensor(token_ids)
+    except (TypeError, ValueError, RuntimeError) as error:  # a str, ragged rows, mixed types ...
+        raise TypeError(f"token ids must be integers in one row, got {type(token_ids).__name__}: {error}") from error
+    if ids.numel() and (ids.is_floating_point() or ids.is_complex() or ids.dtype == torch.bool):
+        raise TypeError(f"token ids must be integers, got {ids.dtype}: encode the text first")
+    if ids.dim() != 1:
+        raise TypeError(f"token ids must be one row, shape (n_tokens,), got shape {tuple(ids.shape)}")
+    return ids.to(torch.int64)

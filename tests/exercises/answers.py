@@ -1,0 +1,33 @@
+"""The answers of all exercises, by id: `WRONG`, `UNUSUAL` and `KNOWN_MISTAKES`.
+
+An exercise `llmlab/exercises/lesson_03/make_windows.py` has its answers in `tests/exercises/lesson_03/make_windows.py`:
+
+    WRONG       {misconception: source}; where one has several faces, the key names the face after a colon
+    UNUSUAL     sources that must pass
+    KNOWN_MISTAKES, where there are any: {a mistake known from elsewhere: the misconceptions that name it}
+
+A source is the student's cell, or for a choice or a prediction an expression.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+from llmlab.exercises.engine.exercise import lessons, modules
+
+
+def _answers() -> dict[str, ModuleType]:
+    return {
+        id: import_module(f"tests.exercises.lesson_{lesson}.{name}")
+        for lesson in lessons()
+        for id, name in modules(lesson).items()
+    }
+
+
+WRONG: dict[str, dict[str, str]] = {id: module.WRONG for id, module in _answers().items()}
+UNUSUAL: dict[str, list[str]] = {id: module.UNUSUAL for id, module in _answers().items()}
+KNOWN_MISTAKES: dict[str, list[tuple[str, str]]] = {}
+for _id, _module in _answers().items():
+    for _mistake, _names in getattr(_module, "KNOWN_MISTAKES", {}).items():
+        KNOWN_MISTAKES.setdefault(_mistake, []).extend((_id, name) for name in _names)

@@ -1,0 +1,81 @@
+"""Answers to "Cut a text into words and marks": wrong ones by misconception, unusual right ones."""
+
+from __future__ import annotations
+
+_PATTERN = r'''r"""([,.:;?_!"()\']|--|\s)"""'''
+
+
+def _tokens(body: str, pattern: str = _PATTERN) -> str:
+    return f"""
+import re
+
+def tokenize(text):
+    pieces = re.split({pattern}, text)
+    {body}
+"""
+
+
+_KEEP = "return [piece.strip() for piece in pieces if piece.strip()]"
+
+WRONG = {
+    "empty-piece-kept": _tokens("return [piece for piece in pieces if not piece.isspace()]"),
+    "empty-piece-kept: white space emptied": _tokens("return [piece.strip() for piece in pieces]"),
+    "empty-piece-kept: the last one": _tokens("return [p for p in pieces[:-1] if p.strip()] + pieces[-1:]"),
+    "white-space-kept": _tokens("return [piece for piece in pieces if piece]"),
+    "skipped-in-the-loop": _tokens("[pieces.remove(p) for p in pieces if not p.strip()]\n    return pieces"),
+    "words-lost": "import re\n\ndef tokenize(text):\n    return re.findall(" + _PATTERN + ", text)",
+    "words-lost: only marks": _tokens(f"return [p for p in re.findall({_PATTERN}, text) if p.strip()]"),
+    "words-lost: the test turned round": _tokens("return [piece for piece in pieces if not piece.strip()]"),
+    "stops-too-early: return in the loop": _tokens("for piece in pieces:\n        return [piece]"),
+    "stops-too-early": _tokens("return [piece.strip() for piece in pieces if piece.strip()][:-1]"),
+    "white-space-inside: a literal pattern": f"def tokenize(text):\n    return text.split({_PATTERN})",
+    "white-space-inside": _tokens("return [p for p in pieces if p.strip()]", "r'([,.])'"),
+    "marks-glued": "def tokenize(text):\n    return text.split()",
+    "marks-glued: at each space": "def tokenize(text):\n    return text.split(' ')",
+    "marks-lost": "import re\n\ndef tokenize(text):\n    return re.findall(r'\\w+', text)",
+    "marks-lost: no group": _tokens(_KEEP, _PATTERN.replace("(", "(?:", 1)),
+    "apostrophe-glued": _tokens(_KEEP, _PATTERN.replace("\\'", "")),
+    "dashes-glued": _tokens(_KEEP, _PATTERN.replace("|--", "")),
+    "cut-too-often": _tokens(r"return re.findall(r'[^\W_]+|[^\w\s]|_', text)"),
+    "cut-too-often: single hyphens": _tokens(_KEEP, _PATTERN.replace("--", "-")),
+    "cut-too-seldom": _tokens(_KEEP, _PATTERN.replace(":;", "")),
+    "case-folded": _tokens("return [piece.strip().lower() for piece in pieces if piece.strip()]"),
+    "vocabulary-instead": _tokens("return sorted({piece.strip() for piece in pieces if piece.strip()})"),
+    "each-token-once": _tokens("return list(dict.fromkeys(piece.strip() for piece in pieces if piece.strip()))"),
+    "characters-instead": "def tokenize(text):\n    return [c for c in text if not c.isspace()]",
+    "not-a-list-of-text": "def tokenize(text):\n    return ' '.join(text.split())",
+    "not-a-list-of-text: ids": "def tokenize(text):\n    return [ord(character) for character in text]",
+    "not-a-list-of-text: a set": "def tokenize(text):\n    return set(text.split())",
+    "other-tokens": _tokens("return [piece.strip() for piece in pieces if piece.strip()][1:]"),
+    "tied-to-the-example": _tokens(
+        "return [p.strip() for p in pieces if p.strip() and (len(p) < 2 or p[0] not in 'quvxyzjkg')]"
+    ),
+    "returns-none": _tokens("pieces = [piece for piece in pieces if piece.strip()]"),
+    "endless-result": "def tokenize(text):\n    while True:\n        yield text",
+    "wrong-parameters": "def tokenize(text, pattern):\n    return text.split()",
+}
+
+UNUSUAL = [
+    """
+import re
+
+def tokenize(text):
+    print("cutting", len(text), "characters")
+    return re.findall(r"--|[,.:;?_!\\"()']|(?:(?!--)[^\\s,.:;?_!\\"()'])+", text)
+""",
+    """
+from llmlab.tokenizers import WordTokenizer
+
+def tokenize(text):
+    return tuple(WordTokenizer([]).tokenize(text))
+""",
+    """
+def tokenize(text):
+    for mark in [*',.:;?_!"()', "'", "--"]:
+        text = text.replace(mark, f" {mark} ")
+    yield from text.split()
+""",
+]
+
+# A mistake that is known from elsewhere -> the misconceptions that name it.
+KNOWN_MISTAKES = {"an empty text crashes the encoder": ("empty-piece-kept",)}

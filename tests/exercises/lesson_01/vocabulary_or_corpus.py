@@ -1,0 +1,17 @@
+"""Answers to "Which of these is the vocabulary?": wrong ones by misconception, unusual right ones."""
+
+from __future__ import annotations
+
+WRONG = {
+    "encoded-corpus": "'a'",
+    "order-of-appearance": "'(B)'",
+    "counts": "'d'",
+    "not-an-option": "4",
+    "not-an-option: other letter": "'e'",
+    "not-an-option: the dictionary": "{'be': 0, 'not': 1, 'or': 2, 'to': 3}",
+}
+
+UNUSUAL = ["'C'", "'(c)'", "'c.'"]
+
+# A mistake that is known from elsewhere -> the misconceptions that name it.
+KNOWN_MISTAKES = {"the vocabulary is the list of ids in the order of the text": ("encoded-corpus",)}

@@ -1,0 +1,62 @@
+"""Answers to "Find the bug: one shift too many": wrong ones by misconception, unusual right ones."""
+
+from __future__ import annotations
+
+
+def _loss(body: str) -> str:
+    return f"""
+import torch
+from torch.nn.functional import cross_entropy, log_softmax, one_hot, softmax
+
+def next_token_loss(logits, targets):
+    B, T, V = logits.shape
+    {body}
+"""
+
+
+_FLAT = "logits.reshape(-1, V), targets.reshape(-1)"
+
+WRONG = {
+    "shifted-twice": _loss("return cross_entropy(logits[:, :-1].reshape(-1, V), targets[:, 1:].reshape(-1))"),
+    "shifted-back": _loss("return cross_entropy(logits[:, 1:].reshape(-1, V), targets[:, :-1].reshape(-1))"),
+    "only-the-last-position": _loss("return cross_entropy(logits[:, -1], targets[:, -1])"),
+    "last-position-left-out": _loss("return cross_entropy(logits[:, :-1].reshape(-1, V), targets[:, :-1].reshape(-1))"),
+    "first-position-left-out": _loss("return cross_entropy(logits[:, 1:].reshape(-1, V), targets[:, 1:].reshape(-1))"),
+    "only-the-first-window": _loss("return cross_entropy(logits[0], targets[0])"),
+    "softmax-first": _loss("return cross_entropy(softmax(logits, -1).reshape(-1, V), targets.reshape(-1))"),
+    "softmax-first: without a logarithm": _loss("return -softmax(logits, -1).gather(2, targets.unsqueeze(-1)).mean()"),
+    "softmax-over-the-wrong-axis": _loss("return -log_softmax(logits, 1).gather(2, targets.unsqueeze(-1)).mean()"),
+    "sum-instead-of-mean": _loss(f"return cross_entropy({_FLAT}, reduction='sum')"),
+    "sum-instead-of-mean: over positions": _loss(f"return cross_entropy({_FLAT}, reduction='sum') / B"),
+    "rows-mixed": _loss("return cross_entropy(logits.view(B, V, T), targets)"),
+    "rows-mixed: transposed and flattened": _loss(
+        "return cross_entropy(logits.transpose(1, 2).reshape(-1, V), targets.reshape(-1))"
+    ),
+    "sign-missing": _loss("return log_softmax(logits, -1).gather(2, targets.unsqueeze(-1)).mean()"),
+    "mean-over-the-vocabulary": _loss("return -(log_softmax(logits, -1) * one_hot(targets, V)).mean()"),
+    "perplexity": _loss(f"return cross_entropy({_FLAT}).exp()"),
+    "loss-is-nan": _loss(f"return cross_entropy({_FLAT}) * float('nan')"),
+    "not-a-scalar": _loss("return cross_entropy(logits.transpose(1, 2), targets, reduction='none')"),
+    "no-gradient": _loss(f"return cross_entropy({_FLAT}).item()"),
+    "no-gradient: detached": _loss(f"return cross_entropy({_FLAT}).detach()"),
+    "other-loss": _loss("return logits.sum()"),
+    "tied-to-the-example": _loss("return cross_entropy(logits.reshape(-1, V)[:6], targets.reshape(-1)[:6])"),
+    "mutates-input": _loss(f"logits *= 2\n    return cross_entropy({_FLAT})"),
+}
+
+UNUSUAL = [
+    _loss("return cross_entropy(logits.transpose(1, 2), targets)"),
+    _loss("return -log_softmax(logits, dim=-1).gather(2, targets.unsqueeze(-1)).mean()"),
+    _loss(
+        "total = 0\n    for b in range(B):\n        for t in range(T):\n"
+        "            total = total + logits[b, t].logsumexp(0) - logits[b, t, targets[b, t]]\n"
+        "    return total / (B * T)"
+    ),
+    _loss("return torch.stack([cross_entropy(rows, ids) for rows, ids in zip(logits, targets)]).mean()"),
+]
+
+# A mistake that is known from elsewhere -> the misconceptions that name it.
+KNOWN_MISTAKES = {
+    "targets shifted twice, or not at all": ("shifted-twice", "shifted-back"),
+    "only the last position of a window is trained": ("only-the-last-position",),
+}

@@ -1,0 +1,67 @@
+"""Answers to "Find the bug: dropout in the wrong place": wrong ones by misconception, unusual right ones."""
+
+from __future__ import annotations
+
+
+def _dropout(body: str) -> str:
+    return f"""
+from torch.nn.functional import dropout
+
+def attention_weights(scores, p, training):
+    weights = scores.softmax(dim=-1)
+    {body}
+"""
+
+
+WRONG = {
+    "before-the-softmax": _dropout("return dropout(scores, p, training).softmax(dim=-1)"),
+    "before-the-softmax: and again a softmax": _dropout(
+        "return dropout(weights, p, training).softmax(dim=-1) if training else weights"
+    ),
+    "never-drops": _dropout("return weights"),
+    "never-drops: inverted": _dropout("return dropout(weights, p, False)"),
+    "drops-when-evaluating": _dropout("return dropout(weights, p)"),
+    "drops-when-evaluating: turned round": _dropout("return dropout(weights, p, not training)"),
+    "not-the-plain-softmax": _dropout("return dropout(weights, p, True) if training else weights * (1 - p)"),
+    "not-the-plain-softmax: two": _dropout("return dropout(weights, p, training).softmax(dim=-1)"),
+    "renormalised": _dropout(
+        "weights = dropout(weights, p, training)\n    return weights / weights.sum(dim=-1, keepdim=True)"
+    ),
+    "renormalised: scores to minus infinity": _dropout(
+        "gone = torch.rand(scores.shape) < p\n"
+        "    return scores.masked_fill(gone, -torch.inf).softmax(-1) if training else weights"
+    ),
+    "not-scaled-up": _dropout("return weights * (torch.rand(weights.shape) >= p) if training else weights"),
+    "scaled-otherwise": _dropout("return dropout(weights, p, training) * ((1 - p) ** 2 if training else 1)"),
+    "other-share": _dropout("return weights * (torch.rand(weights.shape) < p) / (1 - p) if training else weights"),
+    "whole-tokens": _dropout(
+        "return weights * (torch.rand(1, weights.shape[1]) >= p) / (1 - p) if training else weights"
+    ),
+    "whole-tokens: queries": _dropout(
+        "return weights * (torch.rand(len(weights), 1) >= p) / (1 - p) if training else weights"
+    ),
+    "other-share: a constant": _dropout("return dropout(weights, 0.5, training)"),
+    "other-share: the share to keep": _dropout("return dropout(weights, 1 - p, training)"),
+    "other-share: dropped twice": _dropout("return dropout(dropout(weights, p, training), p, training)"),
+    "scores-dropped-too": _dropout("return dropout(dropout(scores, p, training).softmax(-1), p, training)"),
+    "softmax-over-the-queries": _dropout("return dropout(scores.softmax(dim=0), p, training)"),
+    "no-softmax": _dropout("return dropout(scores, p, training)"),
+    "not-the-shape": _dropout("return dropout(weights, p, training).sum(-1)"),
+    "tied-to-the-example": _dropout("return dropout(weights, 0.25, training) if p == 0.25 else weights.T"),
+}
+
+UNUSUAL = [
+    _dropout(
+        "if not training:\n        return weights\n    return weights * (torch.rand_like(weights) >= p) / (1 - p)"
+    ),
+    _dropout("layer = torch.nn.Dropout(p)\n    layer.train(training)\n    return layer(weights)"),
+    _dropout("return torch.dropout(scores.exp() / scores.exp().sum(-1, keepdim=True), p, training)"),
+]
+
+# A mistake that is known from elsewhere -> the misconceptions that name it.
+KNOWN_MISTAKES = {
+    "dropout on attention weights keeps rows summing to one; dropout before softmax": (
+        "before-the-softmax",
+        "renormalised",
+    )
+}

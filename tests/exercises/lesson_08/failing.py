@@ -1,0 +1,24 @@
+"""Answers to "Restart and run all": wrong ones by misconception, unusual right ones."""
+
+from __future__ import annotations
+
+WRONG = {
+    "worked-before": "''",
+    "order-of-the-page": "'e'",
+    "order-of-the-page: with f": "'ef'",
+    "deleted-cell": "'a'",
+    "deleted-cell: but f": "'af'",
+    "one-error-brings-another": "'ae'",
+    "these-have-their-names": "'abcdefg'",
+    "these-have-their-names: d": "'adef'",
+    "these-have-their-names: g": "'aefg'",
+    "not-letters": "5",
+    "not-letters: words": "'first and sixth'",
+}
+
+UNUSUAL = ["'A E F'", "['a', 'e', 'f']", "'fea'", "'a, e, f'"]
+
+# A mistake that is known from elsewhere -> the misconceptions that name it.
+KNOWN_MISTAKES = {
+    "a cell that works only because another cell ran before it": ("worked-before", "order-of-the-page", "deleted-cell")
+}

@@ -1,0 +1,383 @@
+"""The attention bench without a browser: its trace against sums by hand, its picture, the learner's function in it."""
+
+import itertools
+import json
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from llmlab.attention import scaled_dot_product_attention
+from llmlab.explorers import AttentionBench
+from llmlab.explorers.attention_bench.explorer import MAX_TOKENS, SHOWN, TEMPERATURES, WIDTHS, compute, describe, render
+from tests.explorers.html import Tags
+
+GOLDEN = Path(__file__).parent / "golden"
+ATTACK = "<img src=x onerror=alert(1)>"
+FIRST = AttentionBench().state
+
+STATES = st.fixed_dictionaries(
+    {
+        "text": st.text("ab é🎹 \n", max_size=40) | st.just(FIRST["text"]),
+        "width": st.sampled_from(WIDTHS),
+        "scaling": st.booleans(),
+        "temperature": st.sampled_from(TEMPERATURES),
+        "query": st.integers(0, MAX_TOKENS - 1),
+        "key": st.integers(0, MAX_TOKENS - 1),
+        "edit": st.sampled_from(["x", "Q", "K", "V"]),
+        "component": st.integers(0, SHOWN - 1),
+        "by": st.integers(-6, 6),
+    }
+)
+
+
+def attend(q, k, v):
+    weights = torch.softmax(q @ k.T / q.shape[-1] ** 0.5, dim=-1)
+    return weights @ v, weights
+
+
+# ---- the trace -------------------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None)
+@given(STATES)
+def test_trace_against_sums_by_hand(state):
+    trace = compute(state)
+    T, width = len(trace.tokens), int(state["width"])
+    assert T == min(len(state["text"].split()), MAX_TOKENS)
+    assert trace.x.shape == (T, 5) and trace.q.shape == trace.k.shape == (T, width) and trace.v.shape == (T, 3)
+    divisor = (math.sqrt(width) if state["scaling"] else 1) * float(state["temperature"])
+    q, k, v = trace.q.double().tolist(), trace.k.double().tolist(), trace.v.double().tolist()
+    for i in range(T):
+        scores = [sum(a * b for a, b in zip(q[i], k[j], strict=True)) / divisor for j in range(T)]
+        powers = [math.exp(score - max(scores)) for score in scores]
+        weights = [power / sum(powers) for power in powers]
+        assert trace.scores[i].tolist() == pytest.approx(scores, rel=1e-4, abs=1e-4)
+        # 1e-3: at temperature 0.1 and width 256 float32 scores of several hundred carry rounding of 1e-4
+        assert trace.weights[i].tolist() == pytest.approx(weights, abs=1e-3)
+        context = [sum(w * v[j][c] for j, w in enumerate(weights)) for c in range(3)]
+        assert trace.context[i].tolist() == pytest.approx(context, abs=1e-2)
+    assert trace.rows_sum_to_one and trace.agrees
+    assert render(trace) and describe(trace)
+
+
+@settings(deadline=None)
+@given(STATES)
+def test_an_edit_changes_the_one_number_it_names(state):
+    before, after = compute(state | {"by": 0}), compute(state)
+    if not after.tokens:
+        return
+    assert not (before.scores_moved.any() or before.weights_moved.any() or before.context_moved.any())
+    tables = {"x": "x", "Q": "q", "K": "k", "V": "v"}
+    edited = getattr(after, tables[state["edit"]]) - getattr(before, tables[state["edit"]])
+    wanted = torch.zeros_like(edited)
+    wanted[after.at, after.component] = state["by"]
+    assert torch.allclose(edited, wanted, atol=1e-5)
+    for name, table in tables.items():
+        if state["edit"] not in ("x", name):
+            assert torch.equal(getattr(before, table), getattr(after, table))
+    assert after.at == (after.query if state["edit"] == "Q" else after.key)
+    assert torch.equal(after.weights_before, before.weights) and torch.equal(after.scores_before, before.scores)
+
+
+@pytest.mark.parametrize("width", ["4", "16"])
+@pytest.mark.parametrize(
+    ("edit", "counts"), [("Q", (6, 6, 3)), ("K", (6, 36, 18)), ("V", (0, 0, 6)), ("x", (11, 36, 18))]
+)
+def test_what_an_edit_moves(edit, counts, width):
+    """Six tokens: Q moves a row, K a column of the scores and so every weight, V a column of the context."""
+    trace = compute(FIRST | {"edit": edit, "by": 2, "width": width})
+    moved = trace.scores_moved, trace.weights_moved, trace.context_moved
+    assert tuple(int(part.sum()) for part in moved) == counts
+    if edit == "Q":
+        assert all(part[trace.query].all() for part in moved)
+    if edit == "K":
+        assert trace.scores_moved[:, trace.key].all()
+    if edit == "V":
+        assert trace.context_moved[:, trace.component].all()
+
+
+def test_the_first_state_makes_its_point():
+    trace = AttentionBench().trace
+    assert trace.tokens[0] == trace.tokens[4] == "the"
+    assert torch.equal(trace.weights[0], trace.weights[4]), "equal words, equal rows: positions are not added"
+    assert trace.rows_sum_to_one and 0.2 < trace.largest_weight < 0.5
+
+
+def test_without_scaling_a_large_width_saturates():
+    """What the lesson asks before the bench."""
+    largest = {
+        scaling: [compute(FIRST | {"width": width, "scaling": scaling}).largest_weight for width in WIDTHS]
+        for scaling in (True, False)
+    }
+    assert max(largest[True]) < 0.45
+    assert largest[False] == sorted(largest[False]) and largest[False][-1] > 0.95
+
+
+def test_a_query_or_key_beyond_the_text_means_the_last_token():
+    trace = compute(FIRST | {"text": "one two", "query": 7, "key": 5})
+    assert (trace.query, trace.key) == (1, 1)
+
+
+# ---- the target ------------------------------------------------------------------------------------------------------
+
+
+def test_the_target_needs_one_number_of_q_k_or_x():
+    explorer = AttentionBench()
+    reached = {edit: 0 for edit in ("x", "Q", "K", "V")}
+    edits = itertools.product(reached, range(6), range(6), range(SHOWN), (-6, -3, 0, 3, 6))
+    for edit, query, key, component, by in edits:
+        trace = explorer.compute(FIRST | dict(edit=edit, query=query, key=key, component=component, by=by))
+        done, words = explorer.target(trace)
+        share = float(trace.weights[query, key])
+        assert done == (share >= 0.9 and by != 0 and trace.tokens[query] != trace.tokens[key])
+        assert words.startswith("Reached" if done else "Not yet")
+        reached[edit] += done
+    assert all(reached[edit] for edit in ("x", "Q", "K")) and not reached["V"], "values are told, not asked"
+
+
+def test_the_target_in_the_first_row_and_column():
+    """Query 2 and key 1, as the bench opens: the key's number at the query's largest component does it."""
+    explorer = AttentionBench()
+    best = int(explorer.trace.q[2].abs().argmax())
+    hits = []
+    for component, by in itertools.product(range(SHOWN), range(-6, 7)):
+        explorer.set(edit="K", component=component, by=by)
+        hits += [(component, by)] * explorer.frame["reached"]
+    assert hits == [(best, 6)]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"scaling": False}, "switch scaling on"),
+        ({"temperature": "0.1"}, "set the temperature to 1"),
+        ({"by": 0}, "edit one number"),
+        ({"query": 0, "key": 4}, "choose a key that is another word"),
+        ({"text": "the"}, "at least two different words"),
+        ({"text": ""}, "at least two different words"),
+    ],
+)
+def test_what_the_target_still_asks_for(change, words):
+    explorer = AttentionBench()
+    explorer.set(edit="K", component=3, by=6)
+    assert explorer.frame["reached"] and "came) gives 9" in explorer.frame["target"]
+    explorer.set(**change)
+    assert not explorer.frame["reached"] and words in explorer.frame["target"]
+
+
+# ---- the learner's function ------------------------------------------------------------------------------------------
+
+
+def test_own_function_does_the_work():
+    calls = []
+
+    def spying(q, k, v):
+        calls.append((tuple(q.shape), tuple(k.shape), tuple(v.shape)))
+        return attend(q, k, v)
+
+    explorer = AttentionBench(attend=spying)
+    assert explorer.trace.own_function and explorer.trace.agrees and explorer.frame["note"] == ""
+    assert set(calls) == {((6, 4), (6, 4), (6, 3))}
+    explorer.set(scaling=False, temperature="2", width="64")
+    assert explorer.trace.agrees, "what the settings ask for reaches the function inside its queries"
+    assert torch.allclose(
+        explorer.trace.weights, torch.softmax(explorer.trace.q @ explorer.trace.k.T / 2, dim=-1), atol=1e-4
+    )
+
+
+@pytest.mark.parametrize(
+    "blank", [lambda q, k, v: None, lambda q, k, v: ..., lambda q, k, v: (..., ...), lambda q, k, v: (None, q)]
+)
+def test_a_function_that_is_not_written_yet(blank):
+    explorer = AttentionBench(attend=blank)
+    assert not explorer.trace.own_function and "not written yet" in explorer.frame["note"]
+    assert torch.equal(explorer.trace.weights, AttentionBench().trace.weights)
+    assert AttentionBench().frame["note"] == ""
+
+
+def test_a_wrong_axis_shows_in_the_sums_the_note_and_the_target():
+    def columns(q, k, v):
+        weights = torch.softmax(q @ k.T / q.shape[-1] ** 0.5, dim=0)
+        return weights @ v, weights
+
+    explorer = AttentionBench(attend=columns)
+    assert not explorer.trace.rows_sum_to_one and not explorer.trace.agrees
+    assert "they should sum to 1" in explorer.frame["text"] and "llmlab-sum llmlab-flag" in explorer.frame["html"]
+    assert explorer.frame["note"].startswith("What columns returns is not softmax(q kᵀ · 0.5) v")
+    assert torch.allclose(explorer.trace.weights.sum(dim=0), torch.ones(6))
+    explorer.set(edit="K", component=3, by=6)
+    assert not explorer.frame["reached"]
+
+
+def test_a_wrong_context_is_noted_too():
+    explorer = AttentionBench(attend=lambda q, k, v: (v, attend(q, k, v)[1]))
+    assert explorer.trace.rows_sum_to_one and not explorer.trace.agrees and "is not softmax" in explorer.frame["note"]
+
+
+def test_results_with_nan_are_shown():
+    explorer = AttentionBench(attend=lambda q, k, v: (v * math.nan, q @ k.T * math.nan))
+    assert "nan" in explorer.frame["html"] and not explorer.frame["error"] and not explorer.trace.agrees
+    explorer.set(by=3)
+    assert not explorer.trace.weights_moved.any()
+
+
+def test_a_function_that_writes_into_its_arguments_harms_nothing():
+    def greedy(q, k, v):
+        result = attend(q, k, v)
+        q.zero_(), k.zero_(), v.zero_()
+        return result
+
+    assert AttentionBench(attend=greedy).frame["html"] == AttentionBench(attend=attend).frame["html"]
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "message"),
+    [
+        (lambda q, k, v: v, TypeError, "attend must return context and weights, got Tensor"),
+        (lambda q, k, v: attend(q, k, v)[::-1], ValueError, r"context should have shape \(6, 3\), got \(6, 6\)"),
+        (lambda q, k, v: (v, q), ValueError, r"weights should have shape \(6, 6\), got \(6, 4\)"),
+        (lambda q, k, v: 1 / 0, ZeroDivisionError, "division"),
+    ],
+)
+def test_answers_that_are_no_attention(function, error, message):
+    explorer = AttentionBench(attend=function)
+    assert explorer.frame["error"]
+    with pytest.raises(error, match=message):
+        explorer.trace  # noqa: B018
+
+
+def test_a_new_function_starts_anew():
+    explorer = AttentionBench()
+    explorer.attend = lambda q, k, v: (v, torch.eye(len(q)))
+    assert explorer.trace.own_function and torch.equal(explorer.trace.weights, torch.eye(6))
+    assert "[0.00]" in explorer.frame["html"] and explorer.frame["note"]
+    explorer.attend = None
+    assert explorer.trace.agrees and not explorer.trace.own_function
+
+
+# ---- the picture -----------------------------------------------------------------------------------------------------
+
+
+def test_golden_html():
+    """The first picture, tag by tag. To accept a change: delete the file, run the test twice, look at what differs."""
+    path = GOLDEN / "attention_bench.html"
+    html = render(AttentionBench().trace).replace("<tr", "\n<tr").replace("<div", "\n<div") + "\n"
+    if not path.exists():
+        path.write_text(html, encoding="utf-8")
+        pytest.fail(f"{path.name} was missing and has been written: look at it, then run again")
+    assert html == path.read_text(encoding="utf-8")
+
+
+def test_text_is_escaped_everywhere():
+    explorer = AttentionBench(text=f"{ATTACK} <b>")
+    assert explorer.trace.tokens == ("<img", "src=x", "onerror=alert(1)>", "<b>")
+
+    def raises(q, k, v):
+        raise ValueError(ATTACK)
+
+    for html in (explorer.frame["html"], explorer._still(), AttentionBench(raises).frame["html"]):
+        tags = Tags(html)
+        assert "img" not in tags.tags and "script" not in tags.tags
+        assert not [name for name, _ in tags.attributes if name.startswith("on")]
+    assert "<img" in Tags(explorer.frame["html"]).text
+    assert ATTACK in Tags(AttentionBench(raises).frame["html"]).text
+
+
+def test_an_edit_is_marked_without_colour():
+    explorer = AttentionBench()
+    assert not set("▲▼◆") & set(explorer.frame["html"].partition("<div>▲")[0])
+    explorer.set(edit="K", by=2)
+    scores, weights = explorer.frame["html"].partition("Weights: softmax")[::2]
+    assert scores.count("▲") + scores.count("▼") == 6
+    weights = weights.partition("One cell")[0]
+    assert weights.count("▲") + weights.count("▼") == 36
+    assert "[-1.96]▼" in scores and "[0.04]▼" in weights
+    explorer.set(edit="V")
+    assert explorer.frame["html"].count("◆") == 6 + 1  # the key explains it once
+    explorer.set(edit="x")
+    assert explorer.frame["html"].count("◆") == 18 + 4 + 4 + 3 + 1, "the context, and one row of Q, K and V each"
+    assert "by row 1 of Q, K and V" in explorer.frame["text"]
+
+
+def test_the_chosen_cell_is_spelled_out():
+    text = Tags(AttentionBench().frame["html"]).text
+    trace = AttentionBench().trace
+    q, k = trace.q[2].tolist(), trace.k[1].tolist()
+    for c in range(SHOWN):
+        assert f"{c}{q[c]:.2f}{k[c]:.2f}{q[c] * k[c]:.2f}" in text
+    assert f"sum{trace.scores[2, 1] * 2:.2f}× 0.5{trace.scores[2, 1]:.2f}" in text
+    wide = AttentionBench()
+    wide.set(width="64")
+    assert "… 60 more" in Tags(wide.frame["html"]).text
+    assert "Q = x W_query, 4 of 64 columns" in Tags(wide.frame["html"]).text
+
+
+LONG = ["&<>" * 39, "🎹🎹🎹🎹🎹🎹🎹🎹🎹🎹🎹🎹 " * 8, "<&<&<&<&<&<&< " * 8, "word " * 24, "é"]
+
+
+@pytest.mark.parametrize("text", LONG)
+def test_axes_at_the_extremes_stay_small(text):
+    explorer = AttentionBench(text=text[:120])
+    state = explorer.state | {"width": "256", "scaling": False, "temperature": "0.1", "query": 7, "key": 6, "by": -6}
+    for name, control in explorer._controls.items():
+        frames = [explorer._frame(state | {name: value}) for value in control.values]
+        assert len(json.dumps(frames, ensure_ascii=False).encode()) <= 300_000  # as Jupyter sends them
+        for frame in frames:
+            assert not frame["error"] and "nan" not in frame["html"]
+
+
+@pytest.mark.parametrize("text", ["", " ", "a", "\n", "\ud800 b", "\u202e" * 9, "<|endoftext|>", "x " * 60])
+@pytest.mark.parametrize("edit", ["x", "Q", "K", "V"])
+def test_odd_texts(text, edit):
+    explorer = AttentionBench(text=text)
+    explorer.set(edit=edit, by=-6, query=7, key=7, component=3)
+    assert explorer.frame["html"] and not explorer.frame["error"]
+
+
+def test_words_that_do_not_fit_are_said():
+    explorer = AttentionBench(text="a b c d e f g h i j")
+    assert len(explorer.trace.tokens) == 8 and "2 more words left out" in explorer.frame["text"]
+
+
+def test_render_needs_nothing_from_outside_and_repeats_itself():
+    for text in LONG:
+        state = FIRST | {"text": text, "by": 3}
+        html = render(compute(state))
+        assert html == render(compute(state))
+        assert "http" not in html and "url(" not in html and " id=" not in html
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"edit": "x", "by": -2}, {"edit": "Q", "by": 5, "width": "16"}, {"edit": "V", "by": 1, "component": 3}]
+    + [{"edit": "K", "by": 6, "scaling": False, "temperature": "10", "width": "256"}, {"text": "a b c d e f g h i"}],
+)
+def test_code_reproduces_the_state(change):
+    explorer = AttentionBench()
+    explorer.set(**change)
+    namespace = {}
+    exec(explorer.code(), namespace)
+    assert torch.allclose(namespace["weights"], explorer.trace.weights, atol=1e-6)
+    assert torch.allclose(namespace["context"], explorer.trace.context, atol=1e-6)
+
+
+def test_code_of_an_empty_text_is_python():
+    compile(AttentionBench(text="").code(), "<code>", "exec")
+
+
+def test_mimebundle_and_repr():
+    explorer = AttentionBench(attend)
+    data, _ = explorer._repr_mimebundle_()
+    assert data["text/plain"] == "AttentionBench()"
+    assert explorer.frame["html"] in data["text/html"] and "Temperature: 1" in data["text/html"]
+    assert AttentionBench(attend)._repr_mimebundle_()[0]["text/html"] == data["text/html"]
+
+
+def test_the_reference_is_the_packages_attention():
+    trace = compute(FIRST | {"width": "64"})
+    result = scaled_dot_product_attention(trace.q, trace.k, trace.v)
+    assert torch.allclose(trace.weights, result.weights, atol=1e-6) and torch.allclose(trace.context, result.context)

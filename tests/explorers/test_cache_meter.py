@@ -1,0 +1,270 @@
+"""The cache meter without a browser: its bytes against a real cache, its picture, the learner's count in it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmlab.attention import KVCache, MultiHeadAttention
+from llmlab.explorers import CacheMeter
+from llmlab.explorers.cache_meter.explorer import GB, TARGET_MEMORY, _bytes, compute, describe, render
+from llmlab.gpt import GPTConfig, count_parameters
+from tests.explorers.html import Tags
+
+GOLDEN = Path(__file__).parent / "golden"
+ATTACK = "<img src=x onerror=alert(1)>"
+FIRST = CacheMeter().state
+ANY = st.fixed_dictionaries({control["name"]: st.sampled_from(control["values"]) for control in CacheMeter().controls})
+
+
+def by_hand(n_layers, n_kv_heads, d_head, length, batch_size, bytes_per_number):
+    """A learner's right answer."""
+    return 2 * n_layers * n_kv_heads * d_head * length * batch_size * bytes_per_number
+
+
+# ---- the trace -------------------------------------------------------------------------------------------------------
+
+
+@given(ANY)
+def test_bytes_of_every_sharing(state):
+    trace = compute(state)
+    sizes = (int(state["length"]), int(state["batch"]), {"32": 4, "16": 2, "8 ": 1}[state["precision"][:2]])
+    heads = int(state["heads"])
+    assert [one.n_kv_heads for one in trace.variants] == sorted({heads, heads // 2, heads // 4, heads // 8, 1})[::-1]
+    for one in trace.variants:
+        assert one.cache == by_hand(int(state["layers"]), one.n_kv_heads, int(state["width"]), *sizes)
+        assert one.total == one.cache + one.weights
+        assert (one.name == "multi-head") == (one.n_kv_heads == heads)
+        assert (one.name == "multi-query") == (one.n_kv_heads == 1)
+    shared = state["sharing"].split(":")[0]
+    assert trace.chosen.n_kv_heads == (1 if shared == "all" else heads // int(shared))
+    assert trace.counted == trace.chosen.cache == trace.bytes_per_token * trace.length * trace.batch
+    assert trace.fits == (trace.chosen.total <= trace.memory)
+
+
+@given(ANY)
+def test_tokens_that_fit_are_the_most_that_do(state):
+    trace = compute(state)
+    room = trace.memory - trace.chosen.weights
+    if room < 0:
+        assert trace.tokens_that_fit == 0
+    else:
+        assert (
+            trace.tokens_that_fit * trace.bytes_per_token <= room < (trace.tokens_that_fit + 1) * trace.bytes_per_token
+        )
+
+
+def test_bytes_are_those_of_a_real_cache():
+    trace = compute(FIRST | {"layers": "4", "heads": "8", "width": "32", "sharing": "4", "length": "256", "batch": "2"})
+    attention = MultiHeadAttention(256, 256, context_length=256, n_heads=8, n_kv_heads=2).to(torch.bfloat16)
+    cache = KVCache()
+    with torch.no_grad():
+        attention(torch.zeros(2, 256, 256, dtype=torch.bfloat16), cache=cache)
+    nothing = torch.zeros(2, 2, 0, 32, dtype=torch.bfloat16)
+    real = sum(tensor.numel() * tensor.element_size() for tensor in cache.append(nothing, nothing))
+    assert trace.chosen.cache == 4 * real
+
+
+@pytest.mark.parametrize("sharing", ["1: multi-head", "4", "all: multi-query"])
+def test_weights_are_those_of_a_gpts_matrices(sharing):
+    trace = compute(FIRST | {"sharing": sharing})
+    config = GPTConfig(32_000, 1, 4096, 32, 32, n_kv_heads=trace.chosen.n_kv_heads, tie_weights=True)
+    counted = count_parameters(config)
+    assert trace.chosen.weights == pytest.approx(2 * counted.total, rel=1e-3), "biases and norms are left out"
+    assert trace.chosen.weights < 2 * counted.total
+
+
+def test_the_first_state_makes_its_point():
+    trace = CacheMeter().trace
+    assert trace.chosen.name == "multi-head" and trace.chosen.cache > 2 * trace.chosen.weights and not trace.fits
+    assert 6e9 < trace.chosen.weights / 2 < 7e9
+    assert trace.bytes_per_token == 524_288
+    assert any(one.total <= trace.memory for one in trace.variants)
+
+
+# ---- the target ------------------------------------------------------------------------------------------------------
+
+
+def test_the_target_by_fewer_heads_or_fewer_bits():
+    explorer = CacheMeter()
+    assert not explorer.frame["reached"] and "are 23.5 GB more than 24.0 GB" in explorer.frame["target"]
+    explorer.set(sharing="4")
+    assert explorer.frame["reached"] and "8 key and value heads and a cache of 16 bits" in explorer.frame["target"]
+    explorer.set(sharing="2")
+    assert not explorer.frame["reached"]
+    explorer.set(precision="8 bits")
+    assert explorer.frame["reached"] and "16 key and value heads and a cache of 8 bits" in explorer.frame["target"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"layers": "12"}, "this is another model"),
+        ({"width": "64"}, "this is another model"),
+        ({"heads": "16"}, "this is another model"),
+        ({"length": "4096"}, "32,768 tokens in the cache, 65,536 wanted"),
+        ({"batch": "1"}, "8,192 tokens in the cache"),
+        ({"memory": "80"}, "more than 24.0 GB"),
+    ],
+)
+def test_other_settings_do_not_reach_it(change, words):
+    explorer = CacheMeter()
+    explorer.set(**change)
+    assert not explorer.frame["reached"] and words in explorer.frame["target"]
+
+
+@given(ANY)
+def test_what_reaches_the_target_fits(state):
+    trace = compute(state | {"layers": "32", "heads": "32", "width": "128"})
+    reached, _ = CacheMeter().target(trace)
+    assert reached == (trace.length * trace.batch >= 65_536 and trace.chosen.total <= TARGET_MEMORY)
+
+
+# ---- the learner's function ------------------------------------------------------------------------------------------
+
+
+def test_own_function_is_driven():
+    calls = []
+    explorer = CacheMeter(lambda *sizes: calls.append(sizes) or by_hand(*sizes))
+    explorer.set(layers="12", heads="16", width="64", sharing="8", length="256", batch="4", precision="32 bits")
+    assert calls[-1] == (12, 2, 64, 256, 4, 4)
+    assert explorer.trace.own_function and explorer.frame["note"] == "" and "your count" in explorer.frame["html"]
+
+
+def test_a_wrong_count_is_named():
+    explorer = CacheMeter(lambda *sizes: by_hand(*sizes) // 2)
+    assert "gives 17,179,869,184 bytes; two vectors a token" in explorer.frame["note"]
+    assert explorer.frame["note"].endswith("34,359,738,368.")
+    explorer.set(sharing="4")
+    assert explorer.frame["reached"], "the target is found from the sizes, not from the function"
+
+
+@pytest.mark.parametrize("blank", [None, ...])
+def test_function_not_written_yet(blank):
+    explorer = CacheMeter(lambda *sizes: blank)
+    assert not explorer.trace.own_function and explorer.trace.counted == explorer.trace.chosen.cache
+    assert "is not written yet, so llmlab's own count is shown" in explorer.frame["note"]
+    assert "your count" not in explorer.frame["html"] and CacheMeter().frame["note"] == ""
+
+
+@pytest.mark.parametrize("kind", [int, float, torch.tensor, np.int64])
+def test_whole_numbers_of_any_kind_are_counts(kind):
+    explorer = CacheMeter(lambda *sizes: kind(by_hand(*sizes)))
+    assert type(explorer.trace.counted) is int and explorer.frame["note"] == ""
+
+
+@pytest.mark.parametrize("answer", [12.5, "12", True, [12], float("nan")])
+def test_answers_that_are_no_counts(answer):
+    explorer = CacheMeter(lambda *sizes: answer)
+    assert explorer.frame["error"] and "a number of bytes must be a whole number, got" in explorer.frame["html"]
+    with pytest.raises(TypeError, match="must be a whole number"):
+        explorer.set(layers="12")
+    assert explorer.state == FIRST
+
+
+def test_a_new_function_starts_anew():
+    explorer = CacheMeter(lambda *sizes: 1)
+    explorer.count = by_hand
+    assert explorer.frame["note"] == "" and explorer.trace.own_function
+    explorer.count = None
+    assert not explorer.trace.own_function
+
+
+# ---- the picture -----------------------------------------------------------------------------------------------------
+
+
+def test_golden_html():
+    """The first picture, tag by tag. To accept a change: delete the file, run the test twice, look at what differs."""
+    path = GOLDEN / "cache_meter.html"
+    html = render(CacheMeter().trace).replace("<tr", "\n<tr").replace("<div", "\n<div") + "\n"
+    if not path.exists():
+        path.write_text(html, encoding="utf-8")
+        pytest.fail(f"{path.name} was missing and has been written: look at it, then run again")
+    assert html == path.read_text(encoding="utf-8")
+
+
+@given(ANY)
+def test_every_number_of_the_trace_is_printed(state):
+    trace = compute(state)
+    html = render(trace)
+    text = Tags(html).text
+    assert html == render(compute(state)) and describe(trace)
+    assert "http" not in html and "url(" not in html
+    for one in trace.variants:
+        assert _bytes(one.cache) in text and _bytes(one.weights) in text and _bytes(one.total) in text
+    assert text.count("▸") == 1 and f"▸ {trace.chosen.name}{trace.chosen.n_kv_heads}" in text
+    assert f"{trace.chosen.cache:,} bytes" in text and f"{trace.tokens_that_fit:,}" in text
+    assert text.count("does not fit") == sum(one.total > trace.memory for one in trace.variants)
+    assert ("missing" in text) != trace.fits
+
+
+@given(ANY)
+def test_bars_share_one_scale(state):
+    trace = compute(state)
+    html = render(trace)
+    widths = [float(piece.partition("%")[0]) for piece in html.split('style="width: ')[1:]]
+    *bars, limit = widths
+    assert len(bars) == 2 * len(trace.variants)
+    scale = max(trace.memory, trace.variants[0].total)
+    expected = [100 * size / scale for one in trace.variants for size in (one.weights, one.cache)]
+    assert bars == pytest.approx(expected, abs=0.06) and limit == pytest.approx(100 * trace.memory / scale, abs=0.06)
+    assert all(sum(bars[i : i + 2]) <= 100.1 for i in range(0, len(bars), 2))
+
+
+def test_axes_at_the_extremes_stay_small():
+    explorer = CacheMeter(by_hand)
+    ends = {control.name: (control.values[0], control.values[-1]) for control in explorer._controls.values()}
+    for end in (0, 1):
+        state = {name: values[end] for name, values in ends.items()}
+        for control in explorer._controls.values():
+            frames = [explorer._frame(state | {control.name: value}) for value in control.values]
+            assert len(json.dumps(frames)) <= 300_000
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.00 kB"),
+        (9_995, "10.0 kB"),
+        (524_288, "524 kB"),
+        (999_600, "1.00 MB"),
+        (37_748_736, "37.7 MB"),
+        (24 * GB, "24.0 GB"),
+        (140_737 * GB, "140,737 GB"),
+    ],
+)
+def test_bytes_have_three_digits_and_a_unit(number, text):
+    assert _bytes(number) == text
+
+
+def test_text_from_a_function_is_escaped():
+    def raises(*sizes):
+        raise ValueError(ATTACK)
+
+    html = CacheMeter(raises).frame["html"]
+    assert ATTACK in Tags(html).text and "img" not in Tags(html).tags
+    raises.__name__ = ATTACK
+    assert "<img" not in CacheMeter(raises)._repr_mimebundle_()[0]["text/html"]
+
+
+@given(ANY)
+def test_code_reproduces_the_state(state):
+    explorer = CacheMeter()
+    explorer.set(**state)
+    printed = []
+    exec(explorer.code(), {"print": printed.append})
+    assert printed == [f"{explorer.trace.chosen.cache:,} bytes, {explorer.trace.bytes_per_token:,} a token"]
+
+
+def test_mimebundle_and_repr():
+    explorer = CacheMeter()
+    data, _ = explorer._repr_mimebundle_()
+    assert data["text/plain"] == "CacheMeter()"
+    assert explorer.frame["html"] in data["text/html"] and "Query heads: 32" in data["text/html"]
+    assert CacheMeter()._repr_mimebundle_()[0]["text/html"] == data["text/html"]

@@ -1,0 +1,385 @@
+"""The shape tracer without a browser: its trace against real models, its picture, the learner's count in it."""
+
+import json
+from dataclasses import asdict
+from math import prod
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from llmlab.explorers import ShapeTracer
+from llmlab.explorers.shape_tracer.explorer import (
+    CONTEXTS,
+    GPT2_PARAMETERS,
+    HEADS,
+    PARTS,
+    TOKENS_READ,
+    VOCABULARIES,
+    WIDTHS,
+    _big,
+    compute,
+    describe,
+    render,
+)
+from llmlab.gpt import GPT, GPTConfig, count_parameters
+from tests.explorers.html import Tags
+
+GOLDEN = Path(__file__).parent / "golden"
+ATTACK = "<img src=x onerror=alert(1)>"
+FIRST = ShapeTracer().state
+GPT2 = {"vocabulary": "50257", "width": "768", "layers": 12, "heads": "12", "context": "1024"}
+GPT2 |= {"tie_weights": True, "qkv_bias": True}
+
+# Small enough to be built; every other size of the controls differs from them only in magnitude.
+SMALL = st.fixed_dictionaries(
+    {
+        "vocabulary": st.sampled_from(VOCABULARIES[:3]),
+        "width": st.sampled_from(WIDTHS[:3]),
+        "layers": st.integers(1, 3),
+        "heads": st.sampled_from(HEADS),
+        "context": st.sampled_from(CONTEXTS[:3]),
+        "tokens_read": st.sampled_from(list(TOKENS_READ)),
+        "batch": st.integers(1, 3),
+        "tie_weights": st.booleans(),
+        "qkv_bias": st.booleans(),
+    }
+)
+ANY = st.fixed_dictionaries({control["name"]: st.sampled_from(control["values"]) for control in ShapeTracer().controls})
+
+
+def by_hand(vocab_size, context_length, d_model, n_layers, qkv_bias, tie_weights):
+    """A learner's right answer."""
+    block = 12 * d_model**2 + 10 * d_model + 3 * d_model * qkv_bias
+    tables = (vocab_size + context_length + vocab_size * (not tie_weights)) * d_model
+    return tables + n_layers * block + 2 * d_model
+
+
+# ---- the trace -------------------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=25)
+@given(SMALL)
+def test_parameters_are_those_of_the_real_model(state):
+    trace = compute(state)
+    model = GPT(trace.config)
+    assert trace.total_parameters == sum(parameter.numel() for parameter in model.parameters())
+    real = sorted(tuple(parameter.shape) for parameter in model.parameters())
+    traced = [shape for step in trace.steps for shape in step.weights * step.times]
+    assert sorted(traced) == real
+
+
+@given(ANY)
+def test_parts_equal_the_packages_count(state):
+    trace = compute(state)
+    counted = count_parameters(trace.config)
+    parts = trace.parameters
+    assert list(parts) == list(trace.flops) == list(PARTS)
+    assert asdict(counted) == {
+        "token_embedding": parts["token embedding"],
+        "position_embedding": parts["position embedding"],
+        "attention": parts["attention: projections"] + parts["attention: scores and sums"],
+        "feed_forward": parts["feed-forward"],
+        "norms": parts["norms"],
+        "head": parts["head"],
+    }
+    sizes = (trace.config.vocab_size, trace.config.context_length, trace.config.d_model, trace.config.n_layers)
+    assert trace.total_parameters == by_hand(*sizes, trace.config.qkv_bias, trace.config.tie_weights)
+
+
+@settings(deadline=None, max_examples=10)
+@given(SMALL)
+def test_flops_are_those_that_pytorch_counts(state):
+    trace = compute(state)
+    model = GPT(trace.config)
+    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:  # the fused call is not counted
+        model(torch.zeros(trace.batch, trace.tokens, dtype=torch.int64))
+    counts = {str(operation): flops for operation, flops in counter.get_flop_counts()["Global"].items()}
+    flops = trace.flops
+    assert sum(counts.values()) == trace.total_flops
+    assert counts["aten.bmm"] == flops["attention: scores and sums"]
+    assert flops["token embedding"] == flops["position embedding"] == flops["norms"] == 0
+    by_module = counter.get_flop_counts()
+    for part, module in (("feed-forward", "feed_forward"), ("head", "head")):
+        ends = [sum(ops.values()) for name, ops in by_module.items() if name.endswith(f".{module}")]
+        assert sum(ends) == flops[part]
+
+
+@settings(deadline=None, max_examples=15)
+@given(SMALL)
+def test_shapes_are_those_of_the_real_model(state):
+    trace = compute(state)
+    model = GPT(trace.config).eval()
+    seen = {}
+    hooks = [
+        module.register_forward_hook(lambda _, inputs, out, name=name: seen.update({name: tuple(out.shape)}))
+        for name, module in model.named_modules()
+    ]
+    ids = torch.zeros(trace.batch, trace.tokens, dtype=torch.int64)
+    model(ids)
+    for hook in hooks:
+        hook.remove()
+
+    names = ["embedding.token", "embedding.position", "embedding"]
+    assert tuple(ids.shape) == trace.before[0].shape
+    seen["embedding.position"] = tuple(model.embedding.position(torch.arange(trace.tokens)).shape)
+    assert [step.shape for step in trace.before[1:]] == [seen[name] for name in names]
+    assert [step.shape for step in trace.after] == [seen["norm"], seen["head"]]
+
+    attention = model.blocks[-1].attention
+    _, weights = attention(torch.zeros(seen["embedding"]), return_weights=True)
+    q = attention._split_heads(torch.zeros(seen["embedding"]))
+    inside = {"split: q, k and v, each": q, "scores q kᵀ": q @ q.mT, "weights: mask, softmax": weights}
+    inside["weighted sums of v"] = weights @ q
+    last = f"blocks.{trace.config.n_layers - 1}"
+    modules = {"queries, keys, values": "attention.qkv", "merge, output projection": "attention.out_proj"}
+    modules |= {"expand, GELU": "feed_forward.expand", "contract": "feed_forward.contract"}
+    norms = iter(("norm_attention", "norm_feed_forward"))
+    for step in trace.block:
+        if step.name in inside:
+            assert step.shape == tuple(inside[step.name].shape)
+        elif step.name == "added to the stream":
+            assert step.shape == seen[last]
+        else:
+            assert step.shape == seen[f"{last}.{modules.get(step.name) or next(norms)}"]
+    assert next(norms, None) is None
+
+
+@given(ANY)
+def test_letters_say_what_the_numbers_say(state):
+    trace = compute(state)
+    c = trace.config
+    letters = {"B": trace.batch, "T": trace.tokens, "D": c.d_model, "H": c.n_heads, "V": c.vocab_size}
+    letters |= {"D/H": c.d_model // c.n_heads, "3D": 3 * c.d_model, "4D": 4 * c.d_model}
+    for step in trace.steps:
+        assert step.shape == tuple(letters[name] for name in step.letters.strip("()").split(", "))
+
+
+def test_one_token_does_not_cost_as_much_as_a_full_context():
+    full, half, one = (compute(FIRST | {"context": "1024", "tokens_read": n}).flops for n in ("all", "half", "one"))
+    for part in ("attention: projections", "feed-forward", "head"):
+        assert full[part] == 2 * half[part] == 1024 * one[part]
+    scores = "attention: scores and sums"
+    assert full[scores] == 4 * half[scores] == 1024**2 * one[scores]
+
+
+def test_the_first_state_makes_its_point():
+    trace = ShapeTracer().trace
+    tables = trace.parameters["token embedding"] + trace.parameters["head"]
+    assert tables > 0.9 * trace.total_parameters
+    sizes = {*trace.after[-1].shape, trace.config.n_heads, trace.config.n_layers, trace.tokens, trace.config.d_model}
+    assert len(sizes) == 6, "all sizes differ"
+    assert trace.config.context_length == trace.tokens
+
+
+# ---- the target ------------------------------------------------------------------------------------------------------
+
+
+def test_the_target_is_gpt2_and_found_from_the_tensors():
+    explorer = ShapeTracer()
+    assert not explorer.frame["reached"]
+    explorer.set(**GPT2)
+    assert explorer.trace.total_parameters == GPT2_PARAMETERS == 124_439_808
+    assert explorer.frame["reached"] and explorer.frame["target"] == "Reached: 124,439,808 parameters."
+    explorer.set(heads="4")
+    assert explorer.frame["reached"] and "GPT-2 has 12 heads" in explorer.frame["target"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"tie_weights": False}, "163,037,184 parameters, 38,597,376 too many. As in GPT-2 already: token embedding"),
+        ({"qkv_bias": False}, "27,648 too few. As in GPT-2 already: token embedding, position embedding, feed-forward"),
+        ({"layers": 11}, "As in GPT-2 already: token embedding, position embedding."),
+        ({"width": "960", "context": "512"}, "too many."),
+    ],
+)
+def test_what_the_target_says_before(change, words):
+    explorer = ShapeTracer()
+    explorer.set(**GPT2 | change)
+    assert not explorer.frame["reached"] and words in explorer.frame["target"]
+
+
+def test_only_gpt2s_sizes_reach_the_target():
+    reached = [
+        (vocabulary, width, layers, context, tied, bias)
+        for vocabulary in VOCABULARIES
+        for width in WIDTHS
+        for layers in range(1, 25)
+        for context in CONTEXTS
+        for tied in (False, True)
+        for bias in (False, True)
+        if by_hand(int(vocabulary), int(context), int(width), layers, bias, tied) == GPT2_PARAMETERS
+    ]
+    assert reached == [("50257", "768", 12, "1024", True, True)]
+
+
+# ---- the learner's function ------------------------------------------------------------------------------------------
+
+
+def test_own_function_is_driven():
+    calls = []
+
+    def counted(*sizes):
+        calls.append(sizes)
+        return by_hand(*sizes)
+
+    explorer = ShapeTracer(counted)
+    explorer.set(vocabulary="256", context="32", width="144", layers=5, qkv_bias=True)
+    assert calls[-1] == (256, 32, 144, 5, True, False)
+    assert explorer.trace.own_function and explorer.trace.counted == explorer.trace.total_parameters
+    assert explorer.frame["note"] == "" and "your count" in explorer.frame["html"]
+
+
+def test_a_wrong_count_is_named():
+    explorer = ShapeTracer(lambda *sizes: by_hand(*sizes) - 7)
+    assert explorer.trace.counted == explorer.trace.total_parameters - 7
+    assert explorer.frame["note"].endswith("10,101,881: 7 too few.")
+    explorer.set(**GPT2)
+    assert explorer.frame["reached"], "the target is found from the tensors, not from the function"
+
+
+@pytest.mark.parametrize("blank", [lambda *sizes: None, lambda *sizes: ...])
+def test_function_not_written_yet(blank):
+    explorer = ShapeTracer(blank)
+    assert not explorer.trace.own_function and explorer.trace.counted == explorer.trace.total_parameters
+    assert "is not written yet, so llmlab's own count is shown" in explorer.frame["note"]
+    assert "your count" not in explorer.frame["html"] and ShapeTracer().frame["note"] == ""
+
+
+@pytest.mark.parametrize("kind", [int, torch.tensor, np.int64])
+def test_whole_numbers_of_any_kind_are_counts(kind):
+    explorer = ShapeTracer(lambda *sizes: kind(by_hand(*sizes)))
+    assert type(explorer.trace.counted) is int and explorer.frame["note"] == ""
+
+
+@pytest.mark.parametrize("answer", [12.0, "12", True, [12]])
+def test_answers_that_are_no_counts(answer):
+    explorer = ShapeTracer(lambda *sizes: answer)
+    assert explorer.frame["error"] and "a count of parameters must be an int, got" in explorer.frame["html"]
+    with pytest.raises(TypeError, match="must be an int"):
+        explorer.set(layers=2)
+    assert explorer.state == FIRST
+
+
+def test_a_new_function_starts_anew():
+    explorer = ShapeTracer(lambda *sizes: 1)
+    explorer.count = by_hand
+    assert explorer.frame["note"] == "" and explorer.trace.own_function
+    explorer.count = None
+    assert not explorer.trace.own_function
+
+
+# ---- the picture -----------------------------------------------------------------------------------------------------
+
+
+def test_golden_html():
+    """The first picture, tag by tag. To accept a change: delete the file, run the test twice, look at what differs."""
+    path = GOLDEN / "shape_tracer.html"
+    html = render(ShapeTracer().trace).replace("<tr", "\n<tr").replace("<div", "\n<div") + "\n"
+    if not path.exists():
+        path.write_text(html, encoding="utf-8")
+        pytest.fail(f"{path.name} was missing and has been written: look at it, then run again")
+    assert html == path.read_text(encoding="utf-8")
+
+
+@given(ANY)
+def test_every_number_of_the_trace_is_printed(state):
+    trace = compute(state)
+    html = render(trace)
+    text = Tags(html).text
+    assert html == render(compute(state)) and describe(trace)
+    assert "http" not in html and "url(" not in html
+    for part in PARTS:
+        assert part in text and f"{trace.parameters[part]:,}" in text and _big(trace.flops[part]) in text
+    for step in trace.steps:
+        assert step.name in text and step.letters in text
+        assert f"({', '.join(map(str, step.shape))})" in text
+        assert not step.parameters or f"{step.parameters:,}" in text
+
+
+@given(ANY)
+def test_shares_sum_to_one(state):
+    trace = compute(state)
+    html = render(trace)
+    for kind in ("holds", "costs"):
+        bars = [part.partition("%")[0] for part in html.split(f'class="llmlab-{kind}" style="width: ')[1:]]
+        values = trace.parameters if kind == "holds" else trace.flops
+        assert len(bars) == sum(value > 0 for value in values.values())
+        assert sum(map(float, bars)) == pytest.approx(100, abs=0.4)
+
+
+def test_axes_at_the_extremes_stay_small():
+    explorer = ShapeTracer(by_hand)
+    ends = {control.name: (control.values[0], control.values[-1]) for control in explorer._controls.values()}
+    for end in (0, 1):
+        state = {name: values[end] for name, values in ends.items()}
+        for control in explorer._controls.values():
+            frames = [explorer._frame(state | {control.name: value}) for value in control.values]
+            assert len(json.dumps(frames)) <= 300_000
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0 "),
+        (999, "999 "),
+        (1000, "1.00 k"),
+        (9_995, "10.0 k"),
+        (27_888, "27.9 k"),
+        (999_499, "999 k"),
+        (999_600, "1.00 M"),
+        (1.364e9, "1.36 G"),
+        (5.83296e11, "583 G"),
+        (2.5e16, "25.0 P"),
+    ],
+)
+def test_large_numbers_have_three_digits(number, text):
+    assert _big(number) == text
+
+
+def test_text_from_a_function_is_escaped():
+    def raises(*sizes):
+        raise ValueError(ATTACK)
+
+    html = ShapeTracer(raises).frame["html"]
+    assert ATTACK in Tags(html).text and "img" not in Tags(html).tags
+
+    def named(*sizes):
+        return None
+
+    named.__name__ = ATTACK
+    data, _ = ShapeTracer(named)._repr_mimebundle_()
+    assert "<img" not in data["text/html"]
+
+
+@settings(deadline=None)
+@given(ANY)
+def test_code_reproduces_the_state(state):
+    explorer = ShapeTracer()
+    explorer.set(**state)
+    printed = []
+    exec(explorer.code(), {"print": lambda value: printed.append(str(value))})
+    trace = explorer.trace
+    assert printed[0] == f"{trace.total_parameters:,} parameters, {trace.total_flops:,} FLOPs"
+    assert printed[1] == str(count_parameters(trace.config))
+
+
+def test_sizes_always_divide():
+    assert all(int(width) % int(heads) == 0 for width in WIDTHS for heads in HEADS)
+    trace = compute(FIRST | {"context": CONTEXTS[0], "tokens_read": "a quarter"})
+    assert trace.tokens == 4 and isinstance(trace.config, GPTConfig)
+    assert all(prod(step.shape) for step in trace.steps)
+
+
+def test_mimebundle_and_repr():
+    explorer = ShapeTracer()
+    data, _ = explorer._repr_mimebundle_()
+    assert data["text/plain"] == "ShapeTracer()"
+    assert explorer.frame["html"] in data["text/html"] and "Width D: 96" in data["text/html"]
+    assert ShapeTracer()._repr_mimebundle_()[0]["text/html"] == data["text/html"]

@@ -1,0 +1,404 @@
+"""Grading: every kind of trouble gives its rows and harms nothing; and who, which lesson, which file, which limit."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from llmlab import grading
+from llmlab.exercises.engine.exercise import answer_names, lessons, of_lesson
+from llmlab.grading import GraderBroken, Row, grade_folder, isolation, summary
+from llmlab.instructors.grade import attempt
+from llmlab.instructors.grade.submissions import binds, exercises_of, find
+from llmlab.instructors.grade.table import write_table
+from tests import ROOT
+from tests.instructors.grading_batch import IDS, SOLVED, cases, differences, notebook, write_batch
+
+LIMITS = {"start": 60.0, "cell": 10.0, "check": 8.0}
+
+
+@pytest.fixture
+def short_steps(monkeypatch):
+    """Endless loops are given up soon; the whole submission keeps its time, also on a busy machine."""
+    monkeypatch.setattr(attempt.Limits, "of_step", lambda self, kind: LIMITS[kind])
+
+
+def processes_with(argument: str) -> list[psutil.Process]:
+    return [one for one in psutil.process_iter(["cmdline"]) if argument in " ".join(one.info["cmdline"] or ())]
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+# The batch
+
+
+def test_every_kind_of_trouble_gives_its_rows_and_harms_nothing(tmp_path, monkeypatch, short_steps):
+    outside, submitted, out = tmp_path / "outside", tmp_path / "submitted", tmp_path / "grades.csv"
+    outside.mkdir(), submitted.mkdir()
+    (outside / "canary.txt").write_text("alive")
+    monkeypatch.setenv("LLMLAB_SECRET", "known to the caller")
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", None)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        batch = cases(outside, listener.getsockname()[1])
+        write_batch(submitted, batch)
+        before = {path: path.read_bytes() for path in submitted.rglob("*.ipynb")}
+        rows = grade_folder(submitted, out, seconds=120, memory_mb=1536, progress=False)
+        listener.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    assert differences(rows, batch) == []
+    assert {path: path.read_bytes() for path in submitted.rglob("*") if path.is_file()} == before
+    assert [path.name for path in outside.iterdir()] == ["canary.txt"]
+    assert (outside / "canary.txt").read_text() == "alive"
+    assert list((tmp_path / "tmp").iterdir()) == [], "temporary folders are removed"
+    assert processes_with("time.sleep(1234.5)") == []
+    table = read_csv(out)
+    assert [row["exercise"] for row in table] == [row.exercise for row in rows]
+    assert all("\n" not in value for row in table for value in row.values())
+    text = summary(rows)
+    assert "× 03.1 only-the-last-position" in text and "unreadable: 6 notebooks" in text
+
+
+def test_the_answers_of_the_whole_course_are_found(tmp_path):
+    """A solved and a student notebook as they are committed: whole lessons run, and without a note."""
+    for name in ("solutions/01_tokenization", "00_welcome"):
+        (tmp_path / f"{Path(name).name}.ipynb").write_bytes((ROOT / f"notebooks/{name}.ipynb").read_bytes())
+    rows = grade_folder(tmp_path, tmp_path / "grades.csv", progress=False)
+    assert {(row.lesson, row.status, row.notes) for row in rows} == {("00", "not_attempted", ""), ("01", "passed", "")}
+    assert [row.exercise for row in rows] == [*exercises_of("00"), *exercises_of("01")]
+
+
+# Found by name
+
+
+def test_answers_have_the_names_that_the_lessons_check():
+    checked = {}
+    for path in sorted((ROOT / "lessons").glob("*.py")):
+        calls = re.findall(r'^exercise\("(\d\d\.\d+)"\)\.check\((.*)\)$', path.read_text(encoding="utf-8"), re.M)
+        checked |= {id: tuple(re.findall(r"\w+", names)) for id, names in calls}
+    assert answer_names() == checked
+    for lesson in lessons():
+        assert list(exercises_of(lesson)) == [one.id for one in of_lesson(lesson)]
+
+
+def test_no_later_cell_of_a_lesson_overwrites_an_answer():
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        names = {name: id for id, all in exercises_of(path.name[:2]).items() for name in all}
+        assert len(names) == sum(map(len, exercises_of(path.name[:2]).values())), "two exercises share a name"
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "code" and "exercise" not in cell["metadata"]:
+                assert [name for name in names if binds(name, "".join(cell["source"]))] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("def f(x", True),
+        ("async def f(x): ...", True),
+        ("class f:", True),
+        ("f = 1", True),
+        ("if 1:\n    a, f = 1, 2", True),
+        ("f: int = 1", True),
+        ("f == 1", False),
+        ("print(f)", False),
+        ("g(f=1)", False),
+        ("# f = 1", False),
+        ("def ff(x): ...", False),
+    ],
+)
+def test_what_binds_a_name(source, expected):
+    assert binds("f", source) is expected
+
+
+# Which file is whose, and of which lesson
+
+
+def put(path: Path, content: bytes | dict) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    return path
+
+
+def code(*sources: str) -> dict:
+    return {"cells": [{"cell_type": "code", "source": source.splitlines(True)} for source in sources]}
+
+
+def test_students_and_files(tmp_path):
+    for name in (
+        "zoe.ipynb",
+        "anna/deep/03_x.ipynb",
+        "anna/04.IPYNB",
+        "anna/.ipynb_checkpoints/04.ipynb",
+        "anna/notes.txt",
+    ):
+        put(tmp_path / name, code("make_windows = 1"))
+    put(tmp_path / "__MACOSX/._zoe.ipynb", b"")
+    assert [(one.student, one.name) for one in find(tmp_path)] == [
+        ("anna", "anna/04.IPYNB"),
+        ("anna", "anna/deep/03_x.ipynb"),
+        ("zoe", "zoe.ipynb"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "lesson"),
+    [
+        ("anna.ipynb", code('exercise("04.2").check(f)', "def make_windows(a): ..."), "04"),
+        ("03_windows.ipynb", code("exercise('04.2').hint()", "progress('04')", 'exercise("03.2")'), "04"),
+        ("anna.ipynb", code("def make_windows(a, b, c):\n    return []"), "03"),
+        ("anna_03_sliding_window (1).ipynb", code("1 + 1"), "03"),
+        ("03_sliding_window.ipynb", b"", "03"),
+        ("99_unknown.ipynb", b"", ""),
+        ("anna1903.ipynb", b"", ""),
+        ("anna.ipynb", code('exercise("77.2").check(f)'), ""),
+    ],
+)
+def test_lesson_of_a_notebook(tmp_path, name, content, lesson):
+    put(tmp_path / name, content)
+    (found,) = find(tmp_path)
+    assert found.lesson == lesson
+    assert bool(found.problem) == (content == b"" or not lesson)
+
+
+def test_odd_but_readable_notebooks(tmp_path):
+    cells = [None, {"cell_type": "code", "source": ["make_windows", 3], "metadata": {"tags": 3}}, {"cell_type": "code"}]
+    put(tmp_path / "a.ipynb", {"cells": [*cells, {"cell_type": "code", "source": "make_windows = 2"}], "metadata": []})
+    (found,) = find(tmp_path)
+    assert (found.lesson, found.problem, found.notes) == ("03", "", ())
+    assert [(cell.place, cell.source) for cell in found.cells] == [(2, "make_windows3"), (4, "make_windows = 2")]
+
+
+def test_a_notebook_of_the_old_format_says_what_to_do(tmp_path):
+    put(tmp_path / "03_x.ipynb", {"worksheets": [{"cells": []}], "nbformat": 3})
+    (found,) = find(tmp_path)
+    assert "open and save it in JupyterLab" in found.problem
+
+
+# The table
+
+
+def test_the_table_is_safe_to_open(tmp_path):
+    put(tmp_path / "=cmd" / "@x.ipynb", b"")
+    put(tmp_path / "+1 ä.ipynb", b"")
+    rows = grade_folder(tmp_path, tmp_path / "grades.csv", progress=False)
+    assert [row.student for row in rows] == ["+1 ä", "=cmd"]
+    assert [row["student"] for row in read_csv(tmp_path / "grades.csv")] == ["'+1 ä", "'=cmd"]
+    assert [row["notebook"] for row in read_csv(tmp_path / "grades.csv")] == ["'+1 ä.ipynb", "'=cmd/@x.ipynb"]
+    odd = Row("a", "b", "03", "03.1", "failed", "", " \t=1+1\n\ud800\0x", "-1")
+    write_table(tmp_path / "odd.csv", [odd])
+    (row,) = read_csv(tmp_path / "odd.csv")
+    assert (row["message"], row["notes"]) == ("'=1+1 ?x", "'-1")
+
+
+def test_ctrl_c_keeps_what_was_graded(tmp_path):
+    endless = notebook().insert("import time\ntime.sleep(4321.5)").case().content
+    for name in ("a_empty", "z_endless"):
+        put(tmp_path / "in" / name / "03_x.ipynb", b"" if name == "a_empty" else endless)
+    script = (  # a background job starts with Ctrl-C ignored, and so would what it starts
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from llmlab.grading import grade_folder; grade_folder('in', 'grades.csv', jobs=1, progress=False)"
+    )
+    done = subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    out = tmp_path / "grades.csv"
+    deadline = time.monotonic() + 60
+    while not (out.exists() and len(read_csv(out)) == len(IDS)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert done.poll() is None, "the second notebook goes on"
+    done.send_signal(signal.SIGINT)
+    _, errors = done.communicate(timeout=30)
+    assert "KeyboardInterrupt" in errors
+    assert {row["student"] for row in read_csv(out)} == {"a_empty"}
+    assert [path.name for path in tmp_path.glob("*.tmp")] == []
+
+
+def test_a_submission_without_time_left_keeps_what_was_decided(tmp_path):
+    put(tmp_path / "03_x.ipynb", notebook().insert("while True: pass").case().content)
+    rows = grade_folder(tmp_path, tmp_path / "grades.csv", seconds=2, progress=False)
+    assert {row.status for row in rows} == {"timeout"} and len(rows) == len(IDS)
+    assert "not finished within 2 s" in rows[0].notes
+
+
+def test_a_failure_of_the_grader_is_a_row(tmp_path, monkeypatch):
+    put(tmp_path / "03_x.ipynb", SOLVED.read_bytes())
+    put(tmp_path / "03_y.ipynb", b"")
+    monkeypatch.setattr(grading, "grade_one", lambda *_: 1 / 0)
+    rows = grade_folder(tmp_path, tmp_path / "grades.csv", progress=False)
+    assert {(row.student, row.status) for row in rows} == {("03_x", "error"), ("03_y", "unreadable")}
+    assert "ZeroDivisionError" in rows[0].message
+
+
+def test_a_machine_that_cannot_grade_says_so_at_once(tmp_path, monkeypatch):
+    put(tmp_path / "03_x.ipynb", SOLVED.read_bytes())
+    broken = "import sys; sys.path[:] = {path!r}; sys.modules['IPython'] = None; "
+    monkeypatch.setattr(attempt, "_BOOT", broken + "from llmlab.instructors.grade.worker import main; main()")
+    with pytest.raises(GraderBroken, match="cannot start on this machine: ModuleNotFoundError.*IPython"):
+        grade_folder(tmp_path, tmp_path / "grades.csv", progress=False)
+
+
+@pytest.mark.parametrize(
+    ("folder", "out", "options", "error", "message"),
+    [
+        ("nowhere", "g.csv", {}, NotADirectoryError, "nowhere is not a folder: give the one that holds"),
+        (".", "g.csv", {}, ValueError, "there is no notebook"),
+        (".", "deep/g.csv", {}, FileNotFoundError, "deep does not exist: make that folder first"),
+        (".", ".", {}, IsADirectoryError, r"for example .*grades\.csv"),
+        (".", "g.csv", {"seconds": 0}, ValueError, "seconds must be above 0, got 0"),
+        (".", "g.csv", {"seconds": float("nan")}, ValueError, "seconds must be above 0, got nan"),
+        (".", "g.csv", {"memory_mb": 0}, ValueError, "memory_mb must be at least 1, got 0"),
+        (".", "g.csv", {"jobs": 0}, ValueError, "jobs must be at least 1, got 0"),
+    ],
+)
+def test_wrong_arguments_teach(tmp_path, folder, out, options, error, message):
+    with pytest.raises(error, match=message):
+        grade_folder(tmp_path / folder, tmp_path / out, progress=False, **options)
+    assert not (tmp_path / "g.csv").exists()
+
+
+def test_a_missing_package_says_what_to_install(tmp_path, monkeypatch):
+    put(tmp_path / "a.ipynb", b"")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "psutil" else name)
+    with pytest.raises(ImportError, match=r'grading needs psutil: pip install "llmlab\[instructors\]"'):
+        grade_folder(tmp_path, tmp_path / "g.csv", progress=False)
+
+
+def test_summary_of_nothing_wrong():
+    rows = [Row("anna", "anna.ipynb", "03", id, "passed", "", "", "") for id in IDS]
+    assert summary(rows) == "1 notebook of 1 student, 6 exercises graded.\nStatus: 6 passed."
+
+
+# What a submission may not do
+
+GUARDED = """
+import os, pathlib, socket, sys
+from llmlab import _grading_guard as guard
+
+for name in {without!r}:
+    setattr(guard, name, lambda *_: False)
+found = guard.confine(pathlib.Path.cwd())
+print(sorted(found.values()))
+outside = pathlib.Path("..", "outside")
+for forbidden in (
+    lambda: (outside / "new").write_text("x"),
+    lambda: os.open(outside / "new", os.O_CREAT | os.O_WRONLY),
+    lambda: (outside / "canary").unlink(),
+    lambda: (outside / "canary").rename("mine"),
+    lambda: open(outside / "canary", "r+"),
+    lambda: os.truncate(outside / "canary", 0),
+    lambda: (outside / "folder").mkdir(),
+    lambda: os.symlink("x", outside / "link"),
+    lambda: socket.create_connection(("192.0.2.1", 80), timeout=2),
+    lambda: socket.getaddrinfo("example.org", 80),
+    lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("192.0.2.1", 53)),
+):
+    try:
+        forbidden()
+        print("allowed")
+    except OSError as error:
+        print(type(error).__name__)
+pathlib.Path("sub").mkdir()
+pathlib.Path("sub/a").write_text("x")
+pathlib.Path("sub/a").rename("b")
+os.remove("b")
+open(os.devnull, "w").write("x")
+if found["network"] == "kernel":
+    with socket.create_server(("127.0.0.1", 0)) as own:
+        socket.create_connection(own.getsockname(), timeout=5).close()
+print((outside / "canary").read_text())
+"""
+
+
+@pytest.mark.parametrize("without", [(), ("_leave_network", "_write_only_below")], ids=["as here", "in Python"])
+def test_what_is_refused(tmp_path, without):
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    inside.mkdir(), outside.mkdir()
+    (outside / "canary").write_text("alive")
+    script = GUARDED.format(without=without)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([sys.executable, "-c", script], cwd=inside, env=environment, capture_output=True, text=True)
+    levels, *refused, canary = done.stdout.splitlines()
+    assert done.returncode == 0, done.stderr
+    assert len(refused) == 11 and "allowed" not in refused
+    if without:
+        assert levels == "['python', 'python']" and set(refused) == {"PermissionError"}
+    assert canary == "alive"
+    assert [path.name for path in outside.iterdir()] == ["canary"] and list(inside.iterdir()) == [inside / "sub"]
+
+
+def test_isolation_is_said_in_words():
+    assert re.fullmatch(
+        r"Network: cut (by the kernel|in Python only: .*)\. Files outside the submission's folder: kept .*\.",
+        isolation(),
+    )
+
+
+def test_the_environment_is_not_the_callers(monkeypatch, tmp_path):
+    for name in ("SECRET", "PYTHONPATH", "http_proxy", "LLMLAB_DATA"):
+        monkeypatch.setenv(name, "x")
+    environment = attempt._environment(tmp_path, threads=1)
+    assert not {"SECRET", "PYTHONPATH", "http_proxy", "LLMLAB_DATA"} & set(environment)
+    assert environment["HOME"] == str(tmp_path / "home")
+
+
+def test_removing_a_folder_follows_no_link(tmp_path):
+    outside = tmp_path / "outside"
+    (tmp_path / "work" / "locked" / "deep").mkdir(parents=True), outside.mkdir(mode=0o755)
+    (outside / "canary").write_text("alive")
+    (tmp_path / "work" / "link").symlink_to(outside, target_is_directory=True)
+    (tmp_path / "work" / "locked").chmod(0o500)
+    attempt._remove(tmp_path / "work")
+    assert [path.name for path in tmp_path.iterdir()] == ["outside"]
+    assert outside.stat().st_mode & 0o777 == 0o755 and (outside / "canary").read_text() == "alive"
+
+
+def test_importing_the_grader_is_light():
+    code = "import sys, llmlab.grading; print(*sorted({'torch', 'IPython', 'psutil', 'matplotlib'} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == ""
+
+
+def test_events_without_the_token_are_none(tmp_path):
+    one = attempt.Attempt.__new__(attempt.Attempt)
+    one._token, one._events = "right", __import__("queue").Queue()
+    lines = [
+        b'{"event": "done"}\n',
+        b'{"event": "done", "token": "wrong"}\n',
+        b"[1]\n",
+        b"\xff\n",
+        b"[" * 300_000 + b"\n",
+    ]
+    path = put(tmp_path / "events", b"".join(lines) + b'{"event": "cell", "token": "right"}\n')
+    with path.open("rb") as stream:
+        one._process = type("Process", (), {"stdout": stream})
+        thread = threading.Thread(target=one._listen)
+        thread.start(), thread.join(10)
+    assert [one._events.get(timeout=1) for _ in range(2)] == [{"event": "cell"}, None]

@@ -1,0 +1,217 @@
+"""The command `llmlab`: help, doctor, lab, grade. What `llmlab check` does is tested in test_checking.py."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+import llmlab.course.checkout
+from llmlab import cli, course
+from llmlab.cli import app
+from llmlab.course import _findings
+from tests import ROOT
+
+COMMANDS = typer.main.get_command(app).commands
+
+
+def run(*arguments: str | Path) -> tuple[int, str]:
+    done = CliRunner().invoke(app, [*map(str, arguments)])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.output
+    return done.exit_code, " ".join(done.output.replace("│", " ").split())
+
+
+# Starting
+
+
+def test_help_lists_the_commands_without_pytorch():
+    code = (
+        "import sys; from llmlab.__main__ import main; sys.argv = ['llmlab', '--help']\n"
+        "try: main()\nexcept SystemExit as end: print('ended', end.code)\n"
+        "print([name for name in ('torch', 'numpy', 'matplotlib', 'nbformat', 'pytest') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", cwd=ROOT)
+    assert done.stdout.splitlines()[-2:] == ["ended 0", "[]"], done.stdout + done.stderr
+    assert set(COMMANDS) == {"check", "grade", "doctor", "lab"}
+    assert all(f" {name} " in done.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize("absent", ["typer", "rich"])
+def test_without_typer_it_says_what_to_install(absent):
+    code = f"import sys; sys.modules[{absent!r}] = None; from llmlab.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 1
+    assert done.stderr == f"The command line needs {absent}, which is not installed here: pip install typer rich\n"
+
+
+def test_it_also_runs_as_a_module():
+    done = subprocess.run([sys.executable, "-m", "llmlab", "no-such-command"], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 2 and "no-such-command" in done.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_explained(name):
+    code, output = run(name, "--help")
+    assert code == 0
+    for parameter in COMMANDS[name].params:
+        assert parameter.help, f"{name} {parameter.name}"
+    assert COMMANDS[name].help.split("\n")[0].split()[0] in output
+
+
+# Doctor
+
+
+def test_doctor_prints_a_block_to_paste():
+    code, output = run("doctor")
+    assert code == 0
+    assert output.startswith("``` llmlab 0.1.0 python ") and output.endswith("No problem found. ```")
+    for fact in ("torch", "device", "memory", "data", "small model", "widgets", "kernel"):
+        assert f" {fact} " in output
+
+
+def test_doctor_ends_with_1_when_a_lesson_could_not_run(monkeypatch):
+    monkeypatch.setattr(course, "_PACKAGES", ("no-such-package",))
+    code, output = run("doctor")
+    assert code == 1 and "PROBLEM: no-such-package is not installed" in output
+
+
+def test_doctor_reports_a_pytorch_that_does_not_load(monkeypatch):
+    def broken():
+        raise OSError("libgomp.so.1: cannot open shared object file")
+
+    monkeypatch.setattr(course, "device", broken)
+    assert "PyTorch cannot be loaded: libgomp.so.1: cannot open shared object file" in course.doctor().problems
+
+
+def test_doctor_notices_little_memory(monkeypatch):
+    class Memory:
+        total, available = 4_000_000_000, 300_000_000
+
+    monkeypatch.setattr("psutil.virtual_memory", lambda: Memory)
+    finding, problem = _findings.memory()
+    assert finding == "4.0 GB, 0.3 GB available"
+    assert problem == "300 MB of memory are free, a lesson takes up to 700: close other programs"
+
+
+@pytest.mark.parametrize("lost", ["config.json", "*.safetensors", "tokenizer*"])
+def test_doctor_notices_an_incomplete_small_model(lost, tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "data/tiny", tmp_path / "tiny")
+    monkeypatch.setattr(_findings, "data_path", lambda name: tmp_path / name)
+    assert _findings.small_model() == ("data/tiny is complete", None)
+    for path in (tmp_path / "tiny").glob(lost):
+        path.unlink()
+    finding, problem = _findings.small_model()
+    assert finding in {"missing", "incomplete"} and "data/tiny" in problem
+
+
+def test_doctor_notices_widgets_that_jupyterlab_does_not_find(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda *names: [str(tmp_path)])
+    (tmp_path / "anywidget").mkdir()
+    finding, problem = _findings.widgets()
+    assert (
+        finding == "JupyterLab lacks jupyterlab_widgets"
+        and "pip install --force-reinstall jupyterlab_widgets" in problem
+    )
+    (tmp_path / "@jupyter-widgets/jupyterlab-manager").mkdir(parents=True)
+    assert _findings.widgets()[1] is None
+
+
+@pytest.mark.parametrize(
+    ("program", "well"), [("python", True), ("python3.11", True), (sys.executable, True), ("/elsewhere/python", False)]
+)
+def test_doctor_notices_the_wrong_kernel(program, well, monkeypatch):
+    class Spec:
+        argv = [program, "-m", "ipykernel_launcher"]
+
+    monkeypatch.setattr("jupyter_client.kernelspec.KernelSpecManager.get_kernel_spec", lambda self, name: Spec)
+    finding, problem = _findings.kernel()
+    assert (problem is None) is well
+    assert well or "/elsewhere/python" in problem and "ipykernel install --sys-prefix" in problem
+
+
+# Lab
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The commands that `llmlab lab` would start; nothing is opened."""
+    commands = []
+
+    class Done:
+        returncode = 0
+
+    monkeypatch.setattr(cli.subprocess, "run", lambda command: commands.append(command) or Done)
+    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: object())
+    monkeypatch.chdir(ROOT / "docs")
+    return commands
+
+
+@pytest.mark.parametrize(
+    ("arguments", "notebook"),
+    [
+        ([], "00_welcome"),
+        (["0"], "00_welcome"),
+        (["03"], "03_sliding_window"),
+        (["03_sliding_window"], "03_sliding_window"),
+    ],
+)
+def test_lab_opens_the_lesson(started, arguments, notebook):
+    assert run("lab", *arguments) == (0, "")
+    ((python, *rest),) = started
+    assert python == sys.executable
+    page = f"--LabApp.default_url=/lab/tree/notebooks/{notebook}.ipynb"
+    assert rest == ["-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}", page]
+
+
+def test_lab_names_the_lessons_when_there_is_no_such_one(started):
+    code, output = run("lab", "42")
+    assert code == 2 and "there is no lesson '42'" in output and output.count("03_sliding_window") == 1
+    assert started == []
+
+
+def test_lab_says_how_to_get_jupyterlab(started, monkeypatch):
+    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: None)
+    assert run("lab") == (2, "JupyterLab is not installed here: pip install jupyterlab")
+
+
+@pytest.mark.parametrize("command", ["lab", "check"])
+def test_away_from_the_course_it_explains(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(llmlab.course.checkout, "PACKAGE", tmp_path / "site-packages/llmlab")
+    code, output = run(command)
+    assert code == 2 and output.startswith("There is no checkout of the course here")
+
+
+# Grade
+
+
+def test_grade_passes_its_options_on_and_prints_the_summary(tmp_path, monkeypatch):
+    from llmlab import grading
+
+    asked = {}
+
+    def grade_folder(folder, out, **options):
+        asked.update(folder=folder, out=out, **options)
+        return [grading.Row("anna", "anna.ipynb", "03", "03.2", "passed", "", "", "")]
+
+    monkeypatch.setattr(grading, "grade_folder", grade_folder)
+    monkeypatch.setattr(grading, "isolation", lambda: "Network: cut.")
+    options = ("--seconds", "30", "--memory", "1024", "--jobs", "3")
+    code, output = run("grade", tmp_path, "--out", tmp_path / "marks.csv", *options)
+    assert code == 0
+    assert asked == dict(folder=tmp_path, out=tmp_path / "marks.csv", seconds=30.0, memory_mb=1024, jobs=3)
+    assert output.startswith("Network: cut. 1 notebook of 1 student, 1 exercise graded.")
+    assert output.endswith(f"Written to {tmp_path / 'marks.csv'}.")
+
+
+def test_grade_ends_with_2_when_nothing_can_be_graded(tmp_path):
+    code, output = run("grade", tmp_path / "nowhere", "--out", tmp_path / "marks.csv")
+    assert code == 2 and "nowhere is not a folder" in output
+    assert not (tmp_path / "marks.csv").exists()
+    assert run("grade", tmp_path, "--jobs", "0")[0] == 2

@@ -1,0 +1,336 @@
+"""The files around the package agree with one another: dependencies, lock, conda, Binder, CI, links, the skip rule."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from tests import ROOT
+from tools.colab_environment import changed_versions, parse_freeze
+from tools.links import GITHUB, current_address, move_links
+from tools.lower_bounds import lower_bounds
+
+pytest_plugins = ["pytester"]
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LINKED = ("pyproject.toml", "README.md", ".github", "binder", "docs", "lessons", "llmlab", "notebooks")
+LINTED = {"llmlab", "lessons", "tools", "tests", "benchmarks"}
+
+CONDA_NAMES = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}
+
+
+def _read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def _requirements(lines: list[str]) -> dict[str, Requirement]:
+    """By name, each of `lines` that is neither empty nor a comment; a line that is no plain requirement raises."""
+    parsed = [Requirement(line) for line in lines if line.strip() and not line.startswith("#")]
+    return {requirement.name: requirement for requirement in parsed}
+
+
+RUN_TIME = _requirements(PROJECT["dependencies"])
+LOCK = _requirements(_read("requirements.lock").splitlines())
+COLAB = _requirements(_read("requirements-colab.txt").splitlines())
+
+
+def _bound(requirement: Requirement) -> Version:
+    """The version behind the one `>=` or `==` of a requirement."""
+    (specifier,) = requirement.specifier
+    return Version(specifier.version)
+
+
+# Dependencies
+
+
+def test_run_time_dependencies_have_one_lower_bound_each():
+    assert {name: [s.operator for s in r.specifier] for name, r in RUN_TIME.items()} == dict.fromkeys(RUN_TIME, [">="])
+    assert PROJECT["requires-python"] == ">=3.11"
+
+
+def test_lower_bounds_job_installs_exactly_the_bounds():
+    exact = _requirements(lower_bounds())
+    assert {n: str(r.specifier) for n, r in exact.items()} == {n: f"=={_text(r)}" for n, r in RUN_TIME.items()}
+
+
+def _text(requirement: Requirement) -> str:
+    return str(requirement.specifier).removeprefix(">=")
+
+
+@pytest.mark.parametrize("name", RUN_TIME)
+def test_lower_bound_is_at_or_below_colab(name):
+    colab = (
+        Version("2.11.0") if name == "torch" else _bound(COLAB[name])
+    )  # requirements-colab.txt has the locked PyTorch
+    assert _bound(RUN_TIME[name]) <= colab
+
+
+@pytest.mark.parametrize("file", ["requirements.lock", "requirements-colab.txt"])
+def test_pins_are_exact_and_name_no_place(file):
+    lines = [line for line in _read(file).splitlines() if not line.startswith("#")]
+    assert len(lines) > 30
+    for line in lines:
+        assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*( ; .+)?", line), line
+    assert [line for line in lines if line.startswith("torch==")] == ["torch==2.13.0"]
+    assert not [line for line in lines if re.match("nvidia|cuda|triton", line)]
+
+
+def test_lock_holds_every_dependency_within_its_bounds():
+    extras = {name: _requirements(lines) for name, lines in PROJECT["optional-dependencies"].items()}
+    assert extras["test"].pop("llmlab").extras == {"instructors"}
+    assert extras["dev"].pop("llmlab").extras == {"test"}
+    wanted = RUN_TIME | extras["instructors"] | extras["test"] | extras["dev"]
+    for name, requirement in wanted.items():
+        assert name in LOCK, f"requirements.lock lacks {name}: make lock"
+        assert requirement.specifier.contains(_bound(LOCK[name])), f"{LOCK[name]} is not {requirement}: make lock"
+
+
+def test_lock_suits_every_system():
+    """Packages that exist for one system only are marked so; the packages that each system needs are there."""
+    marks = {name: LOCK[name].marker for name in ("appnope", "colorama", "pexpect", "pywinpty")}
+    systems = {
+        "linux": {"sys_platform": "linux", "os_name": "posix"},
+        "darwin": {"sys_platform": "darwin", "os_name": "posix"},
+        "win32": {"sys_platform": "win32", "os_name": "nt"},
+    }
+    needed = {system: {n for n, mark in marks.items() if not mark or mark.evaluate(e)} for system, e in systems.items()}
+    assert needed == {"linux": {"pexpect"}, "darwin": {"pexpect", "appnope"}, "win32": {"colorama", "pywinpty"}}
+
+
+def test_conda_agrees_with_pyproject():
+    environment = yaml.safe_load(_read("environment.yml"))
+    entries = environment["dependencies"]
+    assert all(isinstance(entry, str) for entry in entries), "conda packages only, no pip section"
+    bounds = {CONDA_NAMES.get(name, name) + str(requirement.specifier) for name, requirement in RUN_TIME.items()}
+    jupyterlab = _requirements(PROJECT["optional-dependencies"]["dev"])["jupyterlab"]
+    (python,) = (
+        entry for entry in entries if entry.startswith("python=")
+    )  # repo2docker wants one version, not a bound
+    assert Version(python.removeprefix("python=")) in SpecifierSet(PROJECT["requires-python"])
+    assert set(entries) == bounds | {python, "pip", "ipykernel", str(jupyterlab)}
+    assert environment["channels"] == ["conda-forge", "nodefaults"]
+
+
+def test_binder_is_conda_plus_the_checkout():
+    assert _read("binder/environment.yml") == _read("environment.yml")
+    script = _read("binder/postBuild")
+    assert script.startswith("#!/usr/bin/env bash\n")
+    commands = [line for line in script.splitlines() if line and not line.startswith("#")]
+    assert commands == ["set -euo pipefail", "python -m pip install --quiet --no-deps -e ."]
+
+
+@pytest.mark.parametrize("script", [".ci/run", "binder/postBuild"])
+def test_scripts_are_executable(script):
+    if sys.platform == "win32":
+        # Windows has no such permission; git keeps it.
+        listed = subprocess.run(["git", "ls-files", "-s", script], cwd=ROOT, capture_output=True, text=True, check=True)
+        assert listed.stdout.startswith("100755")
+    else:
+        assert (ROOT / script).stat().st_mode & 0o111 == 0o111
+
+
+def test_a_changed_colab_version_is_named():
+    before = parse_freeze("ipywidgets==7.7.1\nnumpy==2.1.3\ntqdm==4.67.1\n")
+    assert (
+        changed_versions(before, parse_freeze("-e .\nnumpy==2.1.3\ntqdm==4.67.1\nipywidgets==7.7.1\npooch==1.8.2\n"))
+        == []
+    )
+    after = parse_freeze("ipywidgets==8.1.7\nnumpy==2.1.3\n")
+    assert changed_versions(before, after) == ["ipywidgets 7.7.1 became 8.1.7", "tqdm 4.67.1 became uninstalled"]
+
+
+# CI, make, linting
+
+
+def test_workflow_covers_systems_pythons_colab_and_lower_bounds():
+    workflow = yaml.safe_load(_read(".github/workflows/test.yml"))
+    jobs = workflow["jobs"]
+    assert jobs["locked"]["strategy"]["matrix"] == {
+        "os": ["ubuntu-latest", "macos-latest", "windows-latest"],
+        "python": ["3.11", "3.13"],
+    }
+    commands = {name: "\n".join(step.get("run", "") for step in job["steps"]) for name, job in jobs.items()}
+    assert "pip install -r requirements.lock\npip install --no-deps -e ." in commands["locked"]
+    assert "make test-colab" in commands["colab"]
+    assert "tools/lower_bounds.py" in commands["oldest"]
+    triggers = workflow[True]  # YAML 1.1 reads the key `on` as a truth value
+    assert set(triggers) == {"push", "pull_request", "schedule", "workflow_dispatch"}
+    (weekly,) = triggers["schedule"]
+    assert re.fullmatch(r"\d+ \d+ \* \* [0-6]", weekly["cron"])
+    assert workflow["env"]["TORCH_INDEX"] in _read("Makefile")
+
+
+def test_make_lists_every_target():
+    makefile = _read("Makefile")
+    declared = set(re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)[1].split())
+    described = set(re.findall(r"^([a-z-]+):.*## .+$", makefile, re.MULTILINE))
+    assert described == declared
+    assert {"lab", "test", "test-colab", "notebooks", "bench", "links", "lock", "clean"} <= declared
+
+
+def test_pre_commit_runs_ruff_on_all_python():
+    hooks = yaml.safe_load(_read(".pre-commit-config.yaml"))["repos"][0]["hooks"]
+    assert [hook["id"] for hook in hooks] == ["ruff-check", "ruff-format"]
+    for hook in hooks:
+        assert set(re.fullmatch(r"\^\((.+)\)/", hook["files"])[1].split("|")) == LINTED
+
+
+@pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=["check", "format"])
+def test_ruff_has_nothing_to_say(command):
+    folders = sorted(folder for folder in LINTED if (ROOT / folder).exists())
+    done = subprocess.run([sys.executable, "-m", "ruff", *command, *folders], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# Links
+
+# Links that, by their form, lead to this repository: opening it in Colab or Binder, installing it, its CI badge.
+OURS = re.compile(
+    r"(?:colab\.research\.google\.com/github/|mybinder\.org/v2/gh/|git\+https://github\.com/)([\w.-]+/[\w-]+)"
+    r"|github\.com/([\w.-]+/[\w.-]+)/actions"
+)
+
+
+def _texts(root: Path) -> dict[str, bytes]:
+    """By name, the content of every file that may link to the repository."""
+    paths = [path for place in LINKED for path in (root / place, *(root / place).rglob("*")) if path.is_file()]
+    generated = ("__pycache__", ".ipynb_checkpoints")
+    return {p.relative_to(root).as_posix(): p.read_bytes() for p in paths if not set(generated) & set(p.parts)}
+
+
+def _our_links(root: Path) -> dict[str, set[str]]:
+    """By file, the owner/name in each link that leads to this repository."""
+    found = {name: OURS.findall(content.decode(errors="replace")) for name, content in _texts(root).items()}
+    return {name: {first or second for first, second in links} for name, links in found.items() if links}
+
+
+def test_every_link_leads_to_the_one_address():
+    links = _our_links(ROOT)
+    assert {file: addresses for file, addresses in links.items() if addresses != {current_address()}} == {}
+    notebooks = {path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").rglob("*.ipynb")}
+    assert notebooks | {"README.md"} <= set(links), "README and every notebook carry badges"
+    for host in ("colab.research.google.com/github/", "mybinder.org/v2/gh/", GITHUB):
+        assert host + current_address() in _read("README.md")
+
+
+def test_moving_the_links_leaves_nothing_behind(tmp_path):
+    before = _texts(ROOT)
+    for name, content in before.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    first, second, old = "first-owner/first.name", "second/second-name", current_address()
+
+    changed = {path.relative_to(tmp_path).as_posix() for path in move_links(first, tmp_path)}
+    assert changed >= set(_our_links(ROOT)) | {"pyproject.toml"}
+    assert [name for name, content in _texts(tmp_path).items() if (GITHUB + old).encode() in content] == []
+    assert {name for name, links in _our_links(tmp_path).items() if old in links} == set()
+
+    move_links(second, tmp_path)
+    assert [name for name, content in _texts(tmp_path).items() if b"first-owner" in content] == []
+    assert current_address(tmp_path) == second
+
+    move_links(old, tmp_path)
+    assert _texts(tmp_path) == before, "there and back: not one byte differs"
+
+
+def test_every_form_of_link_moves_and_nothing_else(tmp_path):
+    (tmp_path / "pyproject.toml").write_text(
+        '[project.urls]\nRepository = "https://github.com/a/b"\n', encoding="utf-8"
+    )
+    page = """[![Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{}/blob/main/x.ipynb)
+    [Binder](https://mybinder.org/v2/gh/{}/main?urlpath=lab) %pip install -q "llmlab @ git+https://github.com/{}.git"
+    git clone git@github.com:{}.git, https://raw.githubusercontent.com/{}/main/data/story.txt, see https://github.com/{}.
+    https://github.com/a/b-side https://github.com/other/a/b.c and the folders a/b and lib/a/b stay, as does x/a/b."""
+    page = page.replace("other/a/b.c", "a/b.c")
+    (tmp_path / "README.md").write_text(page.replace("{}", "a/b"), encoding="utf-8")
+    cell = json.dumps({"source": [page.replace("{}", "a/b")]}, indent=1).encode() + b"\r\n"  # also odd line ends stay
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "x.ipynb").write_bytes(cell)
+
+    assert len(move_links("new-owner/new.name", tmp_path)) == 3
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") == page.replace("{}", "new-owner/new.name")
+    moved = (tmp_path / "notebooks" / "x.ipynb").read_bytes()
+    assert moved == json.dumps({"source": [page.replace("{}", "new-owner/new.name")]}, indent=1).encode() + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    "repo", ["", "llmlab", "a/b/c", "https://github.com/a/b", "a b/c", "-a/b", "a/..", "a/b.git", "a/b\n", "a--b/c"]
+)
+def test_a_malformed_address_is_refused(repo, tmp_path):
+    (tmp_path / "pyproject.toml").write_text(
+        '[project.urls]\nRepository = "https://github.com/a/b"\n', encoding="utf-8"
+    )
+    with pytest.raises(ValueError, match=r"REPO must be owner/name .* got " + re.escape(repr(repo))):
+        move_links(repo, tmp_path)
+    assert current_address(tmp_path) == "a/b"
+
+
+def test_a_malformed_address_on_the_command_line_ends_with_a_message():
+    done = subprocess.run([sys.executable, str(ROOT / "tools/links.py"), "a b"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "REPO must be owner/name as on GitHub, for example REPO=ada/llmlab; got 'a b'",
+        "usage: make links REPO=owner/name",
+    ]
+
+
+# Skips
+
+SKIPS = """
+import pytest
+
+def test_runs():
+    assert True
+
+def test_planted_skip():
+    pytest.skip("needs more time")
+
+@pytest.mark.skip(reason="switched off")
+def test_marked():
+    pass
+
+@pytest.mark.gpu
+def test_gpu():
+    assert False, "there is none"
+
+@pytest.mark.xfail(strict=True, reason="an expected failure is no skip")
+def test_expected_failure():
+    assert False
+"""
+
+
+@pytest.mark.parametrize(
+    ("ci", "outcome"),
+    [("true", {"passed": 1, "failed": 1, "errors": 1, "skipped": 1}), ("", {"passed": 1, "skipped": 3})],
+    ids=["in CI", "elsewhere"],
+)
+def test_a_skip_is_a_failure_in_ci_alone(ci, outcome, pytester, monkeypatch):
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # starts sooner
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # so that the GPU test is skipped on every machine
+    pytester.makeconftest(_read("tests/conftest.py"))
+    pytester.makeini("[pytest]\nmarkers = gpu: needs a CUDA device\n")
+    pytester.makepyfile(SKIPS)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(xfailed=1, **outcome)
+    shown = "skipped in CI, where every test must run" in result.stdout.str()
+    assert shown is (ci == "true")
+
+
+@pytest.mark.parametrize(("ci", "errors"), [("true", 1), ("", 0)], ids=["in CI", "elsewhere"])
+def test_a_skipped_module_is_a_failure_in_ci_alone(ci, errors, pytester, monkeypatch):
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makeconftest(_read("tests/conftest.py"))
+    pytester.makepyfile("import pytest\npytest.importorskip('a_package_that_does_not_exist')")
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(errors=errors, skipped=1 - errors)
