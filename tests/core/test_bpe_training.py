@@ -238,7 +238,7 @@ def test_training_leaves_the_garbage_collector_as_it_was(monkeypatch, enabled):
         during.append(gc.isenabled())
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("llmlab.bpe.learn_merges", interrupted)
+    monkeypatch.setattr("llmlab.bpe.training.learn_merges", interrupted)
     try:
         gc.enable() if enabled else gc.disable()
         with pytest.raises(KeyboardInterrupt):

@@ -21,9 +21,9 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmlab import corpus
+import llmlab
 from llmlab.bpe import gpt2_encoding
-from llmlab.corpus import load_text, toy_world, toy_world_accepts
+from llmlab.corpus import load_text, texts, toy_world, toy_world_accepts
 from llmlab.utils import bundled
 from llmlab.utils.bundled import data_path
 from tests import ROOT
@@ -52,7 +52,7 @@ def test_data_path_prefers_the_installed_package(monkeypatch, tmp_path):
 
 
 def test_data_path_names_both_places_when_it_finds_nothing():
-    package = Path(bundled.__file__).parent
+    package = Path(llmlab.__file__).parent
     with pytest.raises(FileNotFoundError) as caught:
         data_path("no-such-file.txt")
     message = str(caught.value)
@@ -155,7 +155,7 @@ def short_verdict(monkeypatch, tmp_path):
     cache, folder = tmp_path / "cache", tmp_path / "data"
     cache.mkdir()
     folder.mkdir()
-    monkeypatch.setattr(corpus, "_VERDICT_SHA256", hashlib.sha256(content).hexdigest())
+    monkeypatch.setattr(texts, "_VERDICT_SHA256", hashlib.sha256(content).hexdigest())
     monkeypatch.setattr(pooch, "os_cache", lambda project: cache)
     monkeypatch.setenv("LLMLAB_DATA", str(folder))
     return content, cache, folder
@@ -180,7 +180,7 @@ def serve(monkeypatch, tmp_path):
 
         def answer(body: bytes) -> None:
             (tmp_path / "served.txt").write_bytes(body)
-            monkeypatch.setattr(corpus, "_VERDICT_URL", f"http://127.0.0.1:{server.server_port}/served.txt")
+            monkeypatch.setattr(texts, "_VERDICT_URL", f"http://127.0.0.1:{server.server_port}/served.txt")
 
         yield answer
         server.shutdown()
@@ -204,7 +204,7 @@ def test_a_wrong_checksum_is_named(short_verdict, offline, place):
     message = str(caught.value)
     assert str(path) in message
     assert hashlib.sha256(b"another text").hexdigest() in message
-    assert corpus._VERDICT_SHA256 in message
+    assert texts._VERDICT_SHA256 in message
 
 
 @pytest.mark.parametrize("is_set", [True, False])
@@ -237,10 +237,10 @@ def test_a_changed_download_is_refused(short_verdict, serve):
 
 
 def test_the_real_address_and_checksum():
-    assert corpus._VERDICT_URL == (
+    assert texts._VERDICT_URL == (
         "https://raw.githubusercontent.com/rasbt/LLMs-from-scratch/main/ch02/01_main-chapter-code/the-verdict.txt"
     )
-    assert corpus._VERDICT_SHA256 == "b41e41a68f0398a3154ae69e2e4c0e2694e17fe0d66730536837f1b01935b31f"
+    assert texts._VERDICT_SHA256 == "b41e41a68f0398a3154ae69e2e4c0e2694e17fe0d66730536837f1b01935b31f"
 
 
 def test_import_is_light():
