@@ -6,10 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from llmlab.attention._cache import KVCache
+from llmlab.attention._cache import KVCache, restores_cache
 from llmlab.attention._masks import causal_mask
 from llmlab.attention.functions import require_mask, require_vectors, scaled_dot_product_attention
 from llmlab.utils.arguments import require_count, require_dropout
+from llmlab.utils.tensors import require_alike
 
 
 class SelfAttention(nn.Module):
@@ -33,7 +34,7 @@ class SelfAttention(nn.Module):
         self, x: Tensor, mask: Tensor | None = None, *, return_weights: bool = False
     ) -> Tensor | tuple[Tensor, Tensor]:
         """(..., T, d_in) -> (..., T, d_out), with the weights (..., T, T) beside it when asked."""
-        _require_width(x, self.W_query.in_features)
+        _require_input(x, self.W_query.weight)
         result = scaled_dot_product_attention(self.W_query(x), self.W_key(x), self.W_value(x), mask)
         return (result.context, result.weights) if return_weights else result.context
 
@@ -57,6 +58,7 @@ class CausalAttention(SelfAttention):
         require_dropout(dropout)
         self.context_length, self.dropout = context_length, dropout
 
+    @restores_cache
     def forward(
         self,
         x: Tensor,
@@ -75,7 +77,7 @@ class CausalAttention(SelfAttention):
             cache: keys and values of the tokens before `x`, to which those of `x` are added.
             return_weights: whether to return the weights too.
         """
-        _require_call(x, mask, cache, self.W_query.in_features, self.context_length)
+        _require_call(x, mask, cache, self.W_query.weight, self.context_length)
         q, k, v = self.W_query(x), self.W_key(x), self.W_value(x)  # (..., T, d_out)
         if cache is not None:
             k, v = cache.append(k, v)  # (..., T_key, d_out)
@@ -138,6 +140,7 @@ class MultiHeadAttention(nn.Module):
         self.qkv = nn.Linear(d_in, (n_heads + 2 * n_kv_heads) * self.d_head, bias=qkv_bias)
         self.out_proj = nn.Linear(d_out, d_out)
 
+    @restores_cache
     def forward(
         self,
         x: Tensor,
@@ -156,7 +159,7 @@ class MultiHeadAttention(nn.Module):
             cache: keys and values of the tokens before `x`, to which those of `x` are added.
             return_weights: whether to return the weights too; slower, since they have to be held.
         """
-        _require_call(x, mask, cache, self.qkv.in_features, self.context_length)
+        _require_call(x, mask, cache, self.qkv.weight, self.context_length)
         shared = self.n_kv_heads * self.d_head
         q, k, v = self.qkv(x).split([self.out_proj.in_features, shared, shared], dim=-1)
         q, k, v = self._split_heads(q), self._split_heads(k), self._split_heads(v)  # (..., heads, T, d_head)
@@ -202,15 +205,17 @@ def _and_causal(mask: Tensor | None, T: int, T_key: int, device: torch.device) -
     return causal if mask is None else mask & causal
 
 
-def _require_width(x: Tensor, d_in: int) -> None:
+def _require_input(x: Tensor, weight: Tensor) -> None:
     require_vectors("x", x)
-    if x.shape[-1] != d_in:
-        raise ValueError(f"x must be d_in={d_in} wide, got shape {tuple(x.shape)}")
+    if x.shape[-1] != weight.shape[1]:
+        raise ValueError(f"x must be d_in={weight.shape[1]} wide, got shape {tuple(x.shape)}")
+    if x.dtype != weight.dtype or x.device != weight.device:
+        require_alike(weight=weight, x=x)
 
 
-def _require_call(x: Tensor, mask: Tensor | None, cache: KVCache | None, d_in: int, context_length: int) -> None:
+def _require_call(x: Tensor, mask: Tensor | None, cache: KVCache | None, weight: Tensor, context_length: int) -> None:
     """Check everything before the cache is touched, so that a refused call leaves it as it was."""
-    _require_width(x, d_in)
+    _require_input(x, weight)
     held, T = 0 if cache is None else len(cache), x.shape[-2]
     if held + T > context_length:
         in_cache = f" after {held} in the cache" if held else ""
@@ -219,4 +224,4 @@ def _require_call(x: Tensor, mask: Tensor | None, cache: KVCache | None, d_in: i
             "shorten the input or build the module with a larger context_length"
         )
     if mask is not None:
-        require_mask(mask, (*x.shape[:-1], held + T))
+        require_mask(mask, (*x.shape[:-1], held + T), x.device)
