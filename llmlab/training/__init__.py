@@ -17,8 +17,8 @@ settings are those of GPT-3's smallest models (Brown et al. 2020, appendix B), s
 
 from typing import TYPE_CHECKING
 
-from llmlab.training.config import History, LossNotFinite, TrainConfig
-from llmlab.training.documents import split_documents
+from llmlab.training.config import CheckpointNotSaved, History, LossNotFinite, TrainConfig
+from llmlab.training.documents import split_documents, split_text
 from llmlab.training.schedule import learning_rate_at
 from llmlab.utils.lazy import lazily
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "IGNORED",
+    "CheckpointNotSaved",
     "History",
     "LossNotFinite",
     "TrainConfig",
@@ -38,6 +39,7 @@ __all__ = [
     "next_token_loss",
     "save_checkpoint",
     "split_documents",
+    "split_text",
     "train",
 ]
 

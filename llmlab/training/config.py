@@ -23,6 +23,11 @@ class TrainConfig:
         evaluate_every: updates between two measurements of the validation loss.
         checkpoint: folder for checkpoints: one at the end, and one when the run is interrupted.
         save_every: updates between two checkpoints on the way; None for none.
+        keep_best: whether model and checkpoint hold, at the end, the weights of the lowest validation loss.
+        accumulate: batches in each update. Their gradients are added up: as one batch that is so many times as large,
+            but for rounding, in the memory of one.
+
+    NumPy's numbers are kept as Python's.
 
     Raises:
         TypeError, ValueError: a setting out of range.
@@ -37,13 +42,16 @@ class TrainConfig:
     evaluate_every: int = 50
     checkpoint: str | Path | None = None
     save_every: int | None = None
+    keep_best: bool = False
+    accumulate: int = 1
 
     def __post_init__(self) -> None:
-        require_count("steps", self.steps)
-        require_count("warmup_steps", self.warmup_steps, least=0)
-        require_count("evaluate_every", self.evaluate_every)
+        for name, least in (("steps", 1), ("warmup_steps", 0), ("evaluate_every", 1), ("accumulate", 1)):
+            require_count(name, getattr(self, name), least)
+            object.__setattr__(self, name, int(getattr(self, name)))
         for name in ("learning_rate", "final_learning_rate", "weight_decay", "clip_norm"):
             require_number(name, getattr(self, name))
+            object.__setattr__(self, name, float(getattr(self, name)))
         for name in ("learning_rate", "clip_norm"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
@@ -58,8 +66,11 @@ class TrainConfig:
             raise TypeError(f"checkpoint must be a folder, got {self.checkpoint!r} ({type(self.checkpoint).__name__})")
         if self.save_every is not None:
             require_count("save_every", self.save_every)
+            object.__setattr__(self, "save_every", int(self.save_every))
             if self.checkpoint is None:
                 raise ValueError(f"save_every={self.save_every} needs a folder: give checkpoint=...")
+        if not isinstance(self.keep_best, bool):
+            raise TypeError(f"keep_best must be True or False, got {self.keep_best!r}")
 
 
 @dataclass
@@ -83,6 +94,14 @@ class History:
 
 class LossNotFinite(ArithmeticError):
     """The loss became NaN or infinite; `history` holds the steps before, and the weights are those before the step."""
+
+    def __init__(self, message: str, history: History) -> None:
+        super().__init__(message)
+        self.history = history
+
+
+class CheckpointNotSaved(OSError):
+    """A checkpoint could not be written; `history` holds all steps, and the model the weights after them."""
 
     def __init__(self, message: str, history: History) -> None:
         super().__init__(message)
