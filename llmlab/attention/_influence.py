@@ -21,14 +21,15 @@ def influence_map(attend: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
     Args:
         attend: takes (T, D) and returns (T_output, d), or a tuple that begins with it.
-        x: the inputs to perturb, float, shape (T, D).
+        x: the inputs to perturb, float32 or float64, shape (T, D).
 
     Returns:
         bool, shape (T_output, T): [i, j] is True when output i depends on input j. Differences in the last digits are
         rounding and do not count; NaN counts as equal to NaN.
 
     Raises:
-        TypeError: `attend` cannot be called, or `x` or what `attend` returns is not a float tensor.
+        TypeError: `attend` cannot be called, or `x` or what `attend` returns is not a float tensor, or one of 16 bits,
+            which are too few to tell an influence from rounding.
         ValueError: a shape other than these, or `attend` gives two answers for one input (dropout left on).
 
     >>> influence_map(lambda x: x.cumsum(0), torch.ones(3, 2)).int()
@@ -74,5 +75,10 @@ def _require_rows(name: str, value: Tensor) -> None:
     if not isinstance(value, Tensor) or not value.is_floating_point():
         kind = value.dtype if isinstance(value, Tensor) else type(value).__name__
         raise TypeError(f"{name} must be a float tensor, got {kind}")
+    if value.dtype.itemsize < 4:
+        raise TypeError(
+            f"{name} must be float32 or float64, got {value.dtype}, too coarse to tell an influence from rounding: "
+            "write .float() behind the module and its input"
+        )
     if value.dim() != 2 or not len(value):
         raise ValueError(f"{name} must have shape (T, D) with at least one row, got {tuple(value.shape)}")

@@ -70,9 +70,10 @@ def padding_mask(lengths: Sequence[int] | Tensor, T: int) -> Tensor:
         lengths = torch.as_tensor(lengths)
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(f"{wanted}, got {lengths!r}") from error
-    if lengths.dim() != 1 or lengths.is_floating_point() or lengths.dtype == torch.bool:
+    if lengths.dim() != 1 or lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool:
         kind = f"{lengths.dtype} of shape {tuple(lengths.shape)}" if lengths.numel() else "none"
         raise TypeError(f"{wanted}, got {kind}")
+    lengths = lengths.long()  # T may be more than 8 bits hold
     if ((lengths < 0) | (lengths > T)).any():
         raise ValueError(f"every length must be between 0 and T={T}, got {lengths.tolist()}")
     positions = torch.arange(T, device=lengths.device)

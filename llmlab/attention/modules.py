@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from llmlab.attention._cache import KVCache, restores_cache
 from llmlab.attention._masks import causal_mask
 from llmlab.attention.functions import require_mask, require_vectors, scaled_dot_product_attention
-from llmlab.utils.arguments import require_count, require_dropout
+from llmlab.utils.arguments import as_count, require_dropout
 from llmlab.utils.tensors import require_alike
 
 
@@ -24,8 +24,7 @@ class SelfAttention(nn.Module):
 
     def __init__(self, d_in: int, d_out: int, qkv_bias: bool = False) -> None:
         super().__init__()
-        require_count("d_in", d_in)
-        require_count("d_out", d_out)
+        d_in, d_out = as_count("d_in", d_in), as_count("d_out", d_out)
         self.W_query = nn.Linear(d_in, d_out, bias=qkv_bias)
         self.W_key = nn.Linear(d_in, d_out, bias=qkv_bias)
         self.W_value = nn.Linear(d_in, d_out, bias=qkv_bias)
@@ -54,9 +53,8 @@ class CausalAttention(SelfAttention):
         self, d_in: int, d_out: int, context_length: int, dropout: float = 0.0, qkv_bias: bool = False
     ) -> None:
         super().__init__(d_in, d_out, qkv_bias)
-        require_count("context_length", context_length)
         require_dropout(dropout)
-        self.context_length, self.dropout = context_length, dropout
+        self.context_length, self.dropout = as_count("context_length", context_length), dropout
 
     @restores_cache
     def forward(
@@ -123,10 +121,9 @@ class MultiHeadAttention(nn.Module):
         n_kv_heads: int | None = None,
     ) -> None:
         super().__init__()
-        n_kv_heads = n_heads if n_kv_heads is None else n_kv_heads
-        sizes = {"d_in": d_in, "d_out": d_out, "context_length": context_length}
-        for name, value in (sizes | {"n_heads": n_heads, "n_kv_heads": n_kv_heads}).items():
-            require_count(name, value)
+        d_in, d_out = as_count("d_in", d_in), as_count("d_out", d_out)
+        context_length, n_heads = as_count("context_length", context_length), as_count("n_heads", n_heads)
+        n_kv_heads = n_heads if n_kv_heads is None else as_count("n_kv_heads", n_kv_heads)
         require_dropout(dropout)
         if d_out % n_heads:
             raise ValueError(f"the heads share d_out equally: n_heads={n_heads} does not divide d_out={d_out}")

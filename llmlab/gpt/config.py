@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from llmlab.utils.arguments import require_count, require_dropout
+from llmlab.utils.arguments import as_count, require_dropout
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class GPTConfig:
     tie_weights: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("vocab_size", "context_length", "d_model", "n_heads", "n_layers"):
-            require_count(name, getattr(self, name))
-        if self.n_kv_heads is not None:
-            require_count("n_kv_heads", self.n_kv_heads)
+        sizes = ["vocab_size", "context_length", "d_model", "n_heads", "n_layers"]
+        for name in sizes if self.n_kv_heads is None else [*sizes, "n_kv_heads"]:
+            self._set(name, as_count(name, getattr(self, name)))
         require_dropout(self.dropout)
+        self._set("dropout", float(self.dropout))
         for name in ("qkv_bias", "tie_weights"):  # "no" would count as True
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name} must be True or False, got {getattr(self, name)!r}")
@@ -50,6 +50,10 @@ class GPTConfig:
             raise ValueError(f"the heads share d_model equally: n_heads={self.n_heads} does not divide {self.d_model}")
         if self.n_heads % self.kv_heads:
             raise ValueError(f"n_kv_heads={self.n_kv_heads} does not divide n_heads={self.n_heads}")
+
+    def _set(self, name: str, value: int | float) -> None:
+        """Keep a number as Python's own, whether it came from NumPy or not: a config is written to JSON."""
+        object.__setattr__(self, name, value)  # the dataclass is frozen
 
     @property
     def kv_heads(self) -> int:

@@ -13,9 +13,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from llmlab.attention import KVCache, MultiHeadAttention
+from llmlab.attention._cache import restores_cache
 from llmlab.embeddings import InputEmbedding
 from llmlab.gpt.config import GPTConfig, require_config
 from llmlab.utils.arguments import require_count, require_kind
+from llmlab.utils.modules import unwrapped
 
 
 class LayerNorm(nn.Module):
@@ -73,6 +75,7 @@ class TransformerBlock(nn.Module):
         self.feed_forward = FeedForward(config.d_model)
         self.dropout = nn.Dropout(config.dropout)
 
+    @restores_cache
     def forward(self, x: Tensor, mask: Tensor | None = None, cache: KVCache | None = None) -> Tensor:
         """(B, T, D) -> (B, T, D); mask and cache as in `MultiHeadAttention`."""
         x = x + self.dropout(self.attention(self.norm_attention(x), mask, cache=cache))
@@ -116,6 +119,7 @@ class GPT(nn.Module):
             for adds in (block.attention.out_proj, block.feed_forward.contract):
                 adds.weight /= math.sqrt(2 * self.config.n_layers)
 
+    @restores_cache
     def forward(
         self,
         ids: Tensor,
@@ -155,6 +159,7 @@ def attention_maps(model: GPT, ids: Tensor) -> Tensor:
     >>> attention_maps(model, torch.tensor([[1, 5, 2, 10]])).shape
     torch.Size([1, 2, 3, 4, 4])
     """
+    model = unwrapped(model)
     require_kind("model", model, GPT, "a GPT")
     found, x = [], model.embedding(ids)  # (B, T, D)
     for block in model.blocks:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from llmlab.gpt.model import GPT
 from llmlab.utils.arguments import require_kind
+from llmlab.utils.modules import unwrapped
 
 # Where our tensors stand in Hugging Face's GPT-2. Four of its weights are (in, out); `nn.Linear` has (out, in).
 _OUTSIDE_THE_BLOCKS = {
@@ -45,6 +46,7 @@ def load_gpt2_weights(model: GPT, hugging_face_state_dict: Mapping[str, Tensor])
         KeyError: a tensor is missing.
         ValueError: shapes that differ, layers that are left over, or a model that GPT-2's weights do not fit.
     """
+    model = unwrapped(model)
     require_kind("model", model, GPT, "a GPT")
     if not isinstance(hugging_face_state_dict, Mapping):
         raise TypeError(

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from llmlab.utils.arguments import require_kind
+from llmlab.utils.modules import evaluation_mode
 
 IGNORED = -100  # a target that counts for nothing: PyTorch's own default
 
@@ -44,9 +45,9 @@ def next_token_loss(logits: Tensor, targets: Tensor) -> Tensor:
 
 @torch.no_grad()
 def evaluate(model: nn.Module, loader: DataLoader) -> float:
-    """The mean loss over all windows of `loader`, in nats a token, in evaluation mode; the mode is put back after.
+    """The mean loss over all windows of `loader`, in nats a token, in evaluation mode.
 
-    Positions whose target is -100 are left out.
+    Each part of the model is put back into its own mode afterwards. Positions whose target is -100 are left out.
 
     Raises:
         TypeError: the model or the loader is something else.
@@ -54,17 +55,17 @@ def evaluate(model: nn.Module, loader: DataLoader) -> float:
     """
     require_kind("model", model, nn.Module, "a GPT")
     require_kind("loader", loader, Iterable, "a DataLoader")
-    device, was_training = next(model.parameters()).device, model.training
-    model.eval()
-    total = count = 0.0
-    try:
+    device = next(model.parameters()).device
+    total = count = n_batches = 0
+    with evaluation_mode(model):
         for inputs, targets in loader:
             n_counted = int((targets != IGNORED).sum())
             if n_counted:
                 total += next_token_loss(model(inputs.to(device)), targets.to(device)).item() * n_counted
             count += n_counted
-    finally:
-        model.train(was_training)
+            n_batches += 1
+    if n_batches and not count:
+        raise ValueError(f"every target is {IGNORED}, which counts for nothing: is a mask the wrong way round?")
     if not count:
         raise ValueError("the loader has no batch to evaluate on: use a longer text or a smaller batch_size")
     return total / count
