@@ -19,6 +19,7 @@ from llmlab.utils.lazy import lazily
 
 if TYPE_CHECKING:
     from llmlab.gpt.model import GPT, FeedForward, LayerNorm, TransformerBlock, attention_maps
+    from llmlab.gpt.pretrained import load_gpt2
     from llmlab.gpt.weights import load_gpt2_weights
 
 __all__ = [
@@ -30,11 +31,13 @@ __all__ = [
     "TransformerBlock",
     "attention_maps",
     "count_parameters",
+    "load_gpt2",
     "load_gpt2_weights",
 ]
 
 __getattr__, __dir__ = lazily(
     __name__,
     model=["GPT", "FeedForward", "LayerNorm", "TransformerBlock", "attention_maps"],
+    pretrained=["load_gpt2"],
     weights=["load_gpt2_weights"],
 )

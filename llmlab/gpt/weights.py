@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 from llmlab.gpt.model import GPT
@@ -31,6 +33,7 @@ _IN_A_BLOCK = {
     "feed_forward.contract.weight": "mlp.c_proj.weight",
     "feed_forward.contract.bias": "mlp.c_proj.bias",
 }
+_BUFFERS = ("attn.bias", "attn.masked_bias")  # causal masks, which older files hold beside the weights
 _TURNED = ("attn.c_attn.weight", "attn.c_proj.weight", "mlp.c_fc.weight", "mlp.c_proj.weight")
 
 
@@ -42,32 +45,28 @@ def load_gpt2_weights(model: GPT, hugging_face_state_dict: Mapping[str, Tensor])
         hugging_face_state_dict: of `GPT2Model` or `GPT2LMHeadModel`.
 
     Raises:
-        TypeError: `model` is not a GPT, or the weights are not a mapping.
+        TypeError: `model` is not a GPT, or the weights are not a mapping of names to float tensors.
         KeyError: a tensor is missing.
-        ValueError: shapes that differ, layers that are left over, or a model that GPT-2's weights do not fit.
+        ValueError: shapes that differ, tensors that are left over, or a model that GPT-2's weights do not fit.
     """
     model = unwrapped(model)
     require_kind("model", model, GPT, "a GPT")
-    if not isinstance(hugging_face_state_dict, Mapping):
-        raise TypeError(
-            "hugging_face_state_dict must map names to tensors, as `model.state_dict()` does, "
-            f"got {type(hugging_face_state_dict).__name__}"
-        )
+    theirs = without_prefix(hugging_face_state_dict)
     config = model.config
     if not config.qkv_bias or config.kv_heads != config.n_heads:
         raise ValueError(
             "GPT-2 has a bias in its query/key/value projection and as many key/value heads as query heads: "
             "build the model with qkv_bias=True and without n_kv_heads"
         )
-    theirs = {name.removeprefix("transformer."): tensor for name, tensor in hugging_face_state_dict.items()}
-    n_layers = 1 + max((int(name.split(".")[1]) for name in theirs if name.startswith("h.")), default=-1)
-    if n_layers != config.n_layers:
-        raise ValueError(f"the weights are of {n_layers} layers, the model has {config.n_layers}")
+    if count_layers(theirs) != config.n_layers:
+        raise ValueError(f"the weights are of {count_layers(theirs)} layers, the model has {config.n_layers}")
 
     names = dict(_OUTSIDE_THE_BLOCKS)
     for layer in range(config.n_layers):
         names |= {f"blocks.{layer}.{ours}": f"h.{layer}.{name}" for ours, name in _IN_A_BLOCK.items()}
-    names["head.weight"] = "lm_head.weight" if "lm_head.weight" in theirs else "wte.weight"
+    has_head = "lm_head.weight" in theirs
+    names["head.weight"] = "lm_head.weight" if has_head and not config.tie_weights else "wte.weight"
+    _require_all_used(theirs, {*names.values(), "lm_head.weight"})
 
     loaded = {}
     for ours, parameter in model.state_dict().items():
@@ -81,4 +80,38 @@ def load_gpt2_weights(model: GPT, hugging_face_state_dict: Mapping[str, Tensor])
                 f"for {ours}: compare the sizes of its GPTConfig"
             )
         loaded[ours] = tensor
+    if config.tie_weights and has_head and not torch.equal(theirs["lm_head.weight"], theirs["wte.weight"]):
+        raise ValueError(
+            "lm_head.weight is another table than wte.weight, and the model has one for both: build it with "
+            "tie_weights=False"
+        )
     model.load_state_dict(loaded)
+
+
+def without_prefix(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors by the names of `GPT2Model`: `GPT2LMHeadModel` puts "transformer." in front."""
+    is_named = isinstance(state_dict, Mapping) and all(isinstance(name, str) for name in state_dict)
+    if not is_named or not all(isinstance(tensor, Tensor) for tensor in state_dict.values()):
+        raise TypeError(
+            "hugging_face_state_dict must map names to tensors, as `model.state_dict()` does, "
+            f"got {type(state_dict).__name__}"
+        )
+    for name, tensor in state_dict.items():
+        if not tensor.is_floating_point() and not name.endswith(_BUFFERS):
+            raise TypeError(f"{name} must be a float tensor, got {tensor.dtype}: weights are not whole numbers")
+    return {name.removeprefix("transformer."): tensor for name, tensor in state_dict.items()}
+
+
+def count_layers(theirs: Mapping[str, Tensor]) -> int:
+    """One more than the largest N among names of the form "h.N.…"."""
+    found = (re.match(r"h\.(\d+)\.", name) for name in theirs)
+    return 1 + max((int(match[1]) for match in found if match), default=-1)
+
+
+def _require_all_used(theirs: Mapping[str, Tensor], used: set[str]) -> None:
+    left_over = [name for name in theirs if name not in used and not name.endswith(_BUFFERS)]
+    if left_over:
+        raise ValueError(
+            f"the weights hold {left_over[0]!r}, which GPT-2 does not have: is it another architecture, or are its "
+            "layers adapted? Merge adapters first"
+        )
