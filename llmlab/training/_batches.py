@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,8 +25,14 @@ class Batches:
     def next(self) -> tuple[Tensor, Tensor]:
         batch = next(self._iterator, None)
         if batch is None:
+            ended_after = self._taken
             self._begin_epoch()
             batch = next(self._iterator, None)
+            if batch is None and ended_after:
+                raise ValueError(
+                    f"train_loader ended after {ended_after} batches and cannot begin anew: pass a list or a "
+                    "DataLoader instead of an iterator"
+                )
             if batch is None:
                 raise ValueError("the loader has no batch to train on: use a longer text or a smaller batch_size")
         self._taken += 1
@@ -47,3 +54,16 @@ class Batches:
         generator = getattr(self.loader, "generator", None)  # a list of batches has none
         self._loader = None if generator is None else generator.get_state()
         self._iterator: Iterator = iter(self.loader)
+
+
+@contextlib.contextmanager
+def places_kept(loader: DataLoader) -> Iterator[None]:
+    """Put the global generator and the loader's own back to where they were, after a look into the loader."""
+    generator = getattr(loader, "generator", None)
+    before = torch.get_rng_state(), None if generator is None else generator.get_state()
+    try:
+        yield
+    finally:
+        torch.set_rng_state(before[0])
+        if generator is not None:
+            generator.set_state(before[1])

@@ -7,24 +7,28 @@ from __future__ import annotations
 
 import contextlib
 import math
-import signal
-import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from llmlab.bpe import BPETokenizer
 from llmlab.gpt.model import GPT
 from llmlab.training._batches import Batches
-from llmlab.training._checkpoints import load_training, load_weights, save_checkpoint
-from llmlab.training.config import History, LossNotFinite, TrainConfig
-from llmlab.training.loss import evaluate, next_token_loss
+from llmlab.training._checkpoints import write_checkpoint
+from llmlab.training._cross_entropy import cross_entropy
+from llmlab.training._files import prepare_folder
+from llmlab.training._interrupt import held_interrupt
+from llmlab.training._processes import agree, of_the_first, rank_and_number, take_device
+from llmlab.training._refusals import counted, require_arguments, require_batch, require_counted, require_share
+from llmlab.training._resuming import Best, resume, run_state
+from llmlab.training.config import CheckpointNotSaved, History, LossNotFinite, TrainConfig
+from llmlab.training.loss import evaluate
+from llmlab.training.optimizer import make_optimizer
 from llmlab.training.schedule import learning_rate_at
-from llmlab.utils.arguments import require_kind
+from llmlab.utils.modules import unwrapped
 
 
 def train(
@@ -40,62 +44,112 @@ def train(
 ) -> History:
     """Train `model` in place, on the device where it is.
 
-    Ctrl-C stops after the step in hand and keeps what was learned. Shuffling and dropout draw from the loader's
-    generator and PyTorch's global one, which a resumed run puts back to where they were. Under `torchrun`, call
-    `torch.distributed.init_process_group` first; each process takes its share of the first one's batches.
+    What cannot be used is refused before the first step. Ctrl-C stops after the step in hand and keeps what was
+    learned. Shuffling and dropout draw from the loader's generator and PyTorch's global one, which a resumed run puts
+    back to where they were. Under `torchrun`, call `torch.distributed.init_process_group` first; each process takes its
+    share of the first one's batches.
+
+    A run that is resumed with the same settings ends, on the CPU, with the very weights of an unbroken one. With more
+    `steps` than were planned it goes on where it was, and from there on its learning rates are those of the new number:
+    the history so far stays as it is, and resuming again gives the same weights again, but a run planned for so many
+    steps from the beginning would have had other learning rates.
 
     Args:
-        model: the GPT to train.
+        model: the GPT to train, or what `torch.compile` made of it.
         train_loader: batches of (inputs, targets), int64 of shape (B, T), as `create_dataloader` makes them.
         config: how to train.
         validation: batches to measure on, never to learn from.
         resume_from: a checkpoint of an earlier `train` with the same arguments, which then goes on where it was.
         progress: whether to show a progress bar.
         tokenizer: saved in the checkpoints, so that the model can be used without this run.
-        on_evaluation: called with the history at every measurement, and at the end.
+        on_evaluation: called with the history at every measurement, and at the end; to show samples, for example.
 
     Returns:
         the history, which contains that of the resumed run.
 
     Raises:
         LossNotFinite: the loss is NaN or infinite; the weights are those before that step.
+        CheckpointNotSaved: an OSError, of a disk that became full, for example; the model keeps its weights.
         TypeError: an argument of another type.
-        ValueError: a checkpoint of another model or another number of steps, or a batch that processes cannot share.
+        ValueError: batches that do not fit the model, a checkpoint of another model or with more steps behind it, or a
+            batch that processes cannot share.
+        OSError: the folder for checkpoints cannot be written.
+
+    Whatever ends a run that has begun has the history so far as its attribute `history`.
     """
-    require_kind("model", model, GPT, "a GPT")
-    require_kind("train_loader", train_loader, Iterable, "a DataLoader")
-    require_kind("config", config, TrainConfig, "a TrainConfig")
+    runs, model = model, unwrapped(model)
+    rank, n_processes = rank_and_number()
+    require_arguments(
+        model,
+        train_loader,
+        config,
+        validation=validation,
+        resume_from=resume_from,
+        tokenizer=tokenizer,
+        on_evaluation=on_evaluation,
+        n_processes=n_processes,
+    )
     device = next(model.parameters()).device
-    rank, n_processes = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
-    optimizer = _optimizer(model, config, device)
-    batches, history = Batches(train_loader), History()
+    take_device(device)
+    if config.checkpoint is not None and rank == 0:
+        prepare_folder(Path(config.checkpoint))
+    optimizer = make_optimizer(model, config)
+    batches, history, best = Batches(train_loader), History(), Best(config.keep_best)
     if resume_from is not None:
-        history = _resume(Path(resume_from), model, optimizer, batches, config)
+        history = resume(Path(resume_from), model, optimizer, batches, config, best)
     elif n_processes > 1:  # all begin in the same place of the data, that of the first process
-        places = [batches.place()]
-        dist.broadcast_object_list(places)
-        batches.go_to(places[0])
-    replica = nn.parallel.DistributedDataParallel(model) if n_processes > 1 else model
+        batches.go_to(of_the_first(batches.place()))
+    replica = nn.parallel.DistributedDataParallel(runs) if n_processes > 1 else runs
 
     def save() -> None:
-        if config.checkpoint is not None and rank == 0:
-            state = {"steps": config.steps, "optimizer": optimizer.state_dict(), "place": batches.place()}
-            state |= {"random": _random_state(device), "history": vars(history)}
-            save_checkpoint(config.checkpoint, model, tokenizer, training=state)
+        if config.checkpoint is None or rank > 0:
+            return
+        folder, state = Path(config.checkpoint), run_state(model, optimizer, batches, history, config, best)
+        weights = model.state_dict() if best.weights is None else best.weights
+        try:
+            write_checkpoint(folder, model.config, weights, tokenizer, state)
+        except Exception as error:
+            raise CheckpointNotSaved(
+                f"the checkpoint could not be written to {folder} ({error}). The model holds what it learned in "
+                f"{len(history.loss)} steps: save_checkpoint(another_folder, model, tokenizer) keeps it. What was "
+                "recorded is this error's .history",
+                history,
+            ) from error
+
+    def measure() -> None:
+        done = len(history.loss)
+        if validation is not None:
+            loss = evaluate(model, validation)
+            loss = of_the_first(loss) if n_processes > 1 else loss
+            history.validation.append((done, loss))
+            best.offer(loss, done, model)
+        bar.set_postfix_str(_figures(history))
+        if on_evaluation is not None and rank == 0:
+            try:
+                on_evaluation(history)
+            except KeyboardInterrupt:
+                if pressed:  # for the second time
+                    raise
+                pressed.append(True)
 
     model.train()
-    with _progress_bar(config.steps, len(history.loss), progress and rank == 0) as bar, _held_interrupt() as pressed:
+    bar = _progress_bar(config.steps, len(history.loss), progress and rank == 0)
+    with _history_kept(history), bar, held_interrupt() as pressed:
         while len(history.loss) < config.steps and not history.interrupted:
-            inputs, targets = (part.to(device) for part in batches.next())
-            if len(inputs) % n_processes:
-                raise ValueError(f"{n_processes} processes cannot share a batch of {len(inputs)} windows equally")
-            mine = slice(rank, None, n_processes)
-            with _autocast(device):
-                loss = next_token_loss(replica(inputs[mine]), targets[mine])
-            mean_loss, interrupted = _agree(loss.detach(), bool(pressed), n_processes)
-            _require_finite("loss", mean_loss, history)
+            parts = [_checked(batches.next(), model, n_processes) for _ in range(config.accumulate)]
+            n_counted = sum(counted(targets) for _, targets in parts)
+            require_counted("train_loader", n_counted)
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            loss: Tensor | float = 0.0
+            for number, part in enumerate(parts, start=1):
+                inputs, targets = (ids[rank::n_processes].to(device) for ids in part)
+                with _no_exchange(replica, number < len(parts)):
+                    with _autocast(device):
+                        share = cross_entropy(replica(inputs), targets) * (counted(targets) / n_counted)
+                    (share * n_processes).backward()  # gradients are averaged over the processes, and are to be added
+                loss = loss + share.detach()
+            mean_loss, interrupted = agree(loss, bool(pressed), n_processes)
+            _require_finite("loss", mean_loss, history)
             norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm).item()
             _require_finite("length of the gradient", norm, history)
             learning_rate = learning_rate_at(len(history.loss), config)
@@ -110,51 +164,37 @@ def train(
             bar.update()
             done = len(history.loss)
             if done % config.evaluate_every == 0 or done == config.steps:
-                if validation is not None:
-                    history.validation.append((done, evaluate(model, validation)))
-                bar.set_postfix_str(_figures(history))
-                if on_evaluation is not None and rank == 0:
-                    on_evaluation(history)
+                measure()
             if config.save_every is not None and done % config.save_every == 0 and done < config.steps:
                 save()
-    save()
+        try:
+            save()
+        finally:
+            if best.weights is not None:
+                model.load_state_dict(best.weights)
     return history
 
 
-def _optimizer(model: nn.Module, config: TrainConfig, device: torch.device) -> torch.optim.AdamW:
-    """AdamW; only matrices that multiply vectors shrink: no bias, no norm, no embedding (nor a head tied to one)."""
-    tables = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
-    matrices = [m.weight for m in model.modules() if isinstance(m, nn.Linear) and id(m.weight) not in tables]
-    shrinking = {id(weight) for weight in matrices}
-    others = [parameter for parameter in model.parameters() if id(parameter) not in shrinking]
-    groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    fused = device.type in ("cpu", "cuda")  # one pass over all weights instead of one operation after the other
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.95), fused=fused)
+def _checked(batch: tuple[Tensor, Tensor], model: GPT, n_processes: int) -> tuple[Tensor, Tensor]:
+    require_batch("train_loader", batch, model.config)
+    require_share(len(batch[0]), n_processes)
+    return batch
 
 
-def _resume(
-    folder: Path, model: GPT, optimizer: torch.optim.Optimizer, batches: Batches, config: TrainConfig
-) -> History:
-    """Put model, optimizer, batches and random state back to where the checkpoint was written."""
-    state = load_training(folder)
-    if state["steps"] != config.steps:
-        raise ValueError(
-            f"the checkpoint is of a run of {state['steps']} steps, this one has {config.steps}: its learning rates "
-            "would not fit; resume with the same number, or start anew from load_checkpoint"
-        )
-    load_weights(folder, model)
-    optimizer.load_state_dict(state["optimizer"])
-    batches.go_to(state["place"])
-    torch.set_rng_state(state["random"]["cpu"])
-    if state["random"]["cuda"] is not None and torch.cuda.is_available():
-        torch.cuda.set_rng_state(state["random"]["cuda"])
-    return History(**state["history"] | {"interrupted": False})
+@contextlib.contextmanager
+def _history_kept(history: History) -> Iterator[None]:
+    """Hang the history on whatever breaks a run off: hours of figures are not lost with it."""
+    try:
+        yield
+    except BaseException as error:
+        error.history = history
+        raise
 
 
-def _random_state(device: torch.device) -> dict[str, Tensor | None]:
-    """What dropout draws from."""
-    cuda = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
-    return {"cpu": torch.get_rng_state(), "cuda": cuda}
+def _no_exchange(replica: nn.Module, wanted: bool) -> contextlib.AbstractContextManager:
+    """Let the processes exchange their gradients only once a step, with its last batch."""
+    wanted = wanted and isinstance(replica, nn.parallel.DistributedDataParallel)
+    return replica.no_sync() if wanted else contextlib.nullcontext()
 
 
 def _require_finite(what: str, value: float, history: History) -> None:
@@ -164,38 +204,6 @@ def _require_finite(what: str, value: float, history: History) -> None:
             "learning rate that is too high (try a third), no warm-up, or weights that were not finite to begin with",
             history,
         )
-
-
-def _agree(loss: Tensor, interrupted: bool, n_processes: int) -> tuple[float, bool]:
-    """The mean loss of all processes, and whether one of them is to stop: then all do, after the same step."""
-    if n_processes > 1:
-        loss = torch.stack([loss.float(), loss.new_tensor(float(interrupted))])
-        dist.all_reduce(loss)
-        return loss[0].item() / n_processes, loss[1].item() > 0
-    return loss.item(), interrupted
-
-
-@contextlib.contextmanager
-def _held_interrupt() -> Iterator[list[bool]]:
-    """Note Ctrl-C instead of breaking off in the middle of a step; the second one breaks off.
-
-    The list is empty until then. Only the main thread can hold an interrupt; elsewhere it stays what it was.
-    """
-    pressed: list[bool] = []
-
-    def note(*_: object) -> None:
-        if pressed:
-            raise KeyboardInterrupt
-        pressed.append(True)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield pressed
-        return
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _autocast(device: torch.device) -> contextlib.AbstractContextManager:

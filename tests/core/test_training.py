@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from llmlab import training
 from llmlab.bpe import BPETokenizer, train_bpe
 from llmlab.gpt import GPT, GPTConfig
 from llmlab.training import (
@@ -27,11 +26,13 @@ from llmlab.training import (
     evaluate,
     learning_rate_at,
     load_checkpoint,
+    loop,
     next_token_loss,
     save_checkpoint,
     split_documents,
     train,
 )
+from llmlab.training.optimizer import make_optimizer
 from tests import ROOT
 
 SIZES = {"vocab_size": 13, "context_length": 6, "d_model": 8, "n_heads": 2, "n_layers": 2}
@@ -248,9 +249,7 @@ def test_the_loop_is_the_one_written_by_hand():
 
 def test_measured_and_saved_on_the_way_and_at_the_end(tmp_path, monkeypatch):
     saved = []
-    monkeypatch.setattr(
-        training, "save_checkpoint", lambda *args, training: saved.append(len(training["history"]["loss"]))
-    )
+    monkeypatch.setattr(loop, "write_checkpoint", lambda *args: saved.append(len(args[-1]["history"]["loss"])))
     config = TrainConfig(steps=5, evaluate_every=2, checkpoint=tmp_path, save_every=2)
     history = train(model_of(), loader_of(), config, validation=loader_of(), progress=False)
     assert [step for step, _ in history.validation] == [2, 4, 5] and saved == [2, 4, 5]
@@ -282,7 +281,7 @@ def test_train_names_what_is_something_else(arguments, said):
 def test_only_matrices_that_multiply_shrink():
     for tie_weights in (False, True):
         model = model_of(tie_weights=tie_weights)
-        shrinking, others = training._optimizer(model, TrainConfig(), torch.device("cpu")).param_groups
+        shrinking, others = make_optimizer(model, TrainConfig()).param_groups
         names = {id(parameter): name for name, parameter in model.named_parameters()}
         assert shrinking["weight_decay"] == 0.1 and others["weight_decay"] == 0
         kinds = ["qkv", "out_proj", "expand", "contract"]
@@ -369,7 +368,7 @@ def test_ctrl_c_keeps_what_was_learned_and_the_run_can_go_on(tmp_path):
 
 
 def test_a_run_stops_when_another_process_is_to_stop(monkeypatch):
-    monkeypatch.setattr(training, "_agree", lambda loss, interrupted, n_processes: (loss.item(), True))
+    monkeypatch.setattr(loop, "agree", lambda loss, interrupted, n_processes: (loss.item(), True))
     history = train(model_of(), loader_of(), TrainConfig(steps=9), progress=False)
     assert history.interrupted and len(history.loss) == 1
 
@@ -481,13 +480,16 @@ def test_checkpoints_that_cannot_be_read_are_named(tmp_path, tokenizer):
     with pytest.raises(ValueError, match="nothing to resume"):
         train(model_of(), loader_of(), TrainConfig(steps=2), progress=False, resume_from=tmp_path)
     save_checkpoint(tmp_path, model_of(), tokenizer, training={"steps": 3})
-    with pytest.raises(ValueError, match="of a run of 3 steps, this one has 2"):
+    with pytest.raises(ValueError, match="does not hold the state of a run of train: nothing to resume"):
+        train(model_of(), loader_of(), TrainConfig(steps=3), progress=False, resume_from=tmp_path)
+    train(model_of(), loader_of(), TrainConfig(steps=3, checkpoint=tmp_path), progress=False, tokenizer=tokenizer)
+    with pytest.raises(ValueError, match="has 3 steps behind it, and this run shall have 2 in all: ask for more"):
         train(model_of(), loader_of(), TrainConfig(steps=2), progress=False, resume_from=tmp_path)
     with pytest.raises(ValueError, match="is of another model"):
         train(model_of(n_layers=1), loader_of(), TrainConfig(steps=3), progress=False, resume_from=tmp_path)
     (weights,) = tmp_path.glob("model-*")
     weights.write_bytes(weights.read_bytes()[:-9])
-    with pytest.raises(ValueError, match="does not hold the weights of this model"):
+    with pytest.raises(ValueError, match=f"{weights.name} is damaged: .* Copy the file again from where it is whole"):
         load_checkpoint(tmp_path)
     weights.unlink()
     with pytest.raises(FileNotFoundError, match=r"named in config.json and is gone"):
