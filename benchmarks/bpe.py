@@ -32,7 +32,8 @@ import tokenizers
 from _pairs import compare, compare_once, save
 from tokenizers import models, pre_tokenizers, trainers
 
-from llmlab.bpe import BPETokenizer, _gpt2_byte_alphabet, gpt2_encoding, train_bpe
+from llmlab.bpe import BPETokenizer, gpt2_encoding, train_bpe
+from llmlab.bpe._gpt2 import gpt2_byte_alphabet
 from llmlab.corpus import load_text
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,7 +82,7 @@ def tokenizers_train(text: str, vocab_size: int) -> tokenizers.Tokenizer:
 
 def tokenizers_gpt2() -> tokenizers.Tokenizer:
     gpt2 = BPETokenizer.gpt2()
-    visible = {byte: character for character, byte in _gpt2_byte_alphabet().items()}
+    visible = {byte: character for character, byte in gpt2_byte_alphabet().items()}
 
     def written(token: bytes) -> str:
         return "".join(map(visible.__getitem__, token))

@@ -15,15 +15,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from operator import index
 from reprlib import repr as shortened
 
+from llmlab.utils.arguments import as_ids
+from llmlab.utils.special import SpecialFinder
 from llmlab.utils.text import refuse_unencodable
 
 # The book's: punctuation marks, double dashes and white space are cut out, and what stands between them is a word.
 WORD_PATTERN = r"""([,.:;?_!"()\']|--|\s)"""
 
-_SPACE_BEFORE_MARK = re.compile(r"""\s+([,.:;?!"()'])""")
+_SPACE_BEFORE_MARK = re.compile(r"""(?<!\s)\s+([,.:;?!"()'])""")
 
 
 class UnknownTokenError(KeyError):
@@ -122,7 +123,7 @@ class WordTokenizer(_VocabularyTokenizer):
         self.pattern = pattern
         self.special_tokens = tuple(sorted(special, key=self._ids.__getitem__))
         self._cut = _compiled(pattern)
-        self._cut_special = _any_of(special)
+        self._special = SpecialFinder(special)
 
     @classmethod
     def from_text(
@@ -154,7 +155,7 @@ class WordTokenizer(_VocabularyTokenizer):
                 f"unknown={unknown!r} must be one of special_tokens, got {list(special)!r}: "
                 f"write special_tokens=[{unknown!r}] at least"
             )
-        words = set(_split(_checked_text(text), _compiled(pattern), _any_of(special)))
+        words = set(_split(_checked_text(text), _compiled(pattern), SpecialFinder(special)))
         return cls([*sorted(words - set(special)), *special], pattern=pattern, unknown=unknown, special_tokens=special)
 
     def tokenize(self, text: str) -> list[str]:
@@ -166,7 +167,7 @@ class WordTokenizer(_VocabularyTokenizer):
         >>> WordTokenizer([]).tokenize("It's -- well -- late.")
         ['It', "'", 's', '--', 'well', '--', 'late', '.']
         """
-        return _split(_checked_text(text), self._cut, self._cut_special)
+        return _split(_checked_text(text), self._cut, self._special)
 
     def encode(self, text: str) -> list[int]:
         """The token ids of `text`.
@@ -284,11 +285,10 @@ class ByteTokenizer:
         return bytes(_checked_ids(ids, 256)).decode("utf-8", errors="replace")
 
 
-def _split(text: str, cut: re.Pattern, cut_special: re.Pattern | None) -> list[str]:
+def _split(text: str, cut: re.Pattern, special: SpecialFinder) -> list[str]:
     """Special tokens whole, the rest cut; what is empty or white space is left out."""
-    parts = cut_special.split(text) if cut_special else [text]  # special tokens at the odd places
     tokens: list[str] = []
-    for number, part in enumerate(parts):
+    for number, part in enumerate(special.split(text)):  # special tokens at the odd places
         pieces = [part] if number % 2 else [piece.strip() for piece in cut.split(part)]
         tokens += filter(None, pieces)
     return tokens
@@ -306,12 +306,6 @@ def _compiled(pattern: str) -> re.Pattern:
     if compiled.match(""):
         raise ValueError(f"pattern {pattern!r} matches the empty text, so it would cut everywhere: write + for *")
     return compiled
-
-
-def _any_of(tokens: Iterable[str]) -> re.Pattern | None:
-    """Finds special tokens. Where two begin at the same place, the longer one counts."""
-    names = "|".join(map(re.escape, sorted(tokens, key=len, reverse=True)))
-    return re.compile(f"({names})") if names else None
 
 
 def _checked_text(text: str) -> str:
@@ -343,23 +337,11 @@ def _checked_ids(ids: Iterable[int], size: int) -> list[int]:
         row = iter(ids)
     except TypeError:
         raise TypeError(f"ids must be a row of token ids such as [3, 1], got {shortened(ids)}") from None
-    checked = []
-    for id in row:
-        try:
-            checked.append(index(id))
-        except TypeError:
-            raise TypeError(f"token ids must be int, got {shortened(id)}{_remedy(id)}") from None
-        if not 0 <= checked[-1] < size:
+    checked = as_ids(row)
+    for id in checked:
+        if not 0 <= id < size:
             there = f"whose ids reach from 0 to {size - 1}" if size else "which is empty"
             raise ValueError(
                 f"token id {id} is not in the vocabulary, {there}: decode with the tokenizer that made the ids"
             )
     return checked
-
-
-def _remedy(id: object) -> str:
-    if isinstance(id, str):
-        return ": look it up first, with encode"
-    if isinstance(id, Sequence) or getattr(id, "ndim", 0):
-        return ": decode one row at a time"
-    return ""

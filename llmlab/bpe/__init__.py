@@ -5,8 +5,9 @@ the order in which training learned the merges. `train_bpe` learns them, `BPETok
 `BPETokenizer.gpt2()` applies GPT-2's, from the merge table that travels with the course. `gpt2_encoding()` gives the
 same ids through tiktoken, which is faster and normally downloads that table when it first runs.
 
-`training` and `encoding` hold the two. Three steps have modules of their own: `_chunks` cuts the text, `_learning`
-finds the merges, `_merging` applies them to a chunk. WordPiece, unigram models and text normalisation are not here.
+`training` and `encoding` hold the two. What they do in steps has modules of its own: `_special` and `_chunks` cut the
+text, `_learning` finds the merges, `_merging` applies them to a chunk, `_stream` decodes ids that come one by one,
+`_files` and `_foreign` read files. WordPiece, unigram models and text normalisation are not here.
 
 The method: Gage 1994 (compression), Sennrich et al. 2016 (words), Radford et al. 2019 (bytes and the pattern).
 """

@@ -1,4 +1,4 @@
-"""What happens to a text before any merge: special tokens are found, the rest is cut into chunks (lesson 02).
+"""What happens to a text before any merge: what is not a special token is cut into chunks (lesson 02).
 
 Training and encoding both begin here. The second half does the same for a text that comes in parts and is never in
 memory as a whole: there, nothing may be decided as long as the text to come could change it.
@@ -6,11 +6,13 @@ memory as a whole: there, nothing may be decided as long as the text to come cou
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 import regex
 
+from llmlab.bpe._special import refuse_special
+from llmlab.utils.special import SpecialFinder
 from llmlab.utils.text import refuse_unencodable
 
 _BLOCK = 1 << 16  # characters of a stream that are looked at together
@@ -37,82 +39,32 @@ def chunks_of(text: str, compiled: regex.Pattern) -> Iterator[str]:
     return map(regex.Match.group, compiled.finditer(text))
 
 
-def split_at(text: str, names: Collection[str]) -> list[str]:
-    """The text cut at the special tokens `names`, which stand at the odd positions of the list.
-
-    >>> split_at("x<a><b>y<a>", ["<a>", "<a><b>"])
-    ['x', '<a><b>', 'y', '<a>', '']
-    """
-    return _any_of(names).split(text) if names else [text]
-
-
-def _any_of(names: Collection[str]) -> regex.Pattern:
-    """Finds special tokens. Where two begin at the same place, the longer one counts."""
-    return regex.compile(f"({'|'.join(map(regex.escape, sorted(names, key=len, reverse=True)))})")
-
-
-def special_names(special_tokens: Iterable[str] | Mapping[str, int]) -> list[str]:
-    """The names of special tokens, checked."""
-    if isinstance(special_tokens, str):
-        raise TypeError(f"special_tokens must be a collection of names, got one str: write [{special_tokens!r}]")
-    if not isinstance(special_tokens, Iterable):
-        raise TypeError(f"special_tokens must be a collection of names, got {special_tokens!r}: write [] for none")
-    names = list(special_tokens)
-    for name in names:
-        if not isinstance(name, str):
-            raise TypeError(f"a special token must be a str, got {name!r} ({type(name).__name__})")
-        if not name:
-            raise ValueError("a special token must have at least one character, got ''")
-        if names.count(name) > 1:
-            raise ValueError(f"special token {name!r} is given {names.count(name)} times: give each once")
-        refuse_unencodable(name)
-    return names
-
-
-def refuse_special(text: str, refused: Collection[str], offset: int = 0) -> None:
-    """Raise if the text contains one of the `refused` special tokens, even inside a longer one that is allowed."""
-    if refused and (match := _any_of(refused).search(text)):
-        raise ValueError(
-            f"the text contains the special token {match.group()!r} at character {offset + match.start()}, and it "
-            f"is not allowed: pass allowed_special={{{match.group()!r}}}, or 'all', to encode it as its one id"
-        )
-
-
-def plain_and_special(parts: Iterable[str], allowed: Collection[str], refused: Collection[str]) -> Iterator[tuple]:
+def plain_and_special(parts: Iterable[str], allowed: SpecialFinder, refused: SpecialFinder) -> Iterator[tuple]:
     """The joined text of `parts`, piece by piece, as pairs of plain text and what follows it.
 
     What follows is the name of an allowed special token; "" at the end of the text; None where the plain text goes on.
 
-    >>> list(plain_and_special(["one<|e", "nd|>two"], ["<|end|>"], []))
+    >>> list(plain_and_special(["one<|e", "nd|>two"], SpecialFinder(["<|end|>"]), SpecialFinder([])))
     [('one', '<|end|>'), ('two', None), ('', '')]
     """
     text = ""
     for block in chain(_checked_blocks(parts, refused), [None]):
         text += block or ""
-        undecided = len(text) if block is None else _may_grow(text, allowed)
+        undecided = len(text) if block is None else allowed.undecided(text)
         start = 0
-        for match in _any_of(allowed).finditer(text) if allowed else ():
-            if match.start() >= undecided:
+        for place, name in allowed.find(text):
+            if place >= undecided:
                 break
-            yield text[start : match.start()], match.group()
-            start = match.end()
+            yield text[start:place], name
+            start = place + len(name)
         end = max(start, undecided)
         yield text[start:end], ("" if block is None else None)
         text = text[end:]
 
 
-def _may_grow(text: str, names: Collection[str]) -> int:
-    """The first place from which the text, with more text to come, may turn out to be a special token."""
-    longest = max(map(len, names), default=1)
-    for place in range(max(0, len(text) - longest + 1), len(text)):
-        if any(name.startswith(text[place:]) for name in names):
-            return place
-    return len(text)
-
-
-def _checked_blocks(parts: Iterable[str], refused: Collection[str]) -> Iterator[str]:
+def _checked_blocks(parts: Iterable[str], refused: SpecialFinder) -> Iterator[str]:
     """The text of `parts` in blocks, for parts may be as short as a character; each block checked."""
-    overlap = max(map(len, refused), default=1) - 1  # of a refused token, so much may stand in the blocks before
+    overlap = max(refused.longest - 1, 0)  # of a refused token, so much may stand in the blocks before
     seen, before = 0, ""
     for block in _blocks(parts):
         refuse_unencodable(block, seen)
@@ -144,18 +96,28 @@ def stream_chunks(pieces: Iterable[tuple], compiled: regex.Pattern) -> Iterator[
     # This pattern matches nothing. But where the original would have to read on beyond the end of the text before it
     # can decide, looking ahead included, `partial=True` reports just that.
     reads_on = regex.compile(f"(?>{compiled.pattern})(?!)")
-    text, start = "", 0  # text[:start] has been given out
+    # A chunk may be longer than many pieces. Where a look at the text decides nothing, the next look waits until twice
+    # as much has come, so that a long chunk takes a time proportional to its length.
+    text, start, patience = "", 0, 0  # text[:start] has been given out
+    waiting: list[str] = []  # what has come since the last look
+    size = 0
     for plain, special in pieces:
-        text += plain
+        waiting.append(plain)
+        size += len(plain)
+        if special is None and size < patience:
+            continue
+        text += "".join(waiting)
+        waiting, size, looked_from = [], 0, start
         for match in compiled.finditer(text, start):
             if special is None and reads_on.match(text, match.start(), partial=True):
                 break
             yield match.group(), False
             start = match.end()
         if special is None:
+            patience = len(text) - start if start == looked_from else 0
             forgotten = max(0, start - 100)
             text, start = text[forgotten:], start - forgotten
         else:
             if special:
                 yield special, True
-            text, start = "", 0
+            text, start, patience = "", 0, 0

@@ -19,7 +19,7 @@ GPT2_PATTERN = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+
 @cache
 def gpt2_tables() -> tuple[list[tuple[bytes, bytes]], dict[int, bytes]]:
     """GPT-2's merges, and its ids: single bytes in its own order, then one id for each merge."""
-    byte_of = _gpt2_byte_alphabet()
+    byte_of = gpt2_byte_alphabet()
     lines = data_path("gpt2/vocab.bpe").read_text(encoding="utf-8").splitlines()[1:]  # the first line names the version
     merges = []
     for line in lines:
@@ -50,7 +50,8 @@ def gpt2_encoding() -> tiktoken.Encoding:
     )
 
 
-def _gpt2_byte_alphabet() -> dict[str, int]:
+@cache
+def gpt2_byte_alphabet() -> dict[str, int]:
     """The visible character that GPT-2's merge table writes for each byte, in the order of GPT-2's first 256 ids.
 
     Bytes that print as Latin-1 characters stand for themselves and come first; the other 68 (controls, the space, ...)

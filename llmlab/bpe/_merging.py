@@ -7,12 +7,32 @@ same as taking the longest token that fits. Two forms of it: one to read, and on
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise, repeat
 
+BYTES = [bytes([byte]) for byte in range(256)]  # what all merges are made of
 _NEVER = 1 << 60  # the rank of a pair that no merge joins
 _LONG = 100  # symbols; beyond this, finding the best pair by looking at all of them takes too long
 _CACHED_CHUNKS = 1 << 16  # a text of 1 MB has about 15,000 distinct chunks
+
+
+def checked_merges(merges: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The merges as a list, checked: each part is a byte or made by an earlier merge, and no merge comes twice."""
+    if not isinstance(merges, Iterable):
+        raise TypeError(f"merges must be pairs of bytes in rank order, got {merges!r}: write [] for none")
+    known, checked = set(BYTES), {}
+    for number, merge in enumerate(merges):
+        pair = tuple(merge) if isinstance(merge, Iterable) else ()
+        if len(pair) != 2 or not all(isinstance(part, bytes) for part in pair):
+            raise TypeError(f"merge {number} must be a pair of bytes, got {merge!r}")
+        for part in pair:
+            if part not in known:
+                raise ValueError(f"merge {number} uses {part!r}, which is neither a byte nor made by an earlier merge")
+        if pair in checked:
+            raise ValueError(f"merge {number} is merge {checked[pair]} again: {pair!r}")
+        checked[pair] = number
+        known.add(pair[0] + pair[1])
+    return list(checked)
 
 
 def merge_by_rank(ids: list[int], ranks: Mapping[tuple[int, int], int], merged: Sequence[int]) -> list[int]:

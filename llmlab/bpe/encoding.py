@@ -1,31 +1,24 @@
-"""Applying merges to a text: `BPETokenizer` encodes by rank and decodes; it saves and loads itself.
+"""Applying merges to a text: `BPETokenizer` encodes by rank and decodes.
 
-Cutting the text into chunks is done by `_chunks`, merging within a chunk by `_merging`.
+Cutting the text into chunks is done by `_chunks`, merging within a chunk by `_merging`, decoding ids that come one by
+one by `_stream`; its own files are written and read by `_files`, those of other libraries read by `_foreign`.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain, count
 from numbers import Integral
 from pathlib import Path
 
-from llmlab.bpe._chunks import (
-    chunks_of,
-    compile_pattern,
-    plain_and_special,
-    refuse_special,
-    special_names,
-    split_at,
-    stream_chunks,
-)
+from llmlab.bpe import _files, _foreign
+from llmlab.bpe._chunks import chunks_of, compile_pattern, plain_and_special, stream_chunks
 from llmlab.bpe._gpt2 import GPT2_PATTERN, gpt2_tables
-from llmlab.bpe._merging import ChunkCache, merge_by_rank
+from llmlab.bpe._merging import BYTES, ChunkCache, checked_merges, merge_by_rank
+from llmlab.bpe._special import SpecialTokens, refuse_special, special_names
+from llmlab.bpe._stream import StreamDecoder
+from llmlab.utils.arguments import as_ids
 from llmlab.utils.text import refuse_unencodable
-
-_BYTES = [bytes([byte]) for byte in range(256)]
-_FORMAT = "llmlab BPETokenizer 1"
 
 
 class BPETokenizer:
@@ -64,41 +57,46 @@ class BPETokenizer:
         pattern: str | None = GPT2_PATTERN,
         special_tokens: Iterable[str] | Mapping[str, int] = (),
     ) -> None:
-        self.merges = _checked_merges(merges)
+        self.merges = checked_merges(merges)
         if vocabulary is None:
-            vocabulary = dict(enumerate(_BYTES + [left + right for left, right in self.merges]))
+            vocabulary = dict(enumerate(BYTES + [left + right for left, right in self.merges]))
         if not isinstance(vocabulary, Mapping):
             raise TypeError(
                 f"vocabulary must be {{id: bytes}}, got {type(vocabulary).__name__}: "
                 "for a list of tokens, pass dict(enumerate(tokens))"
             )
         for id, token in vocabulary.items():
-            if not isinstance(id, int) or not isinstance(token, bytes):
+            if isinstance(id, bool) or not isinstance(id, Integral) or not isinstance(token, bytes):
                 raise TypeError(f"vocabulary must be {{id: bytes}}, got {{{id!r}: {token!r}}} in it")
         names = special_names(special_tokens)
         if not isinstance(special_tokens, Mapping):
             special_tokens = dict(zip(names, count(max(vocabulary, default=-1) + 1), strict=False))
-        self.special_tokens = dict(special_tokens)
-        self.vocabulary = dict(vocabulary)
+        for name, id in special_tokens.items():
+            if isinstance(id, bool) or not isinstance(id, Integral):
+                raise TypeError(f"the id of special token {name!r} must be an int, got {id!r}")
+        self.special_tokens = {name: int(id) for name, id in special_tokens.items()}
+        self.vocabulary = {int(id): token for id, token in vocabulary.items()}
         self.pattern = pattern
         for name, id in self.special_tokens.items():
-            if isinstance(id, bool) or not isinstance(id, int):
-                raise TypeError(f"the id of special token {name!r} must be an int, got {id!r}")
             if self.vocabulary.setdefault(id, name.encode()) != name.encode():
                 raise ValueError(f"special token {name!r} has id {id}, which is {self.vocabulary[id]!r} already")
 
-        # The rest serves encoding, which works on ids. Where two ids have the same bytes, the lower one is used.
-        id_of = {self.vocabulary[id]: id for id in sorted(self.vocabulary, reverse=True)}
-        for token in chain(_BYTES, map(b"".join, self.merges)):
+        # The rest serves encoding, which works on ids. Where two ids have the same bytes, the lower one is used, and
+        # that of a special token only where there is no other.
+        special_ids = set(self.special_tokens.values())
+        order = sorted(self.vocabulary, key=lambda id: (id in special_ids, id), reverse=True)
+        id_of = {self.vocabulary[id]: id for id in order}
+        for token in chain(BYTES, map(b"".join, self.merges)):
             if token not in id_of:
                 raise ValueError(
                     f"the vocabulary has no id for {token!r}: it needs all 256 bytes and all merged tokens"
                 )
-        self._byte_ids = [id_of[byte] for byte in _BYTES]
+        self._byte_ids = [id_of[byte] for byte in BYTES]
         self._ranks = {(id_of[left], id_of[right]): rank for rank, (left, right) in enumerate(self.merges)}
         self._merged = [id_of[left + right] for left, right in self.merges]  # rank -> id
         self._compiled = compile_pattern(pattern)
         self._ids_of = ChunkCache(self._encode_chunk)
+        self._special = SpecialTokens(names)
 
     @classmethod
     def gpt2(cls) -> BPETokenizer:
@@ -131,23 +129,38 @@ class BPETokenizer:
             TypeError: `text` is not a str, or `allowed_special` is a single name.
             ValueError: a special token that is not allowed; a lone surrogate, which no UTF-8 can hold.
         """
-        allowed, refused = self._allowed_and_refused(allowed_special)
+        allowed, refused = self._special.divide(allowed_special)
         refuse_unencodable(text)
         refuse_special(text, refused)
         ids: list[int] = []
-        for number, piece in enumerate(split_at(text, allowed)):
-            if number % 2:
-                ids.append(self.special_tokens[piece])
-            else:
-                chunks = chunks_of(piece, self._compiled)
-                ids.extend(chain.from_iterable(map(self._ids_of.__getitem__, chunks)))  # a loop, run in C
+        for number, piece in enumerate(allowed.split(text)):
+            ids.extend((self.special_tokens[piece],) if number % 2 else self._encode_plain(piece))
         return ids
+
+    def encode_ordinary(self, text: str) -> list[int]:
+        """The token ids of `text`, in which special tokens are text like any other, as in tiktoken.
+
+        Raises:
+            TypeError: `text` is not a str.
+            ValueError: a lone surrogate, which no UTF-8 can hold.
+
+        >>> tokenizer = BPETokenizer([], special_tokens=["<s>"])
+        >>> tokenizer.encode("<s>", allowed_special="all"), tokenizer.encode_ordinary("<s>")
+        ([256], [60, 115, 62])
+        """
+        refuse_unencodable(text)
+        return list(self._encode_plain(text))
+
+    def _encode_plain(self, text: str) -> Iterator[int]:
+        chunks = chunks_of(text, self._compiled)
+        return chain.from_iterable(map(self._ids_of.__getitem__, chunks))  # a loop, run in C
 
     def encode_iterable(self, parts: Iterable[str], allowed_special: Collection[str] | str = ()) -> Iterator[int]:
         """The token ids of `"".join(parts)`, one by one, for texts that do not fit in memory, such as an open file.
 
-        It holds about 65,000 characters, or the longest chunk if that is more; with `pattern=None` all is one chunk.
-        A pattern may look ahead as far as it likes. How far it may look back is limited to 100 characters.
+        It holds about 65,000 characters, or a few times the longest chunk if that is more; with `pattern=None` all of
+        the text is one chunk. A pattern may look ahead as far as it likes. How far it may look back is limited to 100
+        characters.
 
         Raises: as `encode`, at the part that has the fault.
 
@@ -156,25 +169,11 @@ class BPETokenizer:
         """
         if not isinstance(parts, Iterable):
             raise TypeError(f"parts must be an iterable of str, got {type(parts).__name__}")
-        allowed, refused = self._allowed_and_refused(allowed_special)  # here, so that a mistake raises at once
+        allowed, refused = self._special.divide(allowed_special)  # here, so that a mistake raises at once
         chunks = stream_chunks(plain_and_special(parts, allowed, refused), self._compiled)
         return chain.from_iterable(
             (self.special_tokens[chunk],) if is_special else self._ids_of[chunk] for chunk, is_special in chunks
         )
-
-    def _allowed_and_refused(self, allowed_special: Collection[str] | str) -> tuple[set[str], set[str]]:
-        names = set(self.special_tokens)
-        if allowed_special == "all":
-            return names, set()
-        if isinstance(allowed_special, str):
-            raise TypeError(f"allowed_special must be 'all' or a set of names: write {{{allowed_special!r}}}")
-        try:
-            allowed = names & set(allowed_special)
-        except TypeError:
-            raise TypeError(
-                f"allowed_special must be 'all' or a set of names, got {allowed_special!r}: () allows none"
-            ) from None
-        return allowed, names - allowed
 
     def _encode_chunk(self, chunk: str) -> list[int]:
         return merge_by_rank(list(map(self._byte_ids.__getitem__, chunk.encode())), self._ranks, self._merged)
@@ -190,17 +189,12 @@ class BPETokenizer:
             raise TypeError(f"ids must be an iterable of int, got one int: write [{ids}]")
         if not isinstance(ids, Iterable) or getattr(ids, "ndim", 1) == 0:
             raise TypeError(f"ids must be an iterable of int, got {ids!r} ({type(ids).__name__})")
-        ids = list(ids)
+        row = as_ids(ids)
         try:
-            return b"".join([self.vocabulary[id] for id in ids])
-        except (KeyError, TypeError):
-            wrong = next(id for id in ids if not isinstance(id, Integral) or id not in self.vocabulary)
-            if not isinstance(wrong, Integral):
-                mend = ": decode one row at a time" if isinstance(wrong, list | tuple) else ""
-                mend = ": for a tensor, pass ids.tolist()" if hasattr(wrong, "tolist") else mend
-                raise TypeError(f"token ids must be int, got {wrong!r}{mend}") from None
+            return b"".join([self.vocabulary[id] for id in row])
+        except KeyError as error:
             raise ValueError(
-                f"token id {wrong} is not in the vocabulary of {len(self)} tokens, "
+                f"token id {error.args[0]} is not in the vocabulary of {len(self)} tokens, "
                 f"whose ids reach from {min(self.vocabulary)} to {max(self.vocabulary)}"
             ) from None
 
@@ -214,16 +208,18 @@ class BPETokenizer:
         """
         return self.decode_bytes(ids).decode("utf-8", errors="replace")
 
+    def stream(self) -> StreamDecoder:
+        r"""A decoder for ids that come one by one, as from a model that is writing; it gives whole characters alone.
+
+        >>> decoder = BPETokenizer([]).stream()
+        >>> [decoder.push(id) for id in [72, 0xC3, 0xA9, 0xC3]], decoder.flush()
+        (['H', '', 'é', ''], '\ufffd')
+        """
+        return StreamDecoder(self.decode_bytes)
+
     def save(self, path: str | Path) -> None:
         """Write the tokenizer to a JSON file. A byte string stands there as the Latin-1 text with the same codes."""
-        content = {
-            "format": _FORMAT,
-            "pattern": self.pattern,
-            "special_tokens": self.special_tokens,
-            "merges": [[part.decode("latin-1") for part in pair] for pair in self.merges],
-            "vocabulary": {id: token.decode("latin-1") for id, token in self.vocabulary.items()},
-        }
-        Path(path).write_text(json.dumps(content, indent=0), encoding="utf-8")
+        _files.save(Path(path), self.merges, self.vocabulary, self.pattern, self.special_tokens)
 
     @classmethod
     def load(cls, path: str | Path) -> BPETokenizer:
@@ -233,33 +229,23 @@ class BPETokenizer:
             FileNotFoundError: there is no such file.
             ValueError: the file was not written by `save`, or has been damaged since.
         """
-        try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-            if content["format"] != _FORMAT:
-                raise ValueError(f"its format is {content['format']!r}, expected {_FORMAT!r}")
-            return cls(
-                [tuple(part.encode("latin-1") for part in pair) for pair in content["merges"]],
-                vocabulary={int(id): token.encode("latin-1") for id, token in content["vocabulary"].items()},
-                pattern=content["pattern"],
-                special_tokens=content["special_tokens"],
-            )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"{path} is not a tokenizer that BPETokenizer.save wrote: {error!r}") from error
+        with _files.blamed_on(path, "is not a tokenizer that BPETokenizer.save wrote"):
+            return cls(**_files.load(Path(path)))
 
+    @classmethod
+    def from_files(cls, folder: str | Path) -> BPETokenizer:
+        """A byte-level tokenizer of other libraries: from `tokenizer.json` if the folder has it, else from `vocab.json`
+        and `merges.txt`, which GPT-2's pattern goes with.
 
-def _checked_merges(merges: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    if not isinstance(merges, Iterable):
-        raise TypeError(f"merges must be pairs of bytes in rank order, got {merges!r}: write [] for none")
-    known, checked = set(_BYTES), {}
-    for number, merge in enumerate(merges):
-        pair = tuple(merge) if isinstance(merge, Iterable) else ()
-        if len(pair) != 2 or not all(isinstance(part, bytes) for part in pair):
-            raise TypeError(f"merge {number} must be a pair of bytes, got {merge!r}")
-        for part in pair:
-            if part not in known:
-                raise ValueError(f"merge {number} uses {part!r}, which is neither a byte nor made by an earlier merge")
-        if pair in checked:
-            raise ValueError(f"merge {number} is merge {checked[pair]} again: {pair!r}")
-        checked[pair] = number
-        known.add(pair[0] + pair[1])
-    return list(checked)
+        Tokens that neither are bytes nor made by a merge, and the added tokens of `tokenizer.json`, become special
+        tokens: they are found in a text only where `allowed_special` has them. What would give other ids than the
+        library that wrote the files is refused.
+
+        Raises:
+            FileNotFoundError: the folder has neither.
+            ValueError: a damaged file, or something that this tokenizer cannot do, such as a normalizer; the message
+                names the file and the thing.
+        """
+        path, read = _foreign.find(Path(folder))
+        with _files.blamed_on(path, "cannot be represented by a BPETokenizer"):
+            return cls(**read(path))

@@ -10,10 +10,13 @@ import warnings
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from llmlab.bpe._chunks import chunks_of, compile_pattern, special_names, split_at
+from llmlab.bpe._chunks import chunks_of, compile_pattern
 from llmlab.bpe._gpt2 import GPT2_PATTERN
 from llmlab.bpe._learning import collector_at_rest, learn_merges
+from llmlab.bpe._special import special_names
 from llmlab.bpe.encoding import BPETokenizer
+from llmlab.utils.arguments import as_count
+from llmlab.utils.special import SpecialFinder
 from llmlab.utils.text import refuse_unencodable
 
 
@@ -57,12 +60,9 @@ def train_bpe(
     [257, 32, 115, 257]
     """
     names = special_names(special_tokens)
-    for name, value, least in (("vocab_size", vocab_size, 256 + len(names)), ("min_frequency", min_frequency, 1)):
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise TypeError(f"{name} must be an int, got {value!r} ({type(value).__name__})")
-        if value < least:
-            why = f" (256 bytes and {len(names)} special tokens)" if name == "vocab_size" else ""
-            raise ValueError(f"{name} must be at least {least}{why}, got {value}")
+    why = f" (256 bytes and {len(names)} special tokens)"
+    vocab_size = as_count("vocab_size", vocab_size, 256 + len(names), why)
+    min_frequency = as_count("min_frequency", min_frequency)
     if tie_break not in ("first", "lexicographic"):
         raise ValueError(f"tie_break must be 'first' or 'lexicographic', got {tie_break!r}")
     if isinstance(text, bytes) or not isinstance(text, Iterable):
@@ -86,12 +86,12 @@ def train_bpe(
 
 def _count_chunks(documents: Iterable[str], pattern: str | None, names: Collection[str]) -> dict[bytes, int]:
     """How often each chunk occurs, in the order of first appearance, on which the tie rule "first" rests."""
-    compiled = compile_pattern(pattern)
+    compiled, special = compile_pattern(pattern), SpecialFinder(names)
     counts: Counter[str] = Counter()
     for number, document in enumerate(documents):
         if not isinstance(document, str):
             raise TypeError(f"document {number} of the text must be a str, got {type(document).__name__}")
         refuse_unencodable(document)
-        for plain in split_at(document, names)[::2]:  # [1::2] are the special tokens
+        for plain in special.split(document)[::2]:  # [1::2] are the special tokens
             counts.update(chunks_of(plain, compiled))
     return {chunk.encode(): n for chunk, n in counts.items()}

@@ -17,6 +17,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from numbers import Integral
 from typing import TypeVar
 
 SEPARATOR = " <|endoftext|> "  # with spaces, so that splitting at white space leaves the special token whole
@@ -228,12 +229,12 @@ def toy_world(n_sentences: int, seed: int = 0) -> str:
     (1000, True, False)
     """
     for name, value in (("n_sentences", n_sentences), ("seed", seed)):
-        if not isinstance(value, int) or isinstance(value, bool):
+        if not isinstance(value, Integral) or isinstance(value, bool):
             raise TypeError(f"{name} must be an integer, got {value!r}")
     if n_sentences < 1:
         raise ValueError(f"n_sentences must be at least 1, got {n_sentences}")
-    rng = random.Random(seed)
-    documents, missing = [], n_sentences
+    rng = random.Random(int(seed))
+    documents, missing = [], int(n_sentences)
     while missing:
         length = min(missing, _pick(rng, (2, 3, 4, 5, 6)))
         if missing - length == 1:  # no document of one sentence is left over

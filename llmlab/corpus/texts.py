@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from reprlib import repr as shortened
 
 from llmlab.utils.bundled import data_path
+from llmlab.utils.text import read_utf8
 
 _VERDICT_FILE = "the-verdict.txt"
 _VERDICT_SHA256 = "b41e41a68f0398a3154ae69e2e4c0e2694e17fe0d66730536837f1b01935b31f"
@@ -16,7 +18,9 @@ _VERDICT_URL = (
 
 
 def load_text(name: str | Path = "story") -> str:
-    r"""A text, exactly as its file has it: line endings are not translated.
+    """A text, exactly as its file has it: line endings are not translated.
+
+    Only a UTF-8 byte order mark at the beginning of the file is left out: it is a signature, not text.
 
     Args:
         name: "story", the course's own story (needs no network); "the-verdict", Edith Wharton's story of 1908, from
@@ -34,28 +38,24 @@ def load_text(name: str | Path = "story") -> str:
     if not isinstance(name, (str, Path)):
         raise TypeError(f"name must be 'story', 'the-verdict' or a path, got {name!r}")
     if name == "story":
-        return _read(data_path("story.txt"))
+        return read_utf8(data_path("story.txt"))
     if name == "the-verdict":
-        return _read(_verdict_path())
-    if Path(name).is_file():
-        return _read(Path(name))
+        return read_utf8(_verdict_path())
+    if _is_file(name):
+        return read_utf8(Path(name))
     if isinstance(name, Path):
         raise FileNotFoundError(f"there is no text file at {name} (seen from {Path.cwd()})")
     raise ValueError(
-        f"unknown text {name!r}: the known names are 'story' and 'the-verdict', and no file has that path "
+        f"unknown text {shortened(name)}: the known names are 'story' and 'the-verdict', and no file has that path "
         f"(seen from {Path.cwd()})"
     )
 
 
-def _read(path: Path) -> str:
-    """The text of a UTF-8 file, untouched."""
+def _is_file(name: str | Path) -> bool:
     try:
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{path} is not UTF-8: byte {error.start} is 0x{error.object[error.start]:02x} ({error.reason}). "
-            "Save the file as UTF-8 in an editor, then load it again."
-        ) from error
+        return Path(name).is_file()
+    except OSError:  # longer than a path may be: a text where a path is expected
+        return False
 
 
 def _verdict_path() -> Path:

@@ -2,15 +2,48 @@
 
 from __future__ import annotations
 
-from numbers import Real
+import contextlib
+from collections.abc import Iterable
+from numbers import Integral, Real
+from operator import index
+from reprlib import repr as shortened
+
+
+def as_count(name: str, value: int, least: int = 1, why: str = "") -> int:
+    """The int that `value` is, for NumPy's integers too; raise unless it is an integer of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an int, got {value!r} ({type(value).__name__})")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}{why}, got {value}")
+    return int(value)
 
 
 def require_count(name: str, value: int, least: int = 1) -> None:
-    """Raise unless `value` is an int of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an int, got {value!r} ({type(value).__name__})")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, got {value}")
+    """Raise unless `value` is an integer of at least `least`; what is kept or written to a file takes `as_count`."""
+    as_count(name, value, least)
+
+
+def as_ids(ids: Iterable[int]) -> list[int]:
+    """Token ids as a list of int. NumPy's and PyTorch's integers are integers; floats and bools are never ids.
+
+    Raises:
+        TypeError: an element is no integer; the message says which and, where it can, what to do.
+
+    >>> as_ids(range(3))
+    [0, 1, 2]
+    """
+    row = list(ids)
+    return row if set(map(type, row)) <= {int} else list(map(_as_id, row))
+
+
+def _as_id(id: int) -> int:
+    is_bool = isinstance(id, bool) or str(getattr(id, "dtype", "")) in ("bool", "torch.bool")
+    is_row = isinstance(id, list | tuple) or getattr(id, "ndim", 0) > 0
+    if not is_bool and not is_row:
+        with contextlib.suppress(TypeError):
+            return index(id)
+    remedy = ": look it up first, with encode" if isinstance(id, str) else ": decode one row at a time" * is_row
+    raise TypeError(f"token ids must be int, got {shortened(id)}{remedy}")
 
 
 def require_number(name: str, value: float) -> None:

@@ -3,7 +3,7 @@
 A language model learns to predict the next token. Its training examples are windows over the token ids: the input is
 `T` ids in a row, the target is the same row shifted by one. `loading` has the data set of such windows and the loader
 that batches them, `counting` the arithmetic that says beforehand how many windows and batches there will be, `packing`
-joins documents.
+joins documents, `_encoding` asks a tokenizer for ids.
 
 It does not tokenize beyond calling a tokenizer's `encode`, and it does not pad: a window is always full.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import reprlib
 from dataclasses import dataclass
 
-from llmlab.utils.arguments import require_count
+from llmlab.utils.arguments import as_count
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ def window_statistics(
     """
     if hasattr(n_tokens, "__len__"):  # the text, or its ids
         raise TypeError(f"n_tokens must be an int, got {reprlib.repr(n_tokens)}: for a list of ids, pass len(ids)")
-    require_count("n_tokens", n_tokens, least=0)
-    for name, value in (("max_length", max_length), ("stride", stride), ("batch_size", batch_size)):
-        require_count(name, value)
+    n_tokens = as_count("n_tokens", n_tokens, least=0)
+    max_length, stride = as_count("max_length", max_length), as_count("stride", stride)
+    batch_size = as_count("batch_size", batch_size)
 
     all_windows = max(0, (n_tokens - 1 - max_length) // stride + 1)
     windows = all_windows // batch_size * batch_size if drop_last else all_windows

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from llmlab.bpe import gpt2_encoding
-from llmlab.utils.arguments import require_count
-from llmlab.windows.packing import SEPARATOR, encode
+from llmlab.utils.arguments import as_count, as_ids
+from llmlab.windows._encoding import Encoder
+from llmlab.windows.packing import SEPARATOR
 
 
 class SlidingWindowDataset(Dataset):
@@ -21,16 +24,21 @@ class SlidingWindowDataset(Dataset):
     the input `ids[i * stride : i * stride + T]` and the target, the same slice one id later.
     A list or slice of indices fetches a whole batch, two tensors of shape (B, T), in one step.
 
-    Both are views on one tensor of ids: a million windows take the memory of a million ids.
+    A million windows take the memory of a million ids: all are views on one row. An array or a tensor is not copied,
+    whatever its integers are: a file of uint16 ids that `numpy.memmap` opens, for reading alone, stays a file, and what
+    is fetched from it becomes int64 on the way.
 
     Args:
         token_ids: the ids, a sequence of int, a 1-D integer array or a 1-D integer tensor.
         max_length: the context length T, at least 1.
         stride: how many ids the window moves from one item to the next, at least 1.
 
+    Attributes:
+        inputs, targets: all windows, (windows, T), as views on the row that was given and of its dtype: for reading.
+
     Raises:
         TypeError: the ids are not integers in one row, or a size is not an int.
-        ValueError: a size is below 1, or there are fewer than `max_length + 1` ids.
+        ValueError: a size is below 1, there are fewer than `max_length + 1` ids, or an id is too large for int64.
 
     >>> windows = SlidingWindowDataset([10, 11, 12, 13, 14, 15, 16], max_length=4, stride=2)
     >>> len(windows)
@@ -42,9 +50,8 @@ class SlidingWindowDataset(Dataset):
     """
 
     def __init__(self, token_ids: Sequence[int] | Tensor, max_length: int, stride: int) -> None:
-        require_count("max_length", max_length)
-        require_count("stride", stride)
-        ids = _as_ids(token_ids)
+        max_length, stride = as_count("max_length", max_length), as_count("stride", stride)
+        ids = _as_row(token_ids)
         if len(ids) <= max_length:
             raise ValueError(
                 f"one window of max_length={max_length} needs at least {max_length + 1} token ids "
@@ -53,12 +60,14 @@ class SlidingWindowDataset(Dataset):
         stride = min(stride, len(ids))  # a longer one gives the same single window, but PyTorch takes 64 bits at most
         self.inputs = ids[:-1].unfold(0, max_length, stride)  # (windows, T), no copy
         self.targets = ids[1:].unfold(0, max_length, stride)  # (windows, T), no copy
+        self._copies = isinstance(token_ids, np.ndarray) and not token_ids.flags.writeable
 
     def __len__(self) -> int:
         return len(self.inputs)
 
     def __getitem__(self, index: int | slice | Sequence[int]) -> tuple[Tensor, Tensor]:
-        return self.inputs[index], self.targets[index]
+        # What may not be written to is never handed out itself: writing to a file opened for reading ends the process.
+        return tuple(rows[index].to(torch.int64, copy=self._copies) for rows in (self.inputs, self.targets))
 
 
 class _BatchFetching(SlidingWindowDataset):
@@ -70,7 +79,7 @@ class _BatchFetching(SlidingWindowDataset):
 
     def __getitems__(self, indices: list[int]) -> tuple[Tensor, Tensor]:
         rows = torch.tensor(indices)  # once for both, and gathered row by row: half the time of self[indices]
-        return self.inputs.index_select(0, rows), self.targets.index_select(0, rows)
+        return tuple(windows.index_select(0, rows).to(torch.int64) for windows in (self.inputs, self.targets))
 
 
 def _as_is(batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
@@ -87,24 +96,29 @@ def create_dataloader(
     num_workers: int = 0,
     tokenizer: Any = None,
     generator: torch.Generator | None = None,
+    allowed_special: Iterable[str] | str = (SEPARATOR,),
 ) -> DataLoader:
     """Tokenize `text` and return a DataLoader of (inputs, targets) pairs, int64 tensors of shape (B, T).
 
     Args:
-        text: the training text. `<|endoftext|>` in it becomes its one id and stays in the stream.
+        text: the training text. A special token in it becomes its one id and stays in the stream, if it is allowed.
         batch_size: windows in a batch, B.
         max_length: context length T.
         stride: ids from one window to the next; `stride == max_length` uses each target once.
         shuffle: draw the windows in a new random order each epoch.
         drop_last: leave out a last batch of fewer than `batch_size` windows.
         num_workers: processes that fetch batches; 0 fetches in this one, which is fastest for a text in memory.
-        tokenizer: anything with `encode(text)`; None means GPT-2's, `llmlab.bpe.gpt2_encoding()`.
+        tokenizer: anything with `encode(text)` that gives ids, or an object that has them as `.ids`, such as a
+            `tokenizers.Tokenizer`; None means GPT-2's, `llmlab.bpe.gpt2_encoding()`. It adds no tokens by itself.
         generator: source of the shuffled order; None draws from PyTorch's global one.
+        allowed_special: names of special tokens, or "all". A tokenizer that asks for permission has it for these; any
+            other tokenizer finds its own special tokens as always.
 
     Raises:
         TypeError: `text` is not a str, a size is not an int, `shuffle` not a bool, `generator` not a torch.Generator,
-            or the tokenizer has no `encode`.
-        ValueError: too little text for one window, no full batch with `drop_last`, or a size out of range.
+            the tokenizer has no `encode`, or `allowed_special` is a single name.
+        ValueError: too little text for one window, no full batch with `drop_last`, or a size out of range; the text
+            contains a special token that is not allowed, or an allowed one that the tokenizer would split.
 
     >>> text = "In the beginning was the word."
     >>> loader = create_dataloader(text, batch_size=2, max_length=3, stride=3, shuffle=False)
@@ -120,8 +134,7 @@ def create_dataloader(
         raise TypeError(
             f"text must be a str, got {type(text).__name__}: for ids that you already have, use SlidingWindowDataset"
         )
-    require_count("batch_size", batch_size)
-    require_count("num_workers", num_workers, least=0)
+    batch_size, num_workers = as_count("batch_size", batch_size), as_count("num_workers", num_workers, least=0)
     if not isinstance(shuffle, bool):
         raise TypeError(f"shuffle must be True or False, got {shuffle!r}")
     if generator is not None and not isinstance(generator, torch.Generator):
@@ -129,8 +142,8 @@ def create_dataloader(
             f"generator must be a torch.Generator or None, got {generator!r}: "
             "for a seed, pass torch.Generator().manual_seed(seed)"
         )
-    ids = encode(gpt2_encoding() if tokenizer is None else tokenizer, text, SEPARATOR)
-    dataset = _BatchFetching(ids, max_length, stride)
+    encode = Encoder(gpt2_encoding() if tokenizer is None else tokenizer, allowed_special)
+    dataset = _BatchFetching(encode(text), max_length, stride)
     if drop_last and len(dataset) < batch_size:
         raise ValueError(
             f"drop_last=True leaves no batch: windows in the text {len(dataset)}, windows in a batch {batch_size}: "
@@ -147,13 +160,19 @@ def create_dataloader(
     )
 
 
-def _as_ids(token_ids: Sequence[int] | Tensor) -> Tensor:
+def _as_row(token_ids: Sequence[int] | Tensor) -> Tensor:
     try:
-        ids = torch.as_tensor(token_ids)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # nothing is written to it
+            ids = torch.as_tensor(token_ids)
     except (TypeError, ValueError, RuntimeError) as error:  # a str, ragged rows, mixed types ...
         raise TypeError(f"token ids must be integers in one row, got {type(token_ids).__name__}: {error}") from error
     if ids.numel() and (ids.is_floating_point() or ids.is_complex() or ids.dtype == torch.bool):
         raise TypeError(f"token ids must be integers, got {ids.dtype}: encode the text first")
     if ids.dim() != 1:
         raise TypeError(f"token ids must be one row, shape (n_tokens,), got shape {tuple(ids.shape)}")
-    return ids.to(torch.int64)
+    if isinstance(token_ids, list | tuple):
+        as_ids(token_ids)  # PyTorch takes a bool among integers for one of them
+    if ids.dtype == torch.uint64 and len(wrong := (ids.view(torch.int64) < 0).nonzero()):
+        raise ValueError(f"token id {int(wrong[0])} of the row is {int(ids[wrong[0]])}, and int64 ends at 2**63 - 1")
+    return ids if ids.numel() else ids.to(torch.int64)

@@ -352,8 +352,10 @@ def test_decode_refuses_unknown_ids(gpt2):
             gpt2.decode(wrong)
     with pytest.raises(TypeError, match=r"got \[1, 2\]: decode one row at a time"):
         gpt2.decode([[1, 2], [3]])
-    with pytest.raises(TypeError, match=r"pass ids.tolist\(\)"):
-        gpt2.decode(np.array([[1, 2]]))
+    rows = np.array([[1, 2]])  # the list of a list would be refused as well: only a row at a time is right
+    with pytest.raises(TypeError, match=r"got array\(\[1, 2\]\): decode one row at a time"):
+        gpt2.decode(rows)
+    assert gpt2.decode(rows[0]) == gpt2.decode([1, 2])
     with pytest.raises(TypeError, match=r"write \[5\]"):
         gpt2.decode(5)
 
