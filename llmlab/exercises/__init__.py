@@ -4,6 +4,9 @@ A check says what it saw on a small example and which idea is probably behind it
 Nothing is stored outside the running kernel and nothing is sent anywhere.
 """
 
-from llmlab.exercises.engine.exercise import Exercise, Progress, Result, UnknownExercise, exercise, progress
+from llmlab.exercises.engine.catalogue import UnknownExercise, exercise
+from llmlab.exercises.engine.exercise import Exercise
+from llmlab.exercises.engine.progress import Progress, progress
+from llmlab.exercises.engine.result import Result
 
 __all__ = ["Exercise", "Progress", "Result", "UnknownExercise", "exercise", "progress"]

@@ -14,7 +14,7 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-from llmlab.exercises.engine.exercise import lessons, modules
+from llmlab.exercises.engine.catalogue import lessons, modules
 
 
 def _answers() -> dict[str, ModuleType]:

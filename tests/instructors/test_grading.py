@@ -18,7 +18,8 @@ import psutil
 import pytest
 
 from llmlab import grading
-from llmlab.exercises.engine.exercise import answer_names, lessons, of_lesson
+from llmlab.exercises.engine.catalogue import lessons, of_lesson
+from llmlab.exercises.engine.sources import answer_names
 from llmlab.grading import GraderBroken, Row, grade_folder, isolation, summary
 from llmlab.instructors.grade import attempt
 from llmlab.instructors.grade.submissions import binds, exercises_of, find

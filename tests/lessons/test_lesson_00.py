@@ -1,4 +1,4 @@
-"""Lesson 00: its figures, its bigram model, its links; and its headings are what exercises and messages name."""
+"""Lesson 00: its figures, its bigram model, its links."""
 
 from __future__ import annotations
 
@@ -6,34 +6,23 @@ import re
 from collections import Counter
 from itertools import pairwise
 
-import nbformat
 import pytest
 
 from llmlab.corpus import load_text
-from llmlab.exercises import lesson_00
+from llmlab.exercises.lesson_00 import what_comes_out
 from tests import ROOT
+from tests.lessons.shared import Lesson
 
-LESSON = (ROOT / "lessons" / "00_welcome.py").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def cells():
-    notebook = nbformat.read(ROOT / "notebooks" / "solutions" / "00_welcome.ipynb", as_version=4)
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
-def printed(cells, piece: str) -> str:
-    """What the one cell prints that holds this piece of code."""
-    (cell,) = [cell for cell in cells if piece in cell.source]
-    return "".join(output.get("text", "") for output in cell.outputs)
+LESSON = Lesson("00", solved=True)
+output = LESSON.output
 
 
 @pytest.fixture(scope="module")
-def model(cells):
+def model():
     """The names of the lesson's bigram model, from its own cells."""
     wanted = ("import random", "story = load_text()", "def train(", "def next_token_", "def generate(", "def sampler(")
     names: dict = {}
-    for cell in cells:
+    for cell in LESSON.cells():
         if any(piece in cell.source for piece in wanted):
             exec(cell.source, names)
     return names
@@ -42,15 +31,15 @@ def model(cells):
 def test_figures_of_the_first_exercise_are_the_storys():
     tokens = load_text().split()
     after_piano = Counter(following for token, following in pairwise(tokens) if token == "piano")
-    assert (len(tokens), len(set(tokens))) == (lesson_00._TOKENS, lesson_00._DIFFERENT)
-    assert (after_piano.total(), len(after_piano)) == (lesson_00._PLACES, lesson_00._FOLLOWERS)
+    assert (len(tokens), len(set(tokens))) == (what_comes_out._TOKENS, what_comes_out._DIFFERENT)
+    assert (after_piano.total(), len(after_piano)) == (what_comes_out._PLACES, what_comes_out._FOLLOWERS)
 
 
-def test_what_the_lesson_prints_bears_out_the_answers(cells):
-    assert "1,353 probabilities" in printed(cells, "after_it = next_token_probabilities")
-    assert "passes: 40 for 40 steps with 14 predictions" in printed(cells, 'counted("training", x)')
-    assert "passes: 6\n" in printed(cells, 'counted("inference",')
-    first, second = re.findall(r"([\d,]+) weights read", printed(cells, "def weights_to_write("))
+def test_what_the_lesson_prints_bears_out_the_answers():
+    assert "1,353 probabilities" in output("after_it = next_token_probabilities")
+    assert "passes: 40 for 40 steps with 14 predictions" in output('counted("training", x)')
+    assert "passes: 6\n" in output('counted("inference",')
+    first, second = re.findall(r"([\d,]+) weights read", output("def weights_to_write("))
     assert int(first.replace(",", "")) == 2 * int(second.replace(",", ""))
 
 
@@ -80,33 +69,21 @@ def test_greedy_choice_runs_in_a_circle(model):
     assert written[40:70] != written[41:71], "a circle of several tokens"
 
 
-def test_it_is_a_model_of_about_ten_lines(cells):
-    functions = [
-        cell.source for cell in cells if re.match(r"def (train|next_token_probabilities|generate)\(", cell.source)
-    ]
+def test_it_is_a_model_of_about_ten_lines():
+    starts = ("def train(", "def next_token_probabilities(", "def generate(")
+    functions = [cell.source for cell in LESSON.cells() if cell.source.startswith(starts)]
     lines = [line for source in functions for line in source.split("\n\n\n")[0].splitlines() if line.strip()]
     assert len(functions) == 3
     assert len(lines) <= 14
 
 
-def test_the_trained_models_verb_follows_the_subject(cells):
-    plural, singular = printed(cells, "probe = PipelineMap()").splitlines()
+def test_the_trained_models_verb_follows_the_subject():
+    plural, singular = output("probe = PipelineMap()").splitlines()
     assert plural == "the dogs near the king: king looks most at dogs; more probable: bark"
     assert singular == "the dog near the king : king looks most at dog ; more probable: barks"
 
 
 def test_every_linked_lesson_exists():
-    linked = set(re.findall(r"\]\((\w+)\.ipynb\)", LESSON))
+    linked = set(re.findall(r"\]\((\w+)\.ipynb\)", LESSON.source))
     assert {name[:2] for name in linked} == {f"0{number}" for number in range(1, 10)}
     assert sorted(name for name in linked if not (ROOT / "lessons" / f"{name}.py").exists()) == []
-
-
-def test_sections_named_by_misconceptions_stand_in_the_lesson():
-    named = {idea.section for one in lesson_00.EXERCISES for idea in one.misconceptions.values()} - {""}
-    assert named
-    assert [section for section in sorted(named) if f"# ## {section}\n" not in LESSON] == []
-
-
-def test_titles_agree_with_the_headings_of_the_lesson():
-    for one in lesson_00.EXERCISES:
-        assert f"# ### Exercise {one.id} · {one.title}\n" in LESSON

@@ -1,67 +1,22 @@
-"""Lesson 07: its assertions fail with wrong answers, and what its cells print is what its text says."""
+"""Lesson 07: what its checks take for right and for wrong, and what its cells print is what its text says."""
 
 import math
-from itertools import combinations, permutations
+from itertools import permutations
+from operator import eq
 
-import nbformat
 import pytest
 import torch
 
-from llmlab.exercises.engine.exercise import of_lesson
+from llmlab.exercises.engine.answers import faces
 from llmlab.exercises.lesson_07.block_order import _LINES, _ORDER, _order_misconception
 from llmlab.exercises.lesson_07.find_the_stream import _block, _halves, _wrong_blocks
 from llmlab.exercises.lesson_07.layer_norm import _norm, _wrong_norms
 from llmlab.exercises.lesson_07.parameter_budget import _BUDGETS, _budget, _wrong_budgets
-from llmlab.explorers import ShapeTracer
 from llmlab.gpt import GPTConfig, LayerNorm, count_parameters
-from tests import ROOT
-from tests.exercises.answers import UNUSUAL, WRONG
+from tests.lessons.shared import Lesson, alike, near
 
-# What the explorer cannot show: a function that returns None counts as not written.
-NOT_VISIBLE = {"returns-none"}
-
-
-def cells(kind="code"):
-    notebook = nbformat.read(ROOT / "notebooks" / "07_gpt_block.ipynb", as_version=4)
-    return [cell for cell in notebook.cells if cell.cell_type == kind]
-
-
-def output(part):
-    """What the one cell with `part` in it printed."""
-    (cell,) = [cell for cell in cells() if part in cell.source]
-    return "".join(out.get("text", "") for out in cell.outputs)
-
-
-def probe(parameter_budget):
-    (source,) = [cell.source for cell in cells() if "probe = ShapeTracer(" in cell.source]
-    exec(source, {"ShapeTracer": ShapeTracer, "parameter_budget": parameter_budget, "print": lambda *values: None})
-
-
-def learners(source):
-    namespace = {"torch": torch}
-    exec(source, namespace)
-    return namespace["parameter_budget"]
-
-
-@pytest.mark.parametrize(("name", "source"), WRONG["07.5"].items())
-def test_a_wrong_answer_fails_the_lessons_assertion(name, source):
-    if name in NOT_VISIBLE:
-        probe(learners(source))
-    else:
-        with pytest.raises((AssertionError, TypeError)):
-            probe(learners(source))
-
-
-@pytest.mark.parametrize("source", UNUSUAL["07.5"])
-def test_an_unusual_right_answer_holds(source):
-    probe(learners(source))
-
-
-def test_sections_named_by_misconceptions_stand_in_the_lesson():
-    headings = [line for cell in cells("markdown") for line in cell.source.splitlines() if line.startswith("## ")]
-    named = {idea.section for one in of_lesson("07") for idea in one.misconceptions.values()} - {""}
-    assert [section for section in sorted(named) if f"## {section}" not in headings] == []
-
+LESSON = Lesson("07")
+output = LESSON.output
 
 # ---- what the exercises take for right -------------------------------------------------------------------------------
 
@@ -103,7 +58,7 @@ def test_every_other_order_has_a_name_and_the_names_fit():
 
 
 def test_the_lines_in_the_lesson_are_those_of_the_check():
-    (prompt,) = [cell.source for cell in cells("markdown") if "Order the block" in cell.source]
+    prompt = LESSON.cell("Order the block", "markdown").source
     lines = prompt.split("```")[1].strip().splitlines()
     assert [tuple(line.split(maxsplit=1)) for line in lines] == list(_LINES.items())
 
@@ -123,18 +78,14 @@ def test_known_mistakes_are_told_apart():
     """Each model differs from the right one and from the others: what agrees with two could not be named."""
     x = torch.tensor([[2.0, 4.0, 9.0, 5.0], [1.0, -1.0, 0.0, 4.0], [10.0, 30.0, 20.0, 60.0]])
     norm = (x, torch.tensor([1.0, 2.0, 0.5, -1.0]), torch.tensor([0.5, 0.0, -2.0, 1.0]), 0.5)
-    norms = [(name, value) for name, values in _wrong_norms(*norm).items() for value in values]
+    assert alike([("right", _norm(*norm)), *faces(_wrong_norms(*norm))], near(1e-2)) == []
     block = (torch.tensor([[1.0, 5.0, 3.0], [2.0, -1.0, 8.0]]), *_halves(seed=1, D=3, T=2))
-    for models in ([("right", _norm(*norm)), *norms], [("right", _block(*block)), *_wrong_blocks(*block).items()]):
-        for (one, a), (other, b) in combinations(models, 2):
-            assert one == other or not torch.allclose(a, b, atol=1e-2), (one, other)
-
-    counts = {("right", 0): [_budget(*case) for case in _BUDGETS]}
+    assert alike([("right", _block(*block)), *_wrong_blocks(*block).items()], near(1e-2)) == []
+    counts = [("right", [_budget(*case) for case in _BUDGETS])]
     for name, variants in _wrong_budgets(*_BUDGETS[0]).items():
         for number in range(len(variants)):
-            counts[name, number] = [_wrong_budgets(*case)[name][number] for case in _BUDGETS]
-    for (one, a), (other, b) in combinations(counts.items(), 2):
-        assert one[0] == other[0] or a != b, (one, other)
+            counts.append((name, [_wrong_budgets(*case)[name][number] for case in _BUDGETS]))
+    assert alike(counts, eq) == []
 
 
 # ---- what the text says of what is printed ---------------------------------------------------------------------------
@@ -176,6 +127,6 @@ def test_gpt2_is_counted_part_by_part():
 
 
 def test_all_sizes_of_the_toy_model_differ():
-    (source,) = [cell.source for cell in cells() if "toy = SmallGPT(" in cell.source]
+    source = LESSON.cell("toy = SmallGPT(").source
     sizes = [int(part.split(",")[0].split(")")[0]) for part in source.partition("toy = SmallGPT(")[2].split("=")[1:6]]
     assert len({*sizes, 2, 7, 24 // 3, 4 * 24, 3 * 24}) == 10

@@ -1,79 +1,28 @@
-"""Lesson 08: its assertions fail with wrong answers, and what its cells print is what its text says."""
+"""Lesson 08: what its checks take for right and for wrong, and what its cells print is what its text says."""
 
 import math
 import re
-from itertools import combinations
+from functools import partial
 
-import nbformat
 import pytest
 import torch
 
-from llmlab.exercises.engine.exercise import of_lesson
 from llmlab.exercises.lesson_08.batch_loss import _example, _wrong_batch_losses
-from llmlab.exercises.lesson_08.common import WRONG_LOSSES as _WRONG_LOSSES
-from llmlab.exercises.lesson_08.common import mean_loss as _mean_loss
+from llmlab.exercises.lesson_08.losses import WRONG_LOSSES, mean_loss
 from llmlab.exercises.lesson_08.schedule import _SETTINGS, _rate, _wrong_rates
-from llmlab.exercises.lesson_08.validation import _batches, _over_all, _Witness, _wrong_validations
-from llmlab.explorers import TrainingReplay
+from llmlab.exercises.lesson_08.validation_loss import _batches, _over_all, _Witness, _wrong_validations
 from llmlab.training import TrainConfig, evaluate, learning_rate_at, next_token_loss
-from tests import ROOT
-from tests.exercises.answers import UNUSUAL, WRONG
+from tests.lessons.shared import Lesson, alike
 
-# What the replay's cell cannot show: a function that returns None counts as not written.
-NOT_VISIBLE = {"returns-none"}
-
-
-def cells(kind="code"):
-    notebook = nbformat.read(ROOT / "notebooks" / "08_training.ipynb", as_version=4)
-    return [cell for cell in notebook.cells if cell.cell_type == kind]
-
-
-def cell_with(part):
-    (cell,) = [cell for cell in cells() if part in cell.source]
-    return cell
-
-
-def output(part):
-    """What the one cell with `part` in it printed."""
-    return "".join(out.get("text", "") for out in cell_with(part).outputs)
-
-
-def text():
-    return "\n".join(cell.source for cell in cells("markdown"))
-
-
-def probe_schedule(source):
-    names = {"torch": torch, "TrainingReplay": TrainingReplay, "print": lambda *values: None}
-    exec(source, names)
-    exec(cell_with("probe = TrainingReplay(").source, names)
-
-
-@pytest.mark.parametrize(("name", "source"), WRONG["08.3"].items())
-def test_a_wrong_schedule_fails_the_lessons_assertion(name, source):
-    if name in NOT_VISIBLE:
-        probe_schedule(source)
-    else:
-        with pytest.raises((AssertionError, TypeError, ValueError)):
-            probe_schedule(source)
-
-
-@pytest.mark.parametrize("source", UNUSUAL["08.3"])
-def test_an_unusual_right_schedule_holds(source):
-    probe_schedule(source)
-
-
-def test_sections_named_by_misconceptions_stand_in_the_lesson():
-    headings = [line for cell in cells("markdown") for line in cell.source.splitlines() if line.startswith("## ")]
-    named = {idea.section for one in of_lesson("08") for idea in one.misconceptions.values()} - {""}
-    assert [section for section in sorted(named) if f"## {section}" not in headings] == []
-
+LESSON = Lesson("08")
+output = LESSON.output
 
 # ---- what the exercises take for right -------------------------------------------------------------------------------
 
 
 def test_what_the_checks_take_for_right_is_the_packages():
     logits, targets = _example()
-    torch.testing.assert_close(_mean_loss(logits, targets), next_token_loss(logits, targets))
+    torch.testing.assert_close(mean_loss(logits, targets), next_token_loss(logits, targets))
     steps, warmup, highest, lowest = _SETTINGS
     config = TrainConfig(steps, highest, warmup, lowest / highest)
     assert [_rate(step, *_SETTINGS) for step in range(steps)] == pytest.approx(
@@ -87,17 +36,15 @@ def test_what_the_checks_take_for_right_is_the_packages():
 def test_known_mistakes_are_told_apart():
     """Each model differs from the right one and from the others: what agrees with two could not be named."""
     logits, targets = _example()
-    losses = {"right": _mean_loss(logits, targets).item()} | _wrong_batch_losses(logits, targets)
+    losses = {"right": mean_loss(logits, targets).item()} | _wrong_batch_losses(logits, targets)
     model = _Witness(7, 5, seed=1)
     batches = _batches(7, 3, [4, 4, 1], torch.Generator().manual_seed(5))
     validations = {"right": _over_all(model, batches)} | _wrong_validations(model, batches)
     for values in (losses, validations):
-        for (one, a), (other, b) in combinations(values.items(), 2):
-            assert not math.isclose(a, b, rel_tol=2e-3), (one, other)
+        assert alike(values.items(), partial(math.isclose, rel_tol=2e-3)) == []
     rates = {"right": [_rate(step, *_SETTINGS) for step in range(_SETTINGS[0])]} | _wrong_rates()
-    for (one, a), (other, b) in combinations(rates.items(), 2):
-        assert a != pytest.approx(b, rel=2e-3), (one, other)
-    assert set(_WRONG_LOSSES) < set(losses)
+    assert alike(rates.items(), lambda a, b: a == pytest.approx(b, rel=2e-3)) == []
+    assert set(WRONG_LOSSES) < set(losses)
 
 
 # ---- what the text says of what is printed ---------------------------------------------------------------------------
@@ -107,12 +54,16 @@ def test_the_floor_of_a_double_softmax():
     printed = output("perfect = F.one_hot")
     assert math.log(65 - 1 + math.e) - 1 == pytest.approx(3.20, abs=5e-3)
     assert printed.count("3.20") == 2 and "4.17" in printed and "as logits, sure of it:   0.00" in printed
-    assert "From 4.17 to 3.20" in text()
+    assert "From 4.17 to 3.20" in LESSON.source
     assert int(re.search(r"about (\d+) times as long", output("size_once, size_twice"))[1]) > 10
 
 
 def test_gradients_add_up():
-    assert [float(found) for found in re.findall(r"number \d: (\S+) times", output("backward number"))] == [1, 2, 3]
+    assert [float(found) for found in re.findall(r"number \d: (\S+) times", output("backward number"))] == [
+        1,
+        2,
+        3,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +94,7 @@ def test_the_run_gets_below_every_bound():
 
 def test_the_training_cell_is_compared_and_shows_a_bar():
     """Not exempt from nbval: the bar's first line, the curve's still picture and the comparisons never change."""
-    cell = cell_with("curve = TrainingCurve(")
+    cell = LESSON.cell("curve = TrainingCurve(")
     assert "tags" not in cell.metadata
     shown = [out["data"].get("text/plain", "") for out in cell.outputs if "data" in out]
     assert shown[0] == "TrainingCurve()" and shown[1].startswith("400 training steps:   0%")
@@ -162,7 +113,7 @@ def test_the_table_of_the_exercise_is_the_recording():
 
 def test_the_notebook_of_the_last_exercise_fails_where_it_is_said_to():
     """The cells of 08.6, run from top to bottom in a fresh namespace, going on after errors."""
-    (prompt,) = [cell.source for cell in cells("markdown") if "### Exercise 08.6" in cell.source]
+    prompt = LESSON.cell("### Exercise 08.6", "markdown").source
     block = re.search(r"```\n(.+?)```", prompt, re.DOTALL)[1]
     sources = {}
     for line in block.splitlines():

@@ -1,95 +1,26 @@
-"""Lesson 09: its assertions fail with wrong answers, and what its cells print is what its text says."""
+"""Lesson 09: what its checks take for right and for wrong, and what its cells print is what its text says."""
 
 import re
-from itertools import combinations
+from operator import eq
 
-import nbformat
 import pytest
 import torch
 
-from llmlab.exercises.engine.exercise import of_lesson
 from llmlab.exercises.lesson_09.cache_bytes import _CASES, _wrong_bytes
 from llmlab.exercises.lesson_09.cached_step import _attend, _wrong_steps
+from llmlab.exercises.lesson_09.logits_to_probabilities import _LOGITS
+from llmlab.exercises.lesson_09.logits_to_probabilities_mistakes import (
+    probabilities,
+    wrong_temperatures,
+    wrong_top_ks,
+)
 from llmlab.exercises.lesson_09.online_softmax import _agree, _updated, _wrong_updates
-from llmlab.exercises.lesson_09.sampler import _LOGITS, _probabilities, _wrong_temperatures, _wrong_top_ks
-from llmlab.explorers import CacheMeter, DistributionSculptor
-from llmlab.explorers.distribution_sculptor.explorer import CONTEXTS, counted_model
+from llmlab.explorers.distribution_sculptor import CONTEXTS, counted_model
 from llmlab.generation import cache_bytes, online_softmax, sampling_probabilities
-from tests import ROOT
-from tests.exercises.answers import UNUSUAL, WRONG
+from tests.lessons.shared import Lesson, alike, near, quiet
 
-# What the explorers' cells cannot show: a function that returns None counts as not written; temperature 0 does not
-# occur there; and the explorer hands over a copy of its logits.
-NOT_VISIBLE = {"returns-none", "zero-is-greedy", "mutates-input"}
-
-
-def cells(kind="code"):
-    notebook = nbformat.read(ROOT / "notebooks" / "09_generation.ipynb", as_version=4)
-    return [cell for cell in notebook.cells if cell.cell_type == kind]
-
-
-def source_with(part):
-    (cell,) = [cell for cell in cells() if part in cell.source]
-    return cell.source
-
-
-def output(part):
-    """What the one cell with `part` in it printed."""
-    (cell,) = [cell for cell in cells() if part in cell.source]
-    return "".join(out.get("text", "") for out in cell.outputs)
-
-
-def defined(source, name):
-    namespace = {"torch": torch}
-    exec(source, namespace)
-    return namespace[name]
-
-
-def probe_sampler(source):
-    names = {"torch": torch, "DistributionSculptor": DistributionSculptor, "print": lambda *values: None}
-    names["next_probabilities"] = defined(source, "next_probabilities")
-    exec(source_with("probe = DistributionSculptor("), names)
-
-
-def probe_bytes(source):
-    names = {"CacheMeter": CacheMeter, "print": lambda *values: None}
-    names["kv_cache_bytes"] = defined(source, "kv_cache_bytes")
-    exec(source_with("probe = CacheMeter("), names)
-
-
-@pytest.mark.parametrize(("name", "source"), WRONG["09.1"].items())
-def test_a_wrong_sampler_fails_the_lessons_assertion(name, source):
-    if name in NOT_VISIBLE:
-        probe_sampler(source)
-    else:
-        with pytest.raises((AssertionError, TypeError, ValueError)):
-            probe_sampler(source)
-
-
-@pytest.mark.parametrize(("name", "source"), WRONG["09.4"].items())
-def test_a_wrong_count_of_bytes_fails_the_lessons_assertion(name, source):
-    if name in NOT_VISIBLE:
-        probe_bytes(source)
-    else:
-        with pytest.raises((AssertionError, TypeError)):
-            probe_bytes(source)
-
-
-@pytest.mark.parametrize("source", UNUSUAL["09.1"])
-def test_an_unusual_right_sampler_holds(source):
-    probe_sampler(source)
-
-
-@pytest.mark.parametrize("source", UNUSUAL["09.4"])
-def test_an_unusual_right_count_holds(source):
-    probe_bytes(source)
-
-
-def test_sections_named_by_misconceptions_stand_in_the_lesson():
-    headings = [line for cell in cells("markdown") for line in cell.source.splitlines() if line.startswith("## ")]
-    named = {idea.section for one in of_lesson("09") for idea in one.misconceptions.values()} - {""}
-    assert [section for section in sorted(named) if f"## {section}" not in headings] == []
-
+LESSON = Lesson("09")
+output = LESSON.output
 
 # ---- what the exercises take for right -------------------------------------------------------------------------------
 
@@ -97,7 +28,7 @@ def test_sections_named_by_misconceptions_stand_in_the_lesson():
 def test_what_the_checks_take_for_right_is_the_packages():
     for temperature, k, p in ((0.5, None, None), (1.0, 2, None), (1.0, None, 0.7), (2.0, 3, 0.7), (1.0, 9, 0.3)):
         expected = sampling_probabilities(_LOGITS, temperature=temperature, top_k=k, top_p=p)
-        torch.testing.assert_close(_probabilities(_LOGITS, temperature, k, p).float(), expected)
+        torch.testing.assert_close(probabilities(_LOGITS, temperature, k, p).float(), expected)
     for case in _CASES:
         assert cache_bytes(*case) == _wrong_bytes(*case)["keys-only"] * 2
     row = torch.tensor([1.0, 2.0, 0.0, 4.0, 3.0])
@@ -111,25 +42,22 @@ def test_known_mistakes_are_told_apart():
     kept = (torch.tensor([[1.0, 0.0], [2.0, -1.0]]), torch.tensor([[1.0, 3.0], [2.0, 2.0]]))
     whole = _attend(step[0], *[torch.cat(pair) for pair in zip(kept, step[1:], strict=True)])
     groups = [
-        {"right": _probabilities(_LOGITS, 0.5, None, None).float()} | _wrong_temperatures(_LOGITS, 0.5),
-        {"right": _probabilities(_LOGITS, 1.0, 2, None).float()} | _wrong_top_ks(_LOGITS, 2),
+        {"right": probabilities(_LOGITS, 0.5, None, None).float()} | wrong_temperatures(_LOGITS, 0.5),
+        {"right": probabilities(_LOGITS, 1.0, 2, None).float()} | wrong_top_ks(_LOGITS, 2),
         {"right": whole} | _wrong_steps(*step, *kept),
     ]
     for models in groups:
-        for (one, a), (other, b) in combinations(models.items(), 2):
-            assert a.shape != b.shape or not torch.allclose(a, b, atol=1e-3), (one, other)
+        assert alike(models.items(), near(1e-3)) == []
     counts = {"right": [2 * _wrong_bytes(*case)["keys-only"] for case in _CASES]}
     for name in _wrong_bytes(*_CASES[0]):
         counts[name] = [_wrong_bytes(*case)[name] for case in _CASES]
-    for (one, a), (other, b) in combinations(counts.items(), 2):
-        assert a != b, (one, other)
+    assert alike(counts.items(), eq) == []
     seen = set()
     for case in ((1.0, 1.5, [0.0, 3.0, 2.0]), (3.0, 1.5, [0.0, 1.0])):
         right = _updated(*case)
         wrong = {name: pair for name, pair in _wrong_updates(*case).items() if not _agree(pair, right)}
         seen |= wrong.keys()
-        for (one, a), (other, b) in combinations(wrong.items(), 2):
-            assert not _agree(a, b), (one, other)
+        assert alike(wrong.items(), _agree) == []
     assert seen == _wrong_updates(*case).keys()
 
 
@@ -137,9 +65,9 @@ def test_known_mistakes_are_told_apart():
 
 
 def test_the_counted_model_is_the_sculptors():
-    names = {"print": lambda *values: None}
+    names = {"print": quiet}
     setup = "import torch\nfrom collections import Counter\nfrom llmlab.corpus import toy_world\n"
-    exec(setup + source_with("def next_logits("), names)
+    exec(setup + LESSON.cell("def next_logits(").source, names)
     vocabulary, contexts = counted_model()
     assert sorted(vocabulary) == names["vocabulary"]
     for context in CONTEXTS:
@@ -175,7 +103,7 @@ def test_a_cached_step_costs_about_the_same_anywhere():
 
 def test_bytes_that_are_weighed_equal_the_formula():
     assert output("nothing = torch.zeros(1,").split()[-1] == str(cache_bytes(3, 6, 8, 64, 1, 4))
-    assert "(3, 6, 8, 64, 1, 4)" in "".join(cell.source for cell in cells("markdown"))
+    assert "(3, 6, 8, 64, 1, 4)" in LESSON.source
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 Each answer is two numbers. A wrong pair is looked up in the ideas that give it, most telling idea first.
 """
 
-EXERCISES = (
-    "what_comes_out",
-    "passes_needed",
-    "reading",
-)
+EXERCISES = {
+    "what_comes_out": "What comes out of the model?",
+    "passes_needed": "How often does the model run?",
+    "larger_batch": "What does a larger batch read?",
+}

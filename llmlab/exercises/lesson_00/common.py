@@ -7,16 +7,16 @@ from math import isclose
 from typing import Any
 
 from llmlab.exercises.engine import Wrong, show
+from llmlab.exercises.engine.answers import name_of, numbers
 
 Ideas = Mapping[str, Callable[[float, float], bool]]
 
 
 def two_numbers(answer: Any, right: tuple[float, float], ideas: Ideas) -> None:
     """Raise `Wrong` unless the answer is the right pair; the first of `ideas` that gives the pair names the mistake."""
-    numbers = isinstance(answer, list) and len(answer) == 2
-    if not numbers or any(isinstance(part, bool) or not isinstance(part, int | float) for part in answer):
+    if numbers(answer, 2) is None:
         raise Wrong("not-two-numbers", f"You answered `{show(answer)}`.")
     first, second = answer
     if not all(map(isclose, answer, right)):  # added up in floats, shares may give 0.9999999999999999
-        idea = next((name for name, gives in ideas.items() if gives(first, second)), "count-again")
-        raise Wrong(idea, f"You answered {show(first)} and {show(second)}.")
+        idea = name_of(ideas.items(), lambda gives: gives(first, second))
+        raise Wrong(idea or "count-again", f"You answered {show(first)} and {show(second)}.")

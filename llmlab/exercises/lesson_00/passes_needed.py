@@ -1,4 +1,4 @@
-"""How often does the model run?"""
+"""A prediction of how many forward passes train one window, and how many write six tokens."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ def _check_passes(answer: Any) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="How often does the model run?",
     kind="value",
     examine=_check_passes,
     means="Training has the whole text, so one pass, masked, gives all 7 predictions. Inference must wait for each "

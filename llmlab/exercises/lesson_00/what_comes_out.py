@@ -1,4 +1,4 @@
-"""What comes out of the model?"""
+"""A prediction of what a model gives back for one token: how many probabilities, and their sum."""
 
 from __future__ import annotations
 
@@ -33,7 +33,6 @@ def _check_what_comes_out(answer: Any) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="What comes out of the model?",
     kind="value",
     examine=_check_what_comes_out,
     means="Whatever it is given, a language model answers with one probability for each token of its vocabulary, and "

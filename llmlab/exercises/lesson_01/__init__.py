@@ -5,11 +5,11 @@ uses. Small examples in a fixed order come first, so that a message shows the sa
 follow and decide, and their message shows none of them.
 """
 
-EXERCISES = (
-    "tokenize",
-    "vocabulary_or_corpus",
-    "two_texts",
-    "encode_tokens",
-    "separators",
-    "special_in_text",
-)
+EXERCISES = {
+    "tokenize": "Cut a text into words and marks",
+    "vocabulary_or_corpus": "Which of these is the vocabulary?",
+    "break_round_trip": "Break the round trip",
+    "encode_tokens": "A place for unknown words",
+    "separators": "What does <|endoftext|> separate?",
+    "special_in_text": "A special token in somebody's text",
+}

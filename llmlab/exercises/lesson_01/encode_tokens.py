@@ -1,4 +1,4 @@
-"""A place for unknown words"""
+"""An encoder that falls back to `<|unk|>`, to be written: tried where that id is the last, and where it is not."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Raised, Wrong, show
+from llmlab.exercises.engine.answers import is_whole
 from llmlab.exercises.lesson_01.common import a_word
 from llmlab.exercises.lesson_01.sections import UNKNOWN, VOCABULARY
 
@@ -40,7 +41,7 @@ def _check_encode_tokens(encode_tokens: Probe) -> Iterator[str]:
                 raise
             token_missed = any(f"KeyError: {token!r}" in str(raised) for token in tokens)
             raise Wrong("unknown-raises" if token_missed else "entry-misnamed", str(raised)) from None
-        if got != expected or not all(isinstance(id, int) and not isinstance(id, bool) for id in got):
+        if got != expected or not all(map(is_whole, got)):
             shown = f"`{encode_tokens.spell(tokens, vocabulary)}` gave `{show(got)}`."
             raise Wrong(_unknown_misconception(got, tokens, vocabulary), shown)
     yield f"{len(_ROWS)} rows of tokens by hand"
@@ -92,7 +93,6 @@ def _unknown_misconception(got: Any, tokens: list[str], vocabulary: dict[str, in
 
 
 EXERCISE = Exercise(
-    title="A place for unknown words",
     kind="function",
     examine=_check_encode_tokens,
     means="No text stops this encoder any more. The price: all unknown words have become one and the same id.",

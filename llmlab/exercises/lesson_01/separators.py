@@ -1,4 +1,4 @@
-"""What does <|endoftext|> separate?"""
+"""A prediction of how many `<|endoftext|>` stand between eight letters."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmlab.exercises.engine import Exercise, Misconception, Wrong, show
+from llmlab.exercises.engine.answers import is_whole, name_of
 from llmlab.exercises.lesson_01.sections import SPECIAL
 
 _LETTERS = 8
@@ -18,7 +19,7 @@ def _boundaries(n: int) -> set[int]:
 
 def _check_separators(answer: Any) -> Iterator[str]:
     number = int(answer) if isinstance(answer, float) and answer.is_integer() else answer
-    if isinstance(number, bool) or not isinstance(number, int):
+    if not is_whole(number):
         raise Wrong("not-a-number", f"You answered `{show(answer)}`.")
     if number != _LETTERS - 1:
         ideas = {
@@ -30,13 +31,12 @@ def _check_separators(answer: Any) -> Iterator[str]:
             "sentence-boundaries": _boundaries(40),
             "word-boundaries": _boundaries(500),
         }
-        found = [idea for idea, numbers in ideas.items() if number in numbers]
-        raise Wrong(found[0] if found else "count-again", f"You answered {number}.")
+        idea = name_of(ideas.items(), lambda numbers: number in numbers)
+        raise Wrong(idea or "count-again", f"You answered {number}.")
     yield "7, one between each two neighbours"
 
 
 EXERCISE = Exercise(
-    title="What does <|endoftext|> separate?",
     kind="value",
     examine=_check_separators,
     means="Eight documents have seven boundaries between them. Words, sentences and paragraphs are separated by "

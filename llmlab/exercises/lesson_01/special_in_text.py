@@ -1,4 +1,4 @@
-"""A special token in somebody's text"""
+"""A choice: what the encoder does with a special token that stands in somebody's text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmlab.exercises.engine import Exercise, Misconception
-from llmlab.exercises.lesson_01.common import NOT_AN_OPTION, choice
+from llmlab.exercises.engine.answers import NOT_AN_OPTION, choice
 from llmlab.exercises.lesson_01.sections import SPECIAL
 
 
@@ -16,7 +16,6 @@ def _check_special_in_text(answer: Any) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="A special token in somebody's text",
     kind="value",
     examine=_check_special_in_text,
     means="tiktoken asks you to decide: `allowed_special` makes it the one id, `encode_ordinary` makes it text.",

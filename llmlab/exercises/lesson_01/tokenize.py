@@ -1,4 +1,4 @@
-"""Cut a text into words and marks"""
+"""A tokenizer for words and marks, to be written: tried on texts by hand, then on random ones."""
 
 from __future__ import annotations
 
@@ -94,7 +94,6 @@ def _tokens_misconception(got: Any, text: str) -> str:
 
 
 EXERCISE = Exercise(
-    title="Cut a text into words and marks",
     kind="function",
     examine=_check_tokenize,
     means="`tokenize` cuts like llmlab's `WordTokenizer` with its usual pattern. The microscope below drives yours.",

@@ -1,4 +1,4 @@
-"""Which of these is the vocabulary?"""
+"""A choice: which of four printed things is the vocabulary."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmlab.exercises.engine import Exercise, Misconception
-from llmlab.exercises.lesson_01.common import NOT_AN_OPTION, choice
+from llmlab.exercises.engine.answers import NOT_AN_OPTION, choice
 from llmlab.exercises.lesson_01.sections import VOCABULARY
 
 
@@ -16,7 +16,6 @@ def _check_vocabulary(answer: Any) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Which of these is the vocabulary?",
     kind="value",
     examine=_check_vocabulary,
     means="Six tokens, four of them distinct: four entries, numbered in sorted order. The row [3, 0, 2, 1, 3, 0] is "

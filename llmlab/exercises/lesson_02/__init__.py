@@ -5,11 +5,11 @@ instead. A wrong answer is compared with all of them on the same small examples;
 results all agree. Fresh random inputs follow and decide, and their message shows none of their numbers.
 """
 
-EXERCISES = (
-    "count_pairs",
-    "merge",
-    "predict_ties",
-    "encode",
-    "stream",
-    "choose_packing",
-)
+EXERCISES = {
+    "count_pairs": "Count the pairs",
+    "merge_pair": "Merge a pair",
+    "who_wins_a_tie": "Who wins a tie?",
+    "encode_by_rank": "Encode by rank",
+    "stream_characters": "Stream whole characters",
+    "packing_or_padding": "Packing or padding?",
+}

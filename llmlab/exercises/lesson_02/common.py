@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from llmlab.exercises.engine import Misconception
+from llmlab.exercises.engine.answers import faces, is_whole, name_of
 from llmlab.exercises.lesson_02.sections import REPEAT
 
 TIED_TO_EXAMPLE = Misconception(
@@ -15,20 +16,18 @@ TIED_TO_EXAMPLE = Misconception(
 )
 
 
-def named(algorithms: Mapping[str, Sequence[Callable]], cases: Sequence[tuple], results: list, other: str) -> str:
-    """The first misconception one of whose algorithms gives all `results`, else `other`."""
-    for name, several in algorithms.items():
-        if any([algorithm(*case) for case in cases] == results for algorithm in several):
-            return name
-    return other
-
-
-def is_whole(value: Any) -> bool:
-    """Whether a value is an int, and not a truth value."""
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 Pair = tuple[int, int]
+Algorithms = Mapping[str, Sequence[Callable]]
+
+
+def named(algorithms: Algorithms, cases: Sequence[tuple], results: list) -> str | None:
+    """The first misconception one of whose algorithms gives all `results`."""
+    return name_of(faces(algorithms), lambda algorithm: [algorithm(*case) for case in cases] == results)
+
+
+def is_row_of_ids(value: Any) -> bool:
+    """Whether a plain value is a list of whole numbers."""
+    return isinstance(value, list) and all(map(is_whole, value))
 
 
 def pair_counts(ids: list[int]) -> dict[Pair, int]:

@@ -5,11 +5,11 @@ not from the solutions. Small cases tried in a fixed order come first, so that a
 time; fresh random sizes follow and decide, and their message shows no numbers.
 """
 
-EXERCISES = (
-    "trained_positions",
-    "make_windows",
-    "trained_tokens",
-    "count_batches",
-    "make_loader",
-    "next_token_loss",
-)
+EXERCISES = {
+    "trained_positions": "How many predictions does a batch train?",
+    "make_windows": "Write the windows",
+    "trained_tokens": "What does a stride skip?",
+    "count_batches": "Count windows and batches",
+    "make_loader": "Find the bug: the loader that will not listen",
+    "next_token_loss": "Find the bug: one shift too many",
+}

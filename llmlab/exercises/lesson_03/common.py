@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from llmlab.exercises.engine import Misconception
+from llmlab.exercises.engine.answers import is_row
 from llmlab.exercises.lesson_03.sections import SLIDE
 
 TIED = Misconception(
@@ -18,11 +19,6 @@ def windows_of(ids: list[int], max_length: int, stride: int) -> list[list[list[i
     """The right windows, from the definition: inputs and targets at each multiple of the stride where both fit."""
     starts = [start for start in range(len(ids)) if start % stride == 0 and start + max_length + 1 <= len(ids)]
     return [[ids[start : start + max_length], ids[start + 1 : start + 1 + max_length]] for start in starts]
-
-
-def is_row(value: Any) -> bool:
-    """Whether a plain value is a list of numbers."""
-    return isinstance(value, list) and all(isinstance(token, int | float) for token in value)
 
 
 def is_table(value: Any) -> bool:

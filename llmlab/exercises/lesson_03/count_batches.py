@@ -1,4 +1,4 @@
-"""Count windows and batches"""
+"""Formulas for windows and batches, to be written: tried on texts too short for a window as well, then random ones."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import math
 import random
 from collections.abc import Iterator
 from itertools import product
-from typing import Any
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine.answers import is_row, is_whole, name_of
 from llmlab.exercises.lesson_03.common import TIED, windows_of
 from llmlab.exercises.lesson_03.sections import BATCHES, LABEL, SHUFFLE, SLIDE, STRIDE
 
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
+Columns = list[tuple[str, list[int]]]  # the counts of all loaders, by each known mistake
 
 # (n_tokens, max_length, stride, batch_size, drop_last): the plainest first, the texts too short for a window last.
 _LOADERS = [
@@ -73,18 +70,18 @@ def _check_count_batches(count_batches: Probe) -> Iterator[str]:
     for case in _LOADERS:
         got = count_batches(*case)
         shown = f"`{count_batches.spell(*case)}` gave `{show(got)}`."
-        if not (isinstance(got, list) and len(got) == 2 and all(isinstance(count, int | float) for count in got)):
+        if not is_row(got) or len(got) != 2:
             raise Wrong("not-two-counts", shown)
-        if not all(_is_whole(count) for count in got):
+        if not all(map(is_whole, got)):
             raise Wrong("counts-are-floats", shown)
         answers.append((case, got, shown))
     yield "two whole numbers"
 
-    def require(part: str, numbers: list[int], expected: list[int], formulas: dict[str, list[list[int]]]) -> None:
+    def require(part: str, numbers: list[int], expected: list[int], models: Columns) -> None:
         for number, true, (_, _, shown) in zip(numbers, expected, answers, strict=True):
             if number != true:
-                agrees = [name for name, columns in formulas.items() if numbers in columns]
-                raise Wrong(agrees[0] if agrees else f"other-{part}", f"{shown} The number of {part} is {true}.")
+                idea = name_of(models, lambda column: column == numbers) or f"other-{part}"
+                raise Wrong(idea, f"{shown} The number of {part} is {true}.")
 
     cases = [case for case, _, _ in answers]
     windows = [_count_windows(n, T, s) for n, T, s, _, _ in cases]
@@ -92,18 +89,15 @@ def _check_count_batches(count_batches: Probe) -> Iterator[str]:
     swapped = [got for _, got, _ in answers] == [[b, w] for w, b in zip(windows, batches, strict=True)]
     if swapped:
         raise Wrong("counts-swapped", answers[0][2])
-    window_columns: dict[str, list[list[int]]] = {}
-    for name, formula in _WINDOW_FORMULAS:
-        window_columns.setdefault(name, []).append([formula(n, T, s) for n, T, s, _, _ in cases])
+    models = [(name, [formula(n, T, s) for n, T, s, _, _ in cases]) for name, formula in _WINDOW_FORMULAS]
     # What the loader hands out after drop_last, instead of what the data set holds.
     used = [w // b * b if d else w for w, (*_, b, d) in zip(windows, cases, strict=True)]
-    window_columns["dropped-windows-left-out"] = [used]
-    require("windows", [got[0] for _, got, _ in answers], windows, window_columns)
-    batch_columns: dict[str, list[list[int]]] = {}
-    for name, formula in _BATCH_FORMULAS:
-        column = [formula(w, b, d) for w, (*_, b, d) in zip(windows, cases, strict=True)]
-        batch_columns.setdefault(name, []).append(column)
-    require("batches", [got[1] for _, got, _ in answers], batches, batch_columns)
+    require("windows", [got[0] for _, got, _ in answers], windows, [*models, ("dropped-windows-left-out", used)])
+    models = [
+        (name, [formula(w, b, d) for w, (*_, b, d) in zip(windows, cases, strict=True)])
+        for name, formula in _BATCH_FORMULAS
+    ]
+    require("batches", [got[1] for _, got, _ in answers], batches, models)
     yield f"{len(_LOADERS)} small cases, texts too short for a window among them"
 
     fresh = random.Random()
@@ -118,7 +112,6 @@ def _check_count_batches(count_batches: Probe) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Count windows and batches",
     kind="function",
     examine=_check_count_batches,
     means="You can now say before training how long an epoch is, and see an empty loader coming.",

@@ -1,4 +1,4 @@
-"""Find the bug: the loader that will not listen"""
+"""A loader that ignores its options, to be mended: each option is tried, and the generator decides the order."""
 
 from __future__ import annotations
 
@@ -84,7 +84,6 @@ def _check_make_loader(make_loader: Probe) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Find the bug: the loader that will not listen",
     kind="function",
     examine=_check_make_loader,
     means="The loader does what its caller says, and with a seeded generator it does the same again tomorrow.",

@@ -1,4 +1,4 @@
-"""Find the bug: one shift too many"""
+"""A loss with one shift too many, to be mended: its value by hand, its gradient, and random batches of other shapes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 from torch.nn.functional import cross_entropy, log_softmax, one_hot, softmax
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine.answers import faces, name_of
 from llmlab.exercises.lesson_03.sections import BATCHES, LABEL, MANY, ONE_SHIFT
 
 
@@ -94,9 +95,8 @@ def _check_next_token_loss(next_token_loss: Probe) -> Iterator[str]:
     if not isinstance(got, int | float):
         raise Wrong("not-a-scalar", f"For logits of shape (2, 3, 5) it gave `{show(got)}`.")
     if not _close(got, expected):
-        models = _wrong_losses(logits, targets)
-        agrees = [name for name, values in models.items() if any(_close(got, value) for value in values)]
-        raise Wrong("loss-is-nan" if math.isnan(got) else agrees[0] if agrees else "other-loss", shown)
+        idea = name_of(faces(_wrong_losses(logits, targets)), lambda wrong: _close(got, wrong)) or "other-loss"
+        raise Wrong("loss-is-nan" if math.isnan(got) else idea, shown)
     yield "one number, right on an example by hand"
 
     leaf = logits.clone().requires_grad_()
@@ -116,7 +116,6 @@ def _check_next_token_loss(next_token_loss: Probe) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Find the bug: one shift too many",
     kind="function",
     examine=_check_next_token_loss,
     means="The data set shifts, the loss does not: every logit meets the token right after its input, and all "

@@ -1,25 +1,21 @@
-"""How many predictions does a batch train?"""
+"""A choice: how many predictions one batch trains."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from llmlab.exercises.engine import Exercise, Misconception, Wrong, show
+from llmlab.exercises.engine import Exercise, Misconception
+from llmlab.exercises.engine.answers import NOT_AN_OPTION, choice
 from llmlab.exercises.lesson_03.sections import MANY
 
 
 def _check_trained_positions(answer: Any) -> Iterator[str]:
-    letter = answer.strip().strip("()").lower() if isinstance(answer, str) else answer
     wrong = {"a": "one-loss-one-prediction", "b": "batch-adds-nothing", "c": "only-the-last-position"}
-    if letter != "d":
-        misconception = wrong.get(letter, "not-an-option") if isinstance(letter, str) else "not-an-option"
-        raise Wrong(misconception, f"You answered `{show(answer)}`.")
-    yield "d, every position of every window"
+    return choice(answer, "d", wrong, "d, every position of every window")
 
 
 EXERCISE = Exercise(
-    title="How many predictions does a batch train?",
     kind="value",
     examine=_check_trained_positions,
     means="Each position predicts its own next token, so 8 windows of 4 positions give 8 × 4 = 32 predictions with a "
@@ -42,6 +38,6 @@ EXERCISE = Exercise(
             "the token after it as its target. (When generating text, the last position is the one that is read.)",
             MANY,
         ),
-        "not-an-option": Misconception('Answer with the letter of an option in quotes: "a", "b", "c" or "d".'),
+        "not-an-option": NOT_AN_OPTION,
     },
 )

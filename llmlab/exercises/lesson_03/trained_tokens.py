@@ -1,4 +1,4 @@
-"""What does a stride skip?"""
+"""A prediction of how many tokens are trained at a stride of the window's length, and of one more."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmlab.exercises.engine import Exercise, Misconception, Wrong, show
+from llmlab.exercises.engine.answers import is_row
 from llmlab.exercises.lesson_03.sections import LABEL, MANY, SLIDE, STRIDE
 
 
 def _check_trained_tokens(answer: Any) -> Iterator[str]:
-    if not (isinstance(answer, list) and len(answer) == 2 and all(isinstance(count, int | float) for count in answer)):
+    if not is_row(answer) or len(answer) != 2:
         raise Wrong("not-two-counts", f"You answered `{show(answer)}`.")
     four, five = answer
     if (four, five) != (996, 800):
@@ -38,7 +39,6 @@ def _trained_misconception(four: float, five: float) -> str:
 
 
 EXERCISE = Exercise(
-    title="What does a stride skip?",
     kind="value",
     examine=_check_trained_tokens,
     means="Stride 4: 249 windows × 4 targets = 996, only the last 3 tokens are missed. Stride 5: 200 windows × 4 = "

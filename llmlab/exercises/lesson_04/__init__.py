@@ -4,11 +4,11 @@ Expected values come from the definitions, with plain sums. One small case, writ
 a message shows the same every time; fresh random cases follow and decide, and their message shows no numbers.
 """
 
-EXERCISES = (
-    "one_hot",
-    "rows_that_move",
-    "skip_gram_loss",
-    "what_was_learned",
-    "permutation_test",
-    "embed_input",
-)
+EXERCISES = {
+    "one_hot": "Prove it: one-hot times matrix",
+    "rows_that_move": "Which rows move?",
+    "skip_gram_loss": "Write the loss of one pair",
+    "what_was_learned": "Predict: what has been learned?",
+    "permutation_test": "The permutation test",
+    "embed_input": "Tokens and places, and a text that is too long",
+}

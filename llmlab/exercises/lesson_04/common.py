@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import math
-import random
 from typing import Any
 
 import torch
 from torch import Tensor
-
-
-def generator() -> torch.Generator:
-    """A generator with a fresh seed at each call."""
-    return torch.Generator().manual_seed(random.Random().getrandbits(60))
 
 
 def table(n_rows: int, width: int, first: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Tokens and places, and a text that is too long"""
+"""Tokens plus positions, to be written: tried on small and random batches, and on texts longer than the context."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from llmlab.exercises.engine import Exercise, Misconception, Opaque, Probe, Raised, Wrong, show
-from llmlab.exercises.lesson_04.common import generator, is_close, shape_of, table
+from llmlab.exercises.engine.answers import name_of
+from llmlab.exercises.engine.tensors import seeded
+from llmlab.exercises.lesson_04.common import is_close, shape_of, table
 from llmlab.exercises.lesson_04.sections import ORDER, PLACES
 
 
@@ -56,8 +58,7 @@ def _check_embed_input(embed_input: Probe) -> Iterator[str]:
         if shape_of(got) == (3, 2):
             raise Wrong("one-window-for-all", f"`{call}` gave a result of shape (3, 2).")
         models = _embed_models(ids, tokens, places)
-        agrees = [name for name, value in models.items() if is_close(got, value.tolist())]
-        raise Wrong(agrees[0] if agrees else "other-sum", shown)
+        raise Wrong(name_of(models.items(), lambda value: is_close(got, value.tolist())) or "other-sum", shown)
     yield "tokens and places of a small batch"
 
     for ids in ([[1, 0, 1], [0, 0, 1]], [[1, 0], [0, 1], [1, 1], [0, 0]]):  # T above V, then B above T
@@ -74,8 +75,8 @@ def _check_embed_input(embed_input: Probe) -> Iterator[str]:
         B, T, D, V = fresh.sample(range(2, 12), 4)
         context = fresh.randint(T, T + 4)
         ids = [[fresh.randrange(V) for _ in range(T)] for _ in range(B)]
-        g = generator()
-        tokens, places = torch.randn(V, D, generator=g), torch.randn(context, D, generator=g)
+        generator = seeded(fresh)
+        tokens, places = torch.randn(V, D, generator=generator), torch.randn(context, D, generator=generator)
         got = _answer(embed_input, ids, tokens, places, shown="a random batch", fresh=True)
         if not is_close(got, _embedded(ids, tokens, places)):
             raise Wrong("tied-to-the-example")
@@ -124,7 +125,6 @@ def _require_refusal(embed_input: Probe, T: int) -> None:
 
 
 EXERCISE = Exercise(
-    title="Tokens and places, and a text that is too long",
     kind="function",
     examine=_check_embed_input,
     means="This is the input of a GPT: `llmlab.embeddings.InputEmbedding` computes the same and refuses the same.",

@@ -1,4 +1,4 @@
-"""Prove it: one-hot times matrix"""
+"""One-hot vectors and their product with the table, to be written: tried on a small table, then on random ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
-from llmlab.exercises.lesson_04.common import generator, is_close, shape_of, table
+from llmlab.exercises.engine.answers import faces, name_of
+from llmlab.exercises.engine.tensors import seeded
+from llmlab.exercises.lesson_04.common import is_close, shape_of, table
 from llmlab.exercises.lesson_04.sections import LOOKUP
 
 
@@ -35,7 +37,7 @@ def _check_one_hot(one_hot_and_rows: Probe) -> Iterator[str]:
     for _ in range(10):
         T, D, V = fresh.sample(range(2, 9), 3)
         ids = [fresh.randrange(V) for _ in range(T)]
-        compare(ids, torch.randn(V, D, generator=generator()), "a random table", True)
+        compare(ids, torch.randn(V, D, generator=seeded(fresh)), "a random table", True)
     yield "fresh random tables"
 
 
@@ -55,21 +57,21 @@ def _one_hot_misconception(got: Any, ids: list[int], weight: Tensor) -> str:
     if shape != (T, V):
         return "not-one-hot"
     if not is_close(one_hot, true):
-        named = {
-            "ids-as-numbers": [[entry * token_id for entry in row] for row, token_id in zip(true, ids, strict=True)],
-            "place-for-id": _one_hot([place % V for place in range(T)], V),
-            "ids-from-one": _one_hot([token_id - 1 for token_id in ids], V),
-            "ids-from-one ": _one_hot([(token_id - 1) % V for token_id in ids], V),
-            "ids-from-one  ": _one_hot([token_id + 1 for token_id in ids], V),
-            "several-ones": [[float(v in ids) for v in range(V)]] * T,
-            "several-ones ": [[1.0] * V] * T,
+        models = {
+            "ids-as-numbers": [[[entry * token_id for entry in row] for row, token_id in zip(true, ids, strict=True)]],
+            "place-for-id": [_one_hot([place % V for place in range(T)], V)],
+            "ids-from-one": [
+                _one_hot([token_id - 1 for token_id in ids], V),
+                _one_hot([(token_id - 1) % V for token_id in ids], V),
+                _one_hot([token_id + 1 for token_id in ids], V),
+            ],
+            "several-ones": [[[float(v in ids) for v in range(V)]] * T, [[1.0] * V] * T],
         }
-        return next((name.strip() for name, value in named.items() if is_close(one_hot, value)), "not-one-hot")
+        return name_of(faces(models), lambda value: is_close(one_hot, value)) or "not-one-hot"
     return "" if is_close(rows, [weight[token_id].tolist() for token_id in ids]) else "rows-are-no-product"
 
 
 EXERCISE = Exercise(
-    title="Prove it: one-hot times matrix",
     kind="function",
     examine=_check_one_hot,
     means="An embedding is a lookup: the product and `weight[ids]` agree to the last number. Nothing is encoded.",

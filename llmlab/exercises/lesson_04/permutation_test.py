@@ -1,4 +1,4 @@
-"""The permutation test"""
+"""A test of equivariance, to be written: tried on functions that are equivariant, invariant, and neither."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Raised, Wrong, show
-from llmlab.exercises.lesson_04.common import generator
+from llmlab.exercises.engine.tensors import seeded
 from llmlab.exercises.lesson_04.sections import ORDER
 
 
@@ -34,7 +34,7 @@ _NEITHER: dict[str, Callable[[Tensor], Tensor]] = {
 
 def _check_permutation_test(permutation_test: Probe) -> Iterator[str]:
     def said(f: Callable[[Tensor], Tensor], name: str, T: int, D: int, order: list[int]) -> Any:
-        x = torch.randn(T, D, generator=generator())
+        x = torch.randn(T, D, generator=seeded(random.Random()))
         try:
             answer = permutation_test(f, x, torch.tensor(order), shown=f"{permutation_test.name}({name}, x, order)")
         except Raised as raised:
@@ -104,7 +104,6 @@ def _permutation_misconception(pattern: dict[str, str], kind: str, answer: str) 
 
 
 EXERCISE = Exercise(
-    title="The permutation test",
     kind="function",
     examine=_check_permutation_test,
     means="Attention without positions is equivariant, not invariant: each row's result moves with its row. Where the "

@@ -1,11 +1,14 @@
-"""Which rows move?"""
+"""A prediction of which rows of the table one training step moves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from operator import eq
 from typing import Any
 
 from llmlab.exercises.engine import Exercise, Misconception, Wrong, show
+from llmlab.exercises.engine.answers import faces, is_number, name_of
 from llmlab.exercises.lesson_04.sections import MOVES
 
 
@@ -14,10 +17,10 @@ def _check_rows_that_move(answer: Any) -> Iterator[str]:
     rows = answer if isinstance(answer, list) else [answer]
     rows = [row for item in rows for row in (item if isinstance(item, list) else [item])]
     # A mask of seven True and False holds numbers too, as Python counts.
-    if not rows or not all(isinstance(row, int | float) and not isinstance(row, bool) for row in rows):
+    if not rows or not all(map(is_number, rows)):
         raise Wrong("not-rows", shown)
     found = set(rows)
-    named = {
+    ideas = {
         "every-row": [set(range(7)), set(range(1, 8))],
         "untouched-rows": [{1, 3, 4, 6}],
         "places-for-ids": [{0, 1}, {0, 1, 2, 3}],
@@ -26,12 +29,11 @@ def _check_rows_that_move(answer: Any) -> Iterator[str]:
         "counted-from-one": [{1, 3, 6}],
     }
     if found != {0, 2, 5}:
-        raise Wrong(next((name for name, sets in named.items() if found in sets), "count-again"), shown)
+        raise Wrong(name_of(faces(ideas), partial(eq, found)) or "count-again", shown)
     yield "rows 0, 2 and 5"
 
 
 EXERCISE = Exercise(
-    title="Which rows move?",
     kind="value",
     examine=_check_rows_that_move,
     means="Only rows that were looked up get gradient; row 5, looked up twice, gets two shares. The others stay as "

@@ -1,4 +1,4 @@
-"""Predict: what has been learned?"""
+"""A prediction of what skip-gram vectors hold: which words are near, and what king - man + woman is."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ def _check_what_was_learned(answer: Any) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Predict: what has been learned?",
     kind="value",
     examine=_check_what_was_learned,
     means="The vectors know use: words that can stand in each other's place lie near, opposites among them, and a "

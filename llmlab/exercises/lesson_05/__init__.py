@@ -4,10 +4,10 @@ Expected values come from PyTorch's own softmax in double precision. A wrong ans
 one small example, whose numbers tell all the known mistakes apart; fresh random sizes decide.
 """
 
-EXERCISES = (
-    "attention_weights",
-    "forward",
-    "attend",
-    "prediction",
-    "previous_token_head",
-)
+EXERCISES = {
+    "softmax_bugs": "Find the bugs: a softmax with two faults",
+    "forward_pass": "The forward pass, with two lines missing",
+    "attend": "Write `attend`",
+    "one_number_of_k": "One number of K",
+    "previous_token_head": "Build the previous-token head",
+}

@@ -1,4 +1,4 @@
-"""Write `attend`"""
+"""Scaled dot-product attention, to be written: weights, context, large queries, and dimensions in front."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Raised, Wrong, show
+from llmlab.exercises.engine.tensors import tensor
 from llmlab.exercises.lesson_05.common import (
     Models,
     attention,
@@ -20,7 +21,6 @@ from llmlab.exercises.lesson_05.common import (
     recognise,
     shape_of,
     tables,
-    tensor,
 )
 from llmlab.exercises.lesson_05.sections import AXIS, CONTEXT, QKV, ROOT, SCALE, SOFTMAX, STABLE
 
@@ -122,7 +122,6 @@ def _check_attend(attend: Probe) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Write `attend`",
     kind="function",
     examine=_check_attend,
     means="This is scaled dot-product attention, the same as PyTorch's `scaled_dot_product_attention`.",

@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from llmlab.exercises.engine import show
+from llmlab.exercises.engine import show, tensors
+from llmlab.exercises.engine.answers import faces, is_row, name_of
 
 Models = Mapping[str, list[Tensor]]
+
+is_close = partial(tensors.is_close, atol=1e-5)
 
 
 def fixed_numbers(*shape: int, step: int = 7) -> Tensor:
@@ -23,15 +27,7 @@ def fixed_numbers(*shape: int, step: int = 7) -> Tensor:
 
 def random_tensor(fresh: random.Random, *shape: int) -> Tensor:
     """Normally distributed numbers, from the seed that `fresh` gives."""
-    return torch.randn(shape, generator=torch.Generator().manual_seed(fresh.getrandbits(60)))
-
-
-def tensor(value: Any) -> Tensor | None:
-    """A plain nested list of numbers as a tensor; None for anything else."""
-    try:
-        return torch.tensor(value, dtype=torch.float64)
-    except (TypeError, ValueError, RuntimeError):
-        return None
+    return torch.randn(shape, generator=tensors.seeded(fresh))
 
 
 def tables(value: Any, count: int) -> bool:
@@ -39,23 +35,9 @@ def tables(value: Any, count: int) -> bool:
     return isinstance(value, list) and len(value) == count and not any(is_row(part) for part in value)
 
 
-def is_row(value: Any) -> bool:
-    """Whether a plain value is a list of numbers."""
-    return isinstance(value, list) and all(isinstance(number, int | float) for number in value)
-
-
-def is_close(got: Tensor | None, expected: Tensor) -> bool:
-    """Whether the values agree within rounding."""
-    return (
-        got is not None
-        and got.shape == expected.shape
-        and torch.allclose(got, expected.double(), rtol=1e-4, atol=1e-5)  # float32 against float64
-    )
-
-
 def recognise(got: Tensor | None, models: Models, otherwise: str) -> str:
     """The first known mistake that gives this result."""
-    return next((name for name, values in models.items() if any(is_close(got, value) for value in values)), otherwise)
+    return name_of(faces(models), partial(is_close, got)) or otherwise
 
 
 def shape_of(value: Tensor | None) -> str:

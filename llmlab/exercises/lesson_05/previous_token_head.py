@@ -1,4 +1,4 @@
-"""Build the previous-token head"""
+"""Three matrices of a head that looks one token back, to be built: the head is run on fixed and random tokens."""
 
 from __future__ import annotations
 
@@ -11,11 +11,8 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
-from llmlab.exercises.lesson_05.common import (
-    attention,
-    shape_of,
-    tensor,
-)
+from llmlab.exercises.engine.tensors import tensor
+from llmlab.exercises.lesson_05.common import attention, shape_of
 from llmlab.exercises.lesson_05.sections import HAND, QKV, STABLE
 
 _IDS = (2, 0, 3, 3, 1, 2)  # 4 tokens in 6 positions; 3 stands twice in a row, 2 first and last
@@ -123,7 +120,6 @@ def _head_misconception(weights: Tensor) -> str:
 
 
 EXERCISE = Exercise(
-    title="Build the previous-token head",
     kind="function",
     examine=_check_previous_token_head,
     means="Where to look and what to tell are two separate things: here positions decide the first, tokens the second.",

@@ -5,11 +5,11 @@ The whole layer (06.5) is looked at in four ways, since no single one shows ever
 the same around an input of zeros, magnitudes as the width grows, and values on a small example.
 """
 
-EXERCISES = (
-    "causal_weights",
-    "attention_weights",
-    "split_heads",
-    "fused_columns",
-    "attend",
-    "leaks",
-)
+EXERCISES = {
+    "causal_weights": "Mask before the softmax",
+    "dropout_bug": "Find the bug: dropout in the wrong place",
+    "split_heads": "Split into heads",
+    "fused_columns": "Where is a head in the fused matrix?",
+    "whole_layer": "The whole layer",
+    "leaks": "Find three leaks",
+}

@@ -1,4 +1,4 @@
-"""Mask before the softmax"""
+"""Causal attention weights, to be written: tried on small scores, on zeros, and on a future far above the past."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
-from llmlab.exercises.lesson_06.common import TIED, agrees, fixed_numbers, is_close, lower_triangle, tensor
+from llmlab.exercises.engine.tensors import seeded
+from llmlab.exercises.lesson_06.common import TIED, fixed_numbers, is_close, lower_triangle, recognise, tensor
 from llmlab.exercises.lesson_06.sections import AHEAD, BEFORE, LATE, UNSEEN
 
 
@@ -68,7 +69,7 @@ def _check_causal_weights(causal_weights: Probe) -> Iterator[str]:
         if not is_close(got, expected):
             named = None
             if otherwise == "other-weights":
-                named = "all-nan" if got.isnan().all() else agrees(got, _wrong_weights(scores))
+                named = "all-nan" if got.isnan().all() else recognise(got, _wrong_weights(scores))
                 if named is None and _holds_finite_number(got, expected):
                     named, call = "finite-number", f"{call}, where a later key keeps {got.triu(1).max():.0e}"
             raise Wrong(named or otherwise, f"{call}; the causal weights are {show(expected.tolist())}.")
@@ -87,7 +88,7 @@ def _check_causal_weights(causal_weights: Probe) -> Iterator[str]:
     yield "a future with scores far above the past"
 
     fresh = random.Random()
-    generator = torch.Generator().manual_seed(fresh.getrandbits(60))
+    generator = seeded(fresh)
     for _ in range(20):
         T = fresh.randint(1, 12)
         compare(2 * torch.randn(T, T, generator=generator), "tied-to-the-example", fresh=True)
@@ -95,7 +96,6 @@ def _check_causal_weights(causal_weights: Probe) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Mask before the softmax",
     kind="function",
     examine=_check_causal_weights,
     means="Row i holds a distribution over the tokens 0 to i and exact zeros after them: the past is weighed as if the "

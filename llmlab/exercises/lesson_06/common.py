@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from llmlab.exercises.engine import Misconception
+from llmlab.exercises.engine import Misconception, tensors
+from llmlab.exercises.engine.answers import faces, name_of
 
 TIED = Misconception(
     "The small examples hold, and random ones do not. Is a number from an example written into the code, where a size "
     "of the input belongs?"
 )
 
-
-def tensor(value: Any) -> Tensor | None:
-    """Nested lists of numbers as a tensor; None for anything else."""
-    try:
-        return torch.tensor(value, dtype=torch.float32)
-    except (TypeError, ValueError, RuntimeError):
-        return None
+tensor = partial(tensors.tensor, dtype=torch.float32)
+is_close = partial(tensors.is_close, atol=1e-5, equal_nan=True)
 
 
-def is_close(got: Tensor, expected: Tensor) -> bool:
-    """Whether the values agree within rounding."""
-    return got.shape == expected.shape and torch.allclose(got, expected, rtol=1e-4, atol=1e-5, equal_nan=True)
-
-
-def agrees(got: Tensor, models: dict[str, list[Tensor]]) -> str | None:
+def recognise(got: Tensor, models: Mapping[str, list[Tensor]]) -> str | None:
     """The first misconception that gives these very numbers."""
-    return next((name for name, values in models.items() if any(is_close(got, value) for value in values)), None)
+    return name_of(faces(models), partial(is_close, got))
 
 
 def fixed_numbers(*shape: int, shift: int = 0) -> Tensor:

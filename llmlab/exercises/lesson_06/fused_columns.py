@@ -1,4 +1,4 @@
-"""Where is a head in the fused matrix?"""
+"""A prediction of which columns of the fused matrix belong to one head."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmlab.exercises.engine import Exercise, Misconception, Wrong, show
+from llmlab.exercises.engine.answers import is_row
 from llmlab.exercises.lesson_06.sections import FUSED
 
 
 def _check_columns(answer: Any) -> Iterator[str]:
     shown = f"You answered `{show(answer)}`."
-    if not (isinstance(answer, list) and len(answer) == 2 and all(isinstance(n, int | float) for n in answer)):
+    if not is_row(answer) or len(answer) != 2:
         raise Wrong("not-two-numbers", shown)
     first, last = answer
     if (first, last) != (4, 7):
@@ -33,7 +34,6 @@ def _check_columns(answer: Any) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Where is a head in the fused matrix?",
     kind="value",
     examine=_check_columns,
     means="Stacked heads are one fused head: the small matrices stand side by side in the large one, and cutting its "

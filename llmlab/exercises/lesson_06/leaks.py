@@ -1,4 +1,4 @@
-"""Find three leaks"""
+"""A choice: which of six versions of the mask let the future through."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ def _check_leaks(answer: Any) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Find three leaks",
     kind="value",
     examine=_check_leaks,
     means="A zero in the weights does not prove that nothing leaks: what a row was divided by counts too. The "

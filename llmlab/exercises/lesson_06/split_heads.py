@@ -1,4 +1,4 @@
-"""Split into heads"""
+"""The split into heads, to be written: each entry of the input says where it comes from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong
-from llmlab.exercises.lesson_06.common import TIED, agrees, is_close, tensor
+from llmlab.exercises.lesson_06.common import TIED, is_close, recognise, tensor
 from llmlab.exercises.lesson_06.sections import FUSED, SPLIT
 
 
@@ -49,7 +49,7 @@ def _check_split_heads(split_heads: Probe) -> Iterator[str]:
     right = _split(x, H)
     if not is_close(got, right):
         shape = tuple(right.shape)
-        named = agrees(got, _wrong_splits(x, H)) or ("wrong-shape" if got.shape != shape else "other-split")
+        named = recognise(got, _wrong_splits(x, H)) or ("wrong-shape" if got.shape != shape else "other-split")
         shown = f"`{call}` gave shape {tuple(got.shape)}, wanted is {shape}."
         if got.shape == shape:
             b, h, t, _ = (got != right).nonzero()[0].tolist()
@@ -77,7 +77,6 @@ def _check_split_heads(split_heads: Probe) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Split into heads",
     kind="function",
     examine=_check_split_heads,
     means="Each head gets its own columns of every token, and tokens stay apart: the shape (B, H, T, d_head) is what "

@@ -4,11 +4,11 @@ Expected values come from the definitions, written out here, not from the soluti
 first, so that a message shows the same numbers every time; fresh random ones follow and decide.
 """
 
-EXERCISES = (
-    "layer_norm",
-    "block_order",
-    "find_the_stream",
-    "first_loss",
-    "parameter_budget",
-    "growth",
-)
+EXERCISES = {
+    "layer_norm": "LayerNorm",
+    "block_order": "Order the block",
+    "find_the_stream": "Find the bug: the stream that is lost",
+    "first_loss": "The first loss",
+    "parameter_budget": "A parameter budget",
+    "twice_as_many_tokens": "Twice as many tokens",
+}

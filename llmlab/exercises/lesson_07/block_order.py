@@ -1,4 +1,4 @@
-"""Order the block"""
+"""The lines of a block, to be put in order."""
 
 from __future__ import annotations
 
@@ -51,7 +51,6 @@ def _order_misconception(letters: str) -> str:
 
 
 EXERCISE = Exercise(
-    title="Order the block",
     kind="value",
     examine=_check_block_order,
     means="Twice the same three steps: norm a copy of the stream, let the half read it, add what it gives to the "

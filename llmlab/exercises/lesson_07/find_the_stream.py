@@ -1,15 +1,17 @@
-"""Find the bug: the stream that is lost"""
+"""A block that loses its residual stream, to be mended: tried with halves and norms that all differ."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
-from llmlab.exercises.lesson_07.common import is_close, tensor
+from llmlab.exercises.engine.answers import name_of
+from llmlab.exercises.engine.tensors import is_close, tensor
 from llmlab.exercises.lesson_07.sections import BLOCK, STREAM
 
 Half = Callable[[Tensor], Tensor]
@@ -77,8 +79,7 @@ def _check_block(block: Probe) -> Iterator[str]:
     if got is None or got.shape != x.shape:
         raise Wrong("not-the-shape", f"For x of shape (2, 3) it gave `{show(value)}`.")
     if not is_close(got, _block(x, *halves)):
-        models = _wrong_blocks(x, *halves)
-        named = next((name for name, wrong in models.items() if is_close(got, wrong)), "other-block")
+        idea = name_of(_wrong_blocks(x, *halves).items(), partial(is_close, got)) or "other-block"
         silent = block(x, halves[0], nothing, halves[2], nothing, shown=f"{call} with halves that give zeros")
         shown = f"With halves that give zeros, x = {show(x.tolist())} became `{show(silent)}`."
         if is_close(tensor(silent), x):
@@ -86,7 +87,7 @@ def _check_block(block: Probe) -> Iterator[str]:
                 f"With halves that give zeros x stays as it is, which is right; with others it became `{show(value)}`, "
                 f"and should be {show(_block(x, *halves).tolist())}."
             )
-        raise Wrong(named, shown)
+        raise Wrong(idea, shown)
     yield "two halves and two norms, all different"
 
     silent = block(x, halves[0], nothing, halves[2], nothing, shown=f"{call} with halves that give zeros")
@@ -106,7 +107,6 @@ def _check_block(block: Probe) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Find the bug: the stream that is lost",
     kind="function",
     examine=_check_block,
     means="The norms make copies for the halves to read. The stream itself is only ever added to, so what the first "

@@ -1,4 +1,4 @@
-"""A parameter budget"""
+"""The number of parameters of a GPT, to be written: tried with and without bias and tied weights."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine.answers import is_number, is_whole
 from llmlab.exercises.lesson_07.sections import BLOCK, COUNT, NORM, TYING
 
 
@@ -91,7 +92,7 @@ def _check_parameter_budget(parameter_budget: Probe) -> Iterator[str]:
     got = [parameter_budget(*case) for case in _BUDGETS]
     expected = [_budget(*case) for case in _BUDGETS]
     different = [number for number, (yours, right) in enumerate(zip(got, expected, strict=True)) if yours != right]
-    if different or not all(isinstance(number, int) and not isinstance(number, bool) for number in got):
+    if different or not all(map(is_whole, got)):
         worst = different[0] if different else 0
         shown = f"`{parameter_budget.spell(*_BUDGETS[worst])}` gave `{show(got[worst])}`, it is {expected[worst]}."
         raise Wrong(_budget_misconception(got), shown)
@@ -108,7 +109,7 @@ def _check_parameter_budget(parameter_budget: Probe) -> Iterator[str]:
 
 def _budget_misconception(got: list[Any]) -> str:
     """The first misconception that gives these very numbers for all four small models."""
-    if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in got):
+    if not all(map(is_number, got)):
         return "not-a-number"
     models = [_wrong_budgets(*case) for case in _BUDGETS]
     for name, variants in models[0].items():
@@ -119,7 +120,6 @@ def _budget_misconception(got: list[Any]) -> str:
 
 
 EXERCISE = Exercise(
-    title="A parameter budget",
     kind="function",
     examine=_check_parameter_budget,
     means="Count by parts, and a model's size holds no secret: with GPT-2's sizes your function gives 124,439,808.",

@@ -4,11 +4,11 @@ Expected values come from the definitions, written out here, not from the soluti
 first, so that a message shows the same numbers every time; fresh random ones follow and decide.
 """
 
-EXERCISES = (
-    "batch_loss",
-    "fit",
-    "schedule",
-    "validation",
-    "bugs",
-    "failing",
-)
+EXERCISES = {
+    "batch_loss": "Find the bug: the loss that will not fall",
+    "overfit_one_batch": "Overfit one batch",
+    "schedule": "The schedule",
+    "validation_loss": "The validation loss",
+    "curve_bugs": "Which bug made this curve?",
+    "restart_and_run_all": "Restart and run all",
+}

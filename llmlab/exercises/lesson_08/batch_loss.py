@@ -1,27 +1,21 @@
-"""Find the bug: the loss that will not fall"""
+"""A loss that will not fall, to be mended: its value on a small batch, and 0 for a model that is sure and right."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
-from llmlab.exercises.lesson_08.common import (
-    LOSS_MISCONCEPTIONS,
-    WRONG_LOSSES,
-    Loss,
-    is_close,
-    mean_loss,
-    number_of,
-)
-from llmlab.exercises.lesson_08.sections import (
-    POSITIONS,
-    SOFTMAX,
-)
+from llmlab.exercises.engine.answers import name_of
+from llmlab.exercises.engine.tensors import seeded
+from llmlab.exercises.lesson_08.common import is_close, number_of
+from llmlab.exercises.lesson_08.losses import LOSS_MISCONCEPTIONS, WRONG_LOSSES, Loss, mean_loss
+from llmlab.exercises.lesson_08.sections import POSITIONS, SOFTMAX
 
 
 def _example() -> tuple[Tensor, Tensor]:
@@ -60,9 +54,8 @@ def _check_batch_loss(batch_loss: Probe) -> Iterator[str]:
     if got is None:
         raise Wrong("not-a-number", f"{call}.")
     if not is_close(got, expected):
-        models = _wrong_batch_losses(logits, targets)
-        named = next((name for name, wrong in models.items() if is_close(got, wrong)), "other-value")
-        raise Wrong(named.partition(":")[0], f"{call}; right is `{show(expected)}`.")
+        idea = name_of(_wrong_batch_losses(logits, targets).items(), partial(is_close, got))
+        raise Wrong(idea or "other-value", f"{call}; right is `{show(expected)}`.")
     yield "two windows of three positions"
 
     sure = 30 * F.one_hot(torch.arange(65).reshape(5, 13), 65).float()
@@ -71,7 +64,7 @@ def _check_batch_loss(batch_loss: Probe) -> Iterator[str]:
         raise Wrong("other-value", f"For a model that is sure and right each time it gave `{show(got)}`, not 0.")
     yield "a loss of 0 for a model that is sure and right"
 
-    generator = torch.Generator().manual_seed(random.Random().getrandbits(60))
+    generator = seeded(random.Random())
     for B, T, V in ((3, 4, 6), (1, 7, 30), (8, 1, 3), (5, 2, 65)):
         logits = 4 * torch.randn(B, T, V, generator=generator)
         targets = torch.randint(V, (B, T), generator=generator)
@@ -83,7 +76,6 @@ def _check_batch_loss(batch_loss: Probe) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Find the bug: the loss that will not fall",
     kind="function",
     examine=_check_batch_loss,
     means="The loss of a model that is sure and right is 0, whatever the size of the vocabulary. "

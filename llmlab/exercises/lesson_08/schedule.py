@@ -1,20 +1,16 @@
-"""The schedule"""
+"""Warm-up and cosine decay, to be written: tried over twelve steps, then with random settings."""
 
 from __future__ import annotations
 
 import math
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
-from llmlab.exercises.lesson_08.common import (
-    all_close,
-    is_close,
-    number_of,
-)
-from llmlab.exercises.lesson_08.sections import (
-    SCHEDULE_SECTION,
-)
+from llmlab.exercises.engine.answers import name_of
+from llmlab.exercises.lesson_08.common import all_close, is_close, number_of
+from llmlab.exercises.lesson_08.sections import SCHEDULE
 
 _SETTINGS = (12, 4, 2.0, 0.5)  # steps, warm-up, highest, lowest
 
@@ -76,10 +72,10 @@ def _check_schedule(schedule: Probe) -> Iterator[str]:
     got = [number_of(value) for value in values]
     expected = [_rate(step, *_SETTINGS) for step in range(steps)]
     if not all_close(got, expected):
-        named = next((name for name, wrong in _wrong_rates().items() if all_close(got, wrong)), "other-rates")
+        idea = name_of(_wrong_rates().items(), partial(all_close, got)) or "other-rates"
         step = next(step for step in range(steps) if not is_close(got[step], expected[step]))
         raise Wrong(
-            named.partition(":")[0],
+            idea,
             f"`{schedule.spell(step, *_SETTINGS)}` gave `{show(values[step])}`; right is `{show(expected[step])}`.",
         )
     yield "twelve steps, four of them warm-up"
@@ -101,7 +97,6 @@ def _check_schedule(schedule: Probe) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="The schedule",
     kind="function",
     examine=_check_schedule,
     means="A rate that grows while little is known, is long while the valley is far, and short at its floor. "
@@ -119,60 +114,60 @@ EXERCISE = Exercise(
         "starts-at-zero": Misconception(
             "The first step has a rate of 0, so it does nothing. In the warm-up it is step + 1 that grows: 1 / "
             "warmup_steps of the highest first.",
-            SCHEDULE_SECTION,
+            SCHEDULE,
         ),
         "warm-up-from-the-lowest": Misconception(
             "The warm-up begins at the lowest rate. It begins near 0: lowest is where the cosine ends.",
-            SCHEDULE_SECTION,
+            SCHEDULE,
         ),
         "warm-up-too-long": Misconception(
             "Step `warmup_steps` is counted into the warm-up and gets more than the highest rate: the warm-up is "
             "`step < warmup_steps`.",
-            SCHEDULE_SECTION,
+            SCHEDULE,
         ),
-        "no-warm-up": Misconception("The rate does not grow at the start: the warm-up is missing.", SCHEDULE_SECTION),
+        "no-warm-up": Misconception("The rate does not grow at the start: the warm-up is missing.", SCHEDULE),
         "cosine-from-step-0": Misconception(
             "The cosine is counted from step 0, so it has already fallen when the warm-up ends. Its way begins at "
             "`warmup_steps`.",
-            SCHEDULE_SECTION,
+            SCHEDULE,
         ),
         "lowest-not-reached": Misconception(
             "The last step, `steps - 1`, does not reach the lowest rate: divide by `steps - 1 - warmup_steps`.",
-            SCHEDULE_SECTION,
+            SCHEDULE,
         ),
         "falls-to-zero": Misconception(
-            "The rate falls to 0, and so the last steps do nothing. It falls to lowest.", SCHEDULE_SECTION
+            "The rate falls to 0, and so the last steps do nothing. It falls to lowest.", SCHEDULE
         ),
         "lowest-added": Misconception(
             "lowest was added to the whole curve, which lifts its beginning above the highest: scale the cosine by "
             "`highest - lowest`.",
-            SCHEDULE_SECTION,
+            SCHEDULE,
         ),
         "lowest-as-a-share": Misconception(
-            "lowest was taken for a share of the highest. Here it is a learning rate itself.", SCHEDULE_SECTION
+            "lowest was taken for a share of the highest. Here it is a learning rate itself.", SCHEDULE
         ),
-        "straight-line": Misconception("The rate falls in a straight line, not along a cosine.", SCHEDULE_SECTION),
-        "half-forgotten": Misconception("1 + cos goes from 2 to 0. It has to be divided by 2.", SCHEDULE_SECTION),
+        "straight-line": Misconception("The rate falls in a straight line, not along a cosine.", SCHEDULE),
+        "half-forgotten": Misconception("1 + cos goes from 2 to 0. It has to be divided by 2.", SCHEDULE),
         "pi-forgotten": Misconception(
-            "Half a cosine goes from 0 to π. Without the π it has hardly fallen by the end.", SCHEDULE_SECTION
+            "Half a cosine goes from 0 to π. Without the π it has hardly fallen by the end.", SCHEDULE
         ),
         "quarter-of-a-cosine": Misconception(
             "That is a quarter of a cosine, from 1 to 0, which is steepest at the end. Half a cosine, "
             "(1 + cos(π · way)) / 2, is level at both ends.",
-            SCHEDULE_SECTION,
+            SCHEDULE,
         ),
         "upside-down": Misconception(
-            "The curve is upside down: after the warm-up it starts at the lowest rate and rises.", SCHEDULE_SECTION
+            "The curve is upside down: after the warm-up it starts at the lowest rate and rises.", SCHEDULE
         ),
-        "never-falls": Misconception("After the warm-up the rate stays where it is.", SCHEDULE_SECTION),
-        "not-a-number": Misconception("The function returns one number, the learning rate.", SCHEDULE_SECTION),
+        "never-falls": Misconception("After the warm-up the rate stays where it is.", SCHEDULE),
+        "not-a-number": Misconception("The function returns one number, the learning rate.", SCHEDULE),
         "other-rates": Misconception(
             "These are not the rates: a line up to the highest, then half a cosine down to the lowest at the last "
             "step.",
-            SCHEDULE_SECTION,
+            SCHEDULE,
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and other settings do not. Does a number stand where a name belongs?", SCHEDULE_SECTION
+            "The example holds, and other settings do not. Does a number stand where a name belongs?", SCHEDULE
         ),
     },
 )

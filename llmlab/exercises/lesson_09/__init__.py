@@ -4,10 +4,10 @@ Expected values come from the definitions, written out here, not from the soluti
 first, so that a message shows the same numbers every time; fresh random ones follow and decide.
 """
 
-EXERCISES = (
-    "sampler",
-    "passes",
-    "cached_step",
-    "cache_bytes",
-    "online_softmax",
-)
+EXERCISES = {
+    "logits_to_probabilities": "From logits to probabilities",
+    "tokens_that_pass": "How many tokens pass",
+    "cached_step": "Attention with a cache",
+    "cache_bytes": "Bytes of a cache",
+    "online_softmax": "A running softmax",
+}

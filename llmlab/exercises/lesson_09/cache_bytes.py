@@ -1,15 +1,16 @@
-"""Bytes of a cache"""
+"""The bytes of a cache, to be written: tried on three caches whose sizes all differ, then on random ones."""
 
 from __future__ import annotations
 
 import math
 import random
 from collections.abc import Iterator
+from functools import partial
+from operator import eq
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
-from llmlab.exercises.lesson_09.sections import (
-    BYTES,
-)
+from llmlab.exercises.engine.answers import is_number, name_of
+from llmlab.exercises.lesson_09.sections import BYTES
 
 _SIZES = ("n_layers", "n_kv_heads", "d_head", "length", "batch_size", "bytes_per_number")
 _CASES = ((12, 3, 64, 1000, 5, 2), (7, 1, 16, 33, 2, 4), (3, 2, 5, 11, 13, 1))
@@ -33,17 +34,17 @@ def _wrong_bytes(layers: int, heads: int, width: int, length: int, batch: int, s
 
 
 def _check_bytes(function: Probe) -> Iterator[str]:
-    models = [_wrong_bytes(*case) for case in _CASES]
+    models = [(name, [_wrong_bytes(*case)[name] for case in _CASES]) for name in _wrong_bytes(*_CASES[0])]
     values = [function(*case) for case in _CASES]
     for case, value in zip(_CASES, values, strict=True):
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if not is_number(value):
             raise Wrong("not-a-number", f"`{function.spell(*case)}` gave `{show(value)}`.")
     rights = [2 * math.prod(case) for case in _CASES]
     for case, value, right in zip(_CASES, values, rights, strict=True):
         if value != right:
-            named = next((n for n in models[0] if all(m[n] == v for m, v in zip(models, values, strict=True))), None)
-            named = named or ("tied-to-the-example" if values[0] == rights[0] else "other-count")
-            raise Wrong(named, f"`{function.spell(*case)}` gave `{show(value)}`; right is `{right}`.")
+            idea = name_of(models, partial(eq, values))
+            idea = idea or ("tied-to-the-example" if values[0] == rights[0] else "other-count")
+            raise Wrong(idea, f"`{function.spell(*case)}` gave `{show(value)}`; right is `{right}`.")
     yield "three caches whose sizes all differ"
     fresh = random.Random()
     for _ in range(10):
@@ -54,7 +55,6 @@ def _check_bytes(function: Probe) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Bytes of a cache",
     kind="function",
     examine=_check_bytes,
     means="The cache grows with every one of the six, and with nothing else: not with the vocabulary, not with the "

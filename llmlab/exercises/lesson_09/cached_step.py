@@ -1,19 +1,19 @@
-"""Attention with a cache"""
+"""One step of attention with a cache, to be written: tried alone, then token by token against the whole."""
 
 from __future__ import annotations
 
 import math
 import random
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
-from llmlab.exercises.lesson_09.common import is_close, name_of, tensor
-from llmlab.exercises.lesson_09.sections import (
-    CACHE,
-)
+from llmlab.exercises.engine.answers import name_of
+from llmlab.exercises.engine.tensors import is_close, seeded, tensor
+from llmlab.exercises.lesson_09.sections import CACHE
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -56,15 +56,16 @@ def _check_cached_step(step: Probe) -> Iterator[str]:
             models["keys-as-values"] = all_keys
             returned = show(value[1 if name == "keys" else 2])
             shown = f"With two {name} in the cache and one new, it returned `{returned}`."
-            raise Wrong(name_of(got, models) or "other-cache", shown)
+            raise Wrong(name_of(models.items(), partial(is_close, got)) or "other-cache", shown)
     expected = _attend(q, all_keys, all_values)
     if not is_close(context, expected):
         shown = f"It gave the context `{show(value[0])}`; right is `{show(expected.tolist())}`."
-        raise Wrong(name_of(context, _wrong_steps(q, k, v, keys, values)) or "other-context", shown)
+        idea = name_of(_wrong_steps(q, k, v, keys, values).items(), partial(is_close, context))
+        raise Wrong(idea or "other-context", shown)
     yield "one token, two in the cache"
 
     fresh = random.Random()
-    generator = torch.Generator().manual_seed(fresh.getrandbits(60))
+    generator = seeded(fresh)
     for T, d, d_value in ((6, 3, 5), (1, 4, 4), (9, 2, 7)):
         q, k = torch.randn(2, T, d, generator=generator)
         v = torch.randn(T, d_value, generator=generator)
@@ -89,7 +90,6 @@ def _check_cached_step(step: Probe) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Attention with a cache",
     kind="function",
     examine=_check_cached_step,
     means="Token by token, your step gives what causal attention gives over the whole text. It needs no mask: the "

@@ -1,18 +1,18 @@
-"""A running softmax"""
+"""One update of a running softmax, to be written: tried with a new maximum and without, and block by block."""
 
 from __future__ import annotations
 
 import math
 import random
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import torch
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
-from llmlab.exercises.lesson_09.sections import (
-    ONLINE,
-)
+from llmlab.exercises.engine.answers import name_of, numbers
+from llmlab.exercises.lesson_09.sections import ONLINE
 
 
 def _updated(largest: float, total: float, block: list[float]) -> tuple[float, float]:
@@ -42,8 +42,7 @@ def _pair(value: Any) -> tuple[float, float] | None:
     if not isinstance(value, list) or len(value) != 2:
         return None
     pair = [one[0] if isinstance(one, list) and len(one) == 1 else one for one in value]
-    right = all(isinstance(one, int | float) and not isinstance(one, bool) for one in pair)
-    return (float(pair[0]), float(pair[1])) if right else None
+    return (float(pair[0]), float(pair[1])) if numbers(pair, 2) else None
 
 
 def _agree(got: tuple[float, float], expected: tuple[float, float]) -> bool:
@@ -60,8 +59,8 @@ def _check_update(update: Probe) -> Iterator[str]:
             raise Wrong("not-two-numbers", f"{call}.")
         if not _agree(got, expected):
             models = _wrong_updates(largest, total, block) | {"the-two-swapped": expected[::-1]}
-            named = next((name for name, wrong in models.items() if _agree(got, wrong)), "other-values")
-            raise Wrong(named, f"{call}; right is `{show(list(expected))}`.")
+            idea = name_of(models.items(), partial(_agree, got))
+            raise Wrong(idea or "other-values", f"{call}; right is `{show(list(expected))}`.")
     yield "a block with a new maximum, and blocks without"
 
     got = _pair(
@@ -89,7 +88,6 @@ def _check_update(update: Probe) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="A running softmax",
     kind="function",
     examine=_check_update,
     means="However many blocks come, two numbers are enough to know what each exponential is divided by. "

@@ -1,8 +1,8 @@
 """Headings of lesson 09 that a misconception points to."""
 
 TEMPERATURE = "Temperature: divide the logits"
-TOP_K_SECTION = "Top-k: a fixed number of tokens"
-TOP_P_SECTION = "Top-p: as many tokens as it takes"
+TOP_K = "Top-k: a fixed number of tokens"
+TOP_P = "Top-p: as many tokens as it takes"
 ORDER = "The order of the steps"
 AGAIN = "What a step computes again"
 CACHE = "The KV cache"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from llmlab.exercises.engine.exercise import answer_names
+from llmlab.exercises.engine.sources import answer_names
 
 _MOST_BYTES = 50 * 2**20
 _EXERCISE_CALL = re.compile(r"""\b(?:exercise|progress)\(\s*["'](\d\d)(?:\.\d+)?["']""")

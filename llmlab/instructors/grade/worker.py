@@ -1,4 +1,4 @@
-"""The process in which one submission is run and checked; `_grading_attempt` starts it and may end it at any time.
+"""The process in which one submission is run and checked; `attempt` starts it and may end it at any time.
 
 It reads one job from standard input and writes events, one JSON object a line, to what was its standard output; the
 submission itself sees neither. The pristine exercises are imported before any of the submission's code runs and are
@@ -73,9 +73,9 @@ def _open_channel(token: str) -> Report:
 
 
 def _pristine_exercises(lesson: str) -> tuple:
-    from llmlab.exercises.engine import exercise, probes  # noqa: F401 - both are to be in memory before the submission runs
+    from llmlab.exercises.engine.catalogue import of_lesson
 
-    return exercise.of_lesson(lesson)
+    return of_lesson(lesson)  # all that a check needs is in memory before the submission runs
 
 
 def _shell() -> Any:
@@ -117,12 +117,12 @@ def _remember_modules() -> Callable[[], None]:
 
 def _mute_checks() -> None:
     """In the submission's copy a check answers at once: what it would say decides nothing, and it may never end."""
-    from llmlab.exercises.engine import exercise
+    from llmlab.exercises import Exercise, Result
 
-    def check(self: exercise.Exercise, answer: Any) -> exercise.Result:
-        return exercise.Result("not_attempted", "Checked when the whole notebook has run.")
+    def check(self: Exercise, answer: Any) -> Result:
+        return Result("not_attempted", "Checked when the whole notebook has run.")
 
-    exercise.Exercise.check = check
+    Exercise.check = check
 
 
 def _run_cells(shell: Any, job: dict, report: Report) -> dict[int, str]:

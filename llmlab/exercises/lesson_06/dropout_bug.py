@@ -1,4 +1,4 @@
-"""Find the bug: dropout in the wrong place"""
+"""Dropout in the wrong place, to be mended: tried with training off and on, and for the share that is dropped."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine.tensors import seeded
 from llmlab.exercises.lesson_06.common import TIED, is_close, tensor
 from llmlab.exercises.lesson_06.sections import BEFORE, DROPOUT
 
@@ -42,7 +43,7 @@ def _check_attention_weights(attention_weights: Probe) -> Iterator[str]:
     yield f"training on: a share of {_P} dropped, the others grown"
 
     fresh = random.Random()
-    generator = torch.Generator().manual_seed(fresh.getrandbits(60))
+    generator = seeded(fresh)
     for _ in range(4):
         scores = 2 * torch.randn(fresh.randint(50, 70), fresh.randint(50, 70), generator=generator)
         value = attention_weights(scores, 0.5, False, shown="random scores", fresh=True)
@@ -87,7 +88,6 @@ def _judge_dropout(attention_weights: Probe, scores: Tensor, p: float, call: str
 
 
 EXERCISE = Exercise(
-    title="Find the bug: dropout in the wrong place",
     kind="function",
     examine=_check_attention_weights,
     means="Dropout hides some tokens for one step of training. The others grow by 1/(1 − p), so that a row sums to 1 "

@@ -1,4 +1,4 @@
-"""Restart and run all"""
+"""A prediction of which cells fail when the notebook starts from nothing."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmlab.exercises.engine import Exercise, Misconception, Wrong, show
-from llmlab.exercises.lesson_08.common import (
-    letters_of,
-)
-from llmlab.exercises.lesson_08.sections import (
-    NOTHING_SECTION,
-)
+from llmlab.exercises.lesson_08.common import letters_of
+from llmlab.exercises.lesson_08.sections import NOTHING
 
 
 def _check_failing(answer: Any) -> Iterator[str]:
@@ -34,7 +30,6 @@ def _check_failing(answer: Any) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Restart and run all",
     kind="value",
     examine=_check_failing,
     means="A name exists if a cell *above* makes it. What an earlier run has left behind in the kernel does not count.",
@@ -50,28 +45,26 @@ EXERCISE = Exercise(
     misconceptions={
         "worked-before": Misconception(
             "It worked because of what earlier cells had left in the kernel. A restart forgets all of it.",
-            NOTHING_SECTION,
+            NOTHING,
         ),
         "order-of-the-page": Misconception(
             "Cell a stands first on the page, so it now runs before the cells that make `F`, `model`, `inputs` and "
             "`targets`. Its number, 4, is the past.",
-            NOTHING_SECTION,
+            NOTHING,
         ),
         "deleted-cell": Misconception(
             "No cell on the page makes `rate`: the one that did was deleted. Cell e used what was left of it in the "
             "kernel.",
-            NOTHING_SECTION,
+            NOTHING,
         ),
         "one-error-brings-another": Misconception(
-            "Cell e fails, so it makes no `optimizer`; a cell below that needs it fails too.", NOTHING_SECTION
+            "Cell e fails, so it makes no `optimizer`; a cell below that needs it fails too.", NOTHING
         ),
         "these-have-their-names": Misconception(
             "One of the cells that you name finds everything: b and c import, d uses `nn` and `torch` from above it, "
             "and g uses `torch`. An error in another cell does not take these names away.",
-            NOTHING_SECTION,
+            NOTHING,
         ),
-        "not-letters": Misconception(
-            "The answer is one text with letters from a to g, such as `'bcd'`.", NOTHING_SECTION
-        ),
+        "not-letters": Misconception("The answer is one text with letters from a to g, such as `'bcd'`.", NOTHING),
     },
 )

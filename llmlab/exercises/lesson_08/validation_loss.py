@@ -1,27 +1,21 @@
-"""The validation loss"""
+"""The validation loss, to be written: tried on batches of unequal size, and on what it does to the model."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, plain, show
-from llmlab.exercises.lesson_08.common import (
-    LOSS_MISCONCEPTIONS,
-    WRONG_LOSSES,
-    Loss,
-    is_close,
-    mean_loss,
-    number_of,
-    toy_model,
-)
-from llmlab.exercises.lesson_08.sections import (
-    VALIDATION_SECTION,
-)
+from llmlab.exercises.engine.answers import name_of
+from llmlab.exercises.engine.tensors import seeded
+from llmlab.exercises.lesson_08.common import is_close, number_of
+from llmlab.exercises.lesson_08.losses import LOSS_MISCONCEPTIONS, WRONG_LOSSES, Loss, mean_loss, toy_model
+from llmlab.exercises.lesson_08.sections import VALIDATION
 
 
 class _Witness(nn.Module):
@@ -69,16 +63,12 @@ def _wrong_validations(model: _Witness, batches: Batches) -> dict[str, float]:
     return named | {
         "mean-of-means": sum(alone) / len(alone),
         "one-batch-only": alone[-1],
-        "first-batch-only": alone[0],
+        "one-batch-only: the first": alone[0],
         "sum-not-mean": sum(loss * size for loss, size in zip(alone, sizes, strict=True)),
-        "sum-of-means": sum(alone),
+        "sum-not-mean: of the batches": sum(alone),
         "divided-by-windows": sum(loss * size for loss, size in zip(alone, sizes, strict=True))
         / sum(len(targets) for _, targets in batches),
     }
-
-
-# Names under which a wrong value is found -> the misconception behind it.
-_SAME_IDEA = {"first-batch-only": "one-batch-only", "sum-of-means": "sum-not-mean"}
 
 
 def _batches(V: int, T: int, sizes: list[int], generator: torch.Generator) -> Batches:
@@ -102,9 +92,8 @@ def _check_validation(function: Probe) -> Iterator[str]:
                 "dropout-left-on", f"The model was in training mode when it was asked; {call[0].lower()}{call[1:]}."
             )
         if not is_close(got, expected):
-            models = _wrong_validations(model, batches)
-            named = next((name for name, wrong in models.items() if is_close(got, wrong)), "other-value")
-            raise Wrong(_SAME_IDEA.get(named, named), f"{call}; right is `{show(expected)}`.")
+            idea = name_of(_wrong_validations(model, batches).items(), partial(is_close, got))
+            raise Wrong(idea or "other-value", f"{call}; right is `{show(expected)}`.")
         if recorded:
             raise Wrong("gradients-recorded", f"{call}, which is right, but gradients were recorded on the way.")
         if not grad_enabled:
@@ -118,7 +107,7 @@ def _check_validation(function: Probe) -> Iterator[str]:
     yield "evaluation mode, no gradients, and the mode as it was"
 
     fresh = random.Random()
-    generator = torch.Generator().manual_seed(fresh.getrandbits(60))
+    generator = seeded(fresh)
     for _ in range(6):
         V, T = fresh.randint(4, 30), fresh.randint(2, 9)
         batches = _batches(V, T, [fresh.randint(1, 9) for _ in range(fresh.randint(1, 6))], generator)
@@ -134,7 +123,6 @@ def _check_validation(function: Probe) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="The validation loss",
     kind="function",
     examine=_check_validation,
     means="The number depends on model and text alone: not on the batch size, not on chance. "
@@ -153,45 +141,45 @@ EXERCISE = Exercise(
         "dropout-left-on": Misconception(
             "The model was in training mode: with dropout the number would be too high, and another one each time. "
             "`model.eval()` before the first batch.",
-            VALIDATION_SECTION,
+            VALIDATION,
         ),
         "gradients-recorded": Misconception(
             "Nothing is learned here, so nothing needs to be recorded for `backward`: `with torch.no_grad():` saves "
             "memory and time.",
-            VALIDATION_SECTION,
+            VALIDATION,
         ),
         "gradients-left-off": Misconception(
             "Gradients were switched off and not on again, so nothing can be trained after this. "
             "`with torch.no_grad():` puts that back by itself.",
-            VALIDATION_SECTION,
+            VALIDATION,
         ),
         "left-in-evaluation": Misconception(
             "The model stays in evaluation mode, and from now on trains without dropout. Put back the mode in which it "
             "was.",
-            VALIDATION_SECTION,
+            VALIDATION,
         ),
         "always-back-to-training": Misconception(
             "A model that was in evaluation mode is in training mode afterwards. Put back the mode in which it *was*: "
             "`model.train(was_training)`.",
-            VALIDATION_SECTION,
+            VALIDATION,
         ),
         "mean-of-means": Misconception(
             "Every batch counted alike, so the single window of the last one counted as much as four. Weigh each batch "
             "by its tokens.",
-            VALIDATION_SECTION,
+            VALIDATION,
         ),
         "one-batch-only": Misconception(
             "Only one of the batches counted. Is the `return` inside the loop, or the total overwritten?",
-            VALIDATION_SECTION,
+            VALIDATION,
         ),
         "divided-by-windows": Misconception(
-            "It was divided by the number of windows. The loss is a mean over tokens.", VALIDATION_SECTION
+            "It was divided by the number of windows. The loss is a mean over tokens.", VALIDATION
         ),
-        "not-a-number": Misconception("The function returns one number, the mean loss.", VALIDATION_SECTION),
-        "other-value": Misconception("This is not the mean loss over all tokens of all batches.", VALIDATION_SECTION),
+        "not-a-number": Misconception("The function returns one number, the mean loss.", VALIDATION),
+        "other-value": Misconception("This is not the mean loss over all tokens of all batches.", VALIDATION),
         "tied-to-the-example": Misconception(
             "The example holds, and other batches do not. Does a number from the example stand in the code?",
-            VALIDATION_SECTION,
+            VALIDATION,
         ),
     },
 )

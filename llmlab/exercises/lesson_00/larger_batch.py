@@ -1,4 +1,4 @@
-"""What does a larger batch read?"""
+"""A prediction of the weights read in one step for a batch of eight, and for each new token of it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ def _check_reading(answer: Any) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="What does a larger batch read?",
     kind="value",
     examine=_check_reading,
     means="All rows of a batch use the same weights, so they are read once for the 8 of them: an eighth of the reading "

@@ -1,4 +1,4 @@
-"""Stream whole characters"""
+"""A decoder that shows only whole characters, to be written: tried on tokens that end inside a character."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
-from llmlab.exercises.lesson_02.common import (
-    named,
-)
+from llmlab.exercises.lesson_02.common import Algorithms, named
 from llmlab.exercises.lesson_02.sections import BYTES, HALF
 
 _STREAMS = (
@@ -68,7 +66,7 @@ def _flushed(tokens: list[bytes]) -> list[str]:
     return [decoder.decode(token, final=number == len(tokens)) for number, token in enumerate(tokens, 1)]
 
 
-_STREAMING: dict[str, tuple[Callable, ...]] = {
+_STREAMING: Algorithms = {
     "half-characters-shown": (lambda tokens: [token.decode("utf-8", "replace") for token in tokens],),
     "half-characters-lost": (
         lambda tokens: [token.decode("utf-8", "ignore") for token in tokens],
@@ -102,9 +100,8 @@ def _check_stream(stream: Probe) -> Iterator[str]:
         results.append(got)
     for case, got in zip(_STREAMS, results, strict=True):
         if got != _streamed(*case):
-            name = named(_STREAMING, _STREAMS, results, "")
-            name = name or ("not-one-text-a-token" if len(got) != len(case[0]) else "other-texts")
-            raise Wrong(name, f"`{spell(case)}` gave `{show(got)}`.")
+            other = "not-one-text-a-token" if len(got) != len(case[0]) else "other-texts"
+            raise Wrong(named(_STREAMING, _STREAMS, results) or other, f"`{spell(case)}` gave `{show(got)}`.")
     yield f"{len(_STREAMS)} rows of tokens by hand, one that ends inside a character among them"
 
     fresh = random.Random()
@@ -118,7 +115,6 @@ def _check_stream(stream: Probe) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Stream whole characters",
     kind="function",
     examine=_check_stream,
     means="This is what stands between a model and the reader who watches it write.",

@@ -1,4 +1,4 @@
-"""One number of K"""
+"""A prediction of which scores, weights and context rows change with one number of K."""
 
 from __future__ import annotations
 
@@ -47,7 +47,6 @@ def _moved_misconception(scores: float, weights: float, rows: float) -> str:
 
 
 EXERCISE = Exercise(
-    title="One number of K",
     kind="value",
     examine=_check_prediction,
     means="A key is heard by every query, and a row that has to sum to 1 passes each change on to all its weights.",

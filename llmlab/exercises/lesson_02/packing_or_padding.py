@@ -1,25 +1,21 @@
-"""Packing or padding?"""
+"""A choice: which of four rows of windows is packed as the lesson packs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from llmlab.exercises.engine import Exercise, Misconception, Wrong, show
+from llmlab.exercises.engine import Exercise, Misconception
+from llmlab.exercises.engine.answers import NOT_AN_OPTION, choice
 from llmlab.exercises.lesson_02.sections import PACKING
 
 
 def _check_packing(answer: Any) -> Iterator[str]:
-    letter = answer.strip().strip("()").lower() if isinstance(answer, str) else answer
     wrong = {"a": "filled-with-the-separator", "c": "separator-ends-windows", "d": "padding-is-trained"}
-    if letter != "b":
-        misconception = wrong.get(letter, "not-an-option") if isinstance(letter, str) else "not-an-option"
-        raise Wrong(misconception, f"You answered `{show(answer)}`.")
-    yield "b, one row with a separator between the letters, cut into full windows"
+    return choice(answer, "b", wrong, "b, one row with a separator between the letters, cut into full windows")
 
 
 EXERCISE = Exercise(
-    title="Packing or padding?",
     kind="value",
     examine=_check_packing,
     means="Packing wastes nothing: every position is a token of a letter or a separator, and each is worth predicting. "
@@ -48,6 +44,6 @@ EXERCISE = Exercise(
             "padding, the loss must ignore them.",
             PACKING,
         ),
-        "not-an-option": Misconception('Answer with the letter of an option in quotes: "a", "b", "c" or "d".'),
+        "not-an-option": NOT_AN_OPTION,
     },
 )

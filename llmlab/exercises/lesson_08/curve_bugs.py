@@ -1,4 +1,4 @@
-"""Which bug made this curve?"""
+"""A choice: which bug made each of four curves."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmlab.exercises.engine import Exercise, Misconception, Wrong, show
-from llmlab.exercises.lesson_08.common import (
-    letters_of,
-)
-from llmlab.exercises.lesson_08.sections import (
-    CURVES,
-)
+from llmlab.exercises.lesson_08.common import letters_of
+from llmlab.exercises.lesson_08.sections import CURVES
 
 
 def _check_bugs(answer: Any) -> Iterator[str]:
@@ -36,7 +32,6 @@ def _check_bugs(answer: Any) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Which bug made this curve?",
     kind="value",
     examine=_check_bugs,
     means="A floor with no gradient, two curves that part, a loss below what text allows, a slow line that still "

@@ -1,4 +1,4 @@
-"""The forward pass, with two lines missing"""
+"""Two lines of the forward pass, to be written: scores and context are compared one after the other."""
 
 from __future__ import annotations
 
@@ -9,16 +9,8 @@ import torch
 from torch import Tensor
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
-from llmlab.exercises.lesson_05.common import (
-    Models,
-    first,
-    fixed_numbers,
-    is_close,
-    random_tensor,
-    recognise,
-    tables,
-    tensor,
-)
+from llmlab.exercises.engine.tensors import tensor
+from llmlab.exercises.lesson_05.common import Models, first, fixed_numbers, is_close, random_tensor, recognise, tables
 from llmlab.exercises.lesson_05.sections import CONTEXT, QKV, SCALE, SOFTMAX
 
 
@@ -87,7 +79,6 @@ def _check_forward(forward: Probe) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="The forward pass, with two lines missing",
     kind="function",
     examine=_check_forward,
     means="Queries meet keys, and the weights that come of it mix the values: all of attention but the scaling.",

@@ -1,28 +1,21 @@
-"""Overfit one batch"""
+"""A training loop, to be written: losses and weights after each step, with several optimizers."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, plain, show
-from llmlab.exercises.lesson_08.common import (
-    LOSS_MISCONCEPTIONS,
-    WRONG_LOSSES,
-    Loss,
-    all_close,
-    mean_loss,
-    number_of,
-    toy_model,
-)
-from llmlab.exercises.lesson_08.sections import (
-    DESCENT,
-    LOOP,
-)
+from llmlab.exercises.engine.answers import name_of
+from llmlab.exercises.engine.tensors import seeded
+from llmlab.exercises.lesson_08.common import all_close, number_of
+from llmlab.exercises.lesson_08.losses import LOSS_MISCONCEPTIONS, WRONG_LOSSES, Loss, mean_loss, toy_model
+from llmlab.exercises.lesson_08.sections import DESCENT, LOOP
 
 
 def _numbers(value: Any) -> list[float] | None:
@@ -101,15 +94,14 @@ def _check_fit(fit: Probe) -> Iterator[str]:
     if len(got) != 4:
         raise Wrong("not-one-a-step", f"{call}.")
     if not all_close(got, expected):
-        models = _wrong_fits(table, inputs, targets, 4)
-        named = next((name for name, wrong in models.items() if all_close(got, wrong)), "other-losses")
-        raise Wrong(named, f"{call}; right is `{show(expected)}`.")
+        idea = name_of(_wrong_fits(table, inputs, targets, 4).items(), partial(all_close, got))
+        raise Wrong(idea or "other-losses", f"{call}; right is `{show(expected)}`.")
     if not all_close(weights, weights_after):
         raise Wrong("model-not-trained", f"{call}, which is right; but the model is not what it should be by then.")
     yield "four steps of plain gradient descent, losses and weights"
 
     fresh = random.Random()
-    generator = torch.Generator().manual_seed(fresh.getrandbits(60))
+    generator = seeded(fresh)
     for steps in (1, 3, 6, 2, 5):
         V, D, B, T = fresh.randint(4, 20), fresh.randint(2, 9), fresh.randint(1, 5), fresh.randint(2, 8)
         inputs, targets = torch.randint(V, (2, B, T), generator=generator)
@@ -140,7 +132,6 @@ def _check_fit(fit: Probe) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Overfit one batch",
     kind="function",
     examine=_check_fit,
     means="Forward, loss, zero, backward, step: every training run consists of this. If one batch cannot be learned by "

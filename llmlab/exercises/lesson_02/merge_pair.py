@@ -1,16 +1,17 @@
-"""Merge a pair"""
+"""The merge of a pair, to be written: tried on rows by hand, with runs of equal ids, then random ones."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import groupby, pairwise
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.lesson_02.common import (
     TIED_TO_EXAMPLE,
+    Algorithms,
     Pair,
-    is_whole,
+    is_row_of_ids,
     merge_first,
     merge_pair,
     named,
@@ -61,7 +62,7 @@ def _merge_as_text(ids: list[int], pair: Pair, new_id: int) -> list[int]:
     return [int(part) for part in " ".join(map(str, ids)).replace(f"{pair[0]} {pair[1]}", str(new_id)).split()]
 
 
-_MERGING: dict[str, tuple[Callable, ...]] = {
+_MERGING: Algorithms = {
     "nothing-merged": (lambda ids, pair, new_id: list(ids),),
     "only-the-first": (merge_first,),
     "overlap-merged-twice": (_merge_overlapping,),
@@ -89,12 +90,12 @@ def _check_merge(merge: Probe) -> Iterator[str]:
     results = []
     for case in _MERGES:
         got = merge(*case)
-        if not (isinstance(got, list) and all(map(is_whole, got))):
+        if not is_row_of_ids(got):
             raise Wrong("not-a-row-of-ids", f"`{merge.spell(*case)}` gave `{show(got)}`.")
         results.append(got)
     for case, got in zip(_MERGES, results, strict=True):
         if got != merge_pair(*case):
-            name = named(_MERGING, _MERGES, results, "other-ids")
+            name = named(_MERGING, _MERGES, results) or "other-ids"
             raise Wrong(name, f"`{merge.spell(*case)}` gave `{show(got)}`.")
     yield f"{len(_MERGES)} rows by hand, runs of equal ids among them"
 
@@ -108,7 +109,6 @@ def _check_merge(merge: Probe) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Merge a pair",
     kind="function",
     examine=_check_merge,
     means="This is the second half of the trainer. Together with the counts it makes a tokenizer.",

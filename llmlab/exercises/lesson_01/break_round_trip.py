@@ -1,4 +1,4 @@
-"""Break the round trip"""
+"""Two different texts with the same ids, to be found: both are encoded with the vocabulary of the story."""
 
 from __future__ import annotations
 
@@ -40,7 +40,6 @@ def _check_two_texts(answer: Any) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="Break the round trip",
     kind="value",
     examine=_check_two_texts,
     means="Two texts, one row of ids: whatever decodes it can give back one of the two at most. What the encoder drops "

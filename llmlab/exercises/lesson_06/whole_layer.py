@@ -1,76 +1,24 @@
-"""The whole layer"""
+"""Causal multi-head attention, to be written: its influence map, its magnitudes as the width grows, its values."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from itertools import product
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from llmlab.attention import influence_map
-from llmlab.attention._bugs import BUGS, function, right_sharpness, sharpness, weights
+from llmlab.attention._bugs import function, right_sharpness, sharpness, weights
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
-from llmlab.exercises.lesson_06.common import TIED, agrees, fixed_numbers, is_close, lower_triangle, tensor
+from llmlab.exercises.engine.tensors import seeded
+from llmlab.exercises.lesson_06.common import TIED, is_close, lower_triangle, recognise, tensor
 from llmlab.exercises.lesson_06.sections import AHEAD, BEFORE, DROPOUT, FUSED, LATE, PROVEN, SEVERAL, SPLIT, UNSEEN
-
-_WEIGHTS, _SCALE, _SPLIT = (BUGS[name][0] for name in ("no mask", "no scaling", "view when splitting"))
-_PROJECTIONS = BUGS["keys and values swapped"][0]
-_LAST = "return context @ W_out"
+from llmlab.exercises.lesson_06.whole_layer_mistakes import example, wrong_outputs
 
 
-def _slug(name: str) -> str:
-    return name.replace(" ", "-").replace("/", "")
-
-
-# More ways to get it wrong, beside the twelve: (misconception, (the right line, what stands there instead)).
-_MORE = (
-    ("01-mask-added", (_WEIGHTS, "weights = (scores + future.float()).softmax(dim=-1)")),
-    ("mask-multiplied", (_WEIGHTS, "weights = (scores * ~future).softmax(dim=-1)")),
-    ("mask-inverted", (_WEIGHTS, "weights = scores.masked_fill(~future, -torch.inf).softmax(dim=-1)")),
-    ("softmax-over-the-heads", (_WEIGHTS, _WEIGHTS.replace("dim=-1", "dim=0"))),
-    ("no-softmax", (_WEIGHTS, "weights = scores.masked_fill(future, 0.0)")),
-    (
-        "scaled-after-the-softmax",
-        (_WEIGHTS, f"{_WEIGHTS.replace('scores.', '(scores * d_head**0.5).')} / d_head**0.5"),
-    ),
-    ("no-root", (_SCALE, _SCALE.replace("d_head**0.5", "d_head"))),
-    ("multiplied-by-the-root", (_SCALE, _SCALE.replace("/ d_head", "* d_head"))),
-    *(("scaling-by-another-size", (_SCALE, _SCALE.replace("d_head", size))) for size in ("x.shape[1]", "T", "n_heads")),
-    ("heads-interleaved", (_SPLIT, "return t.view(T, d_head, n_heads).permute(2, 0, 1)")),
-    ("queries-and-keys-swapped", (_SCALE, "scores = split(keys) @ split(queries).transpose(1, 2) / d_head**0.5")),
-    *(
-        ("projection-used-twice", (_PROJECTIONS, _PROJECTIONS.replace(right, instead)))
-        for right, instead in product(("W_key", "W_value"), ("W_query", "W_key", "W_value"))
-        if right != instead
-    ),
-    ("out-projection-missing", (_LAST, "return context")),
-    ("one-head-only", ("d_head = D // n_heads", "n_heads, d_head = 1, D")),
-    ("one-head-only", (_SPLIT, "return t.view(T, 1, D).transpose(0, 1)")),
-)
-
-
-def _example() -> tuple[Tensor, tuple[Tensor, ...], int]:
-    """x, the four matrices and n_heads: T=4, d_in=5, D=6, H=2, d_head=3, d_out=7, all different."""
-    shapes = [(5, 6)] * 3 + [(6, 7)]
-    return fixed_numbers(4, 5), tuple(fixed_numbers(*shape, shift=37 * n + 3) for n, shape in enumerate(shapes)), 2
-
-
-def _wrong_outputs() -> dict[str, list[Tensor]]:
-    """What each known bug gives on the example: misconception -> outputs."""
-    x, matrices, H = _example()
-    changes = [(_slug(name), change) for name, change in BUGS.items()] + [*_MORE]
-    found: dict[str, list[Tensor]] = {}
-    for name, change in changes:
-        outputs = function(change)(x, *matrices, H)
-        found.setdefault(name, []).append(outputs)
-        found[name].append(outputs.nan_to_num(0.0))
-    return found
-
-
-def _check_attend(attend: Probe) -> Iterator[str]:
+def _check_whole_layer(attend: Probe) -> Iterator[str]:
     def run(x: Tensor, *rest: Any, fresh: bool = False) -> Tensor:
         *matrices, H = rest
         T, d_in, D, d_out = *x.shape, *matrices[-1].shape
@@ -83,12 +31,12 @@ def _check_attend(attend: Probe) -> Iterator[str]:
             raise Wrong("wrong-shape", f"`{call}` gave {shape}, wanted is a tensor of shape {(T, d_out)}.")
         return got
 
-    x, matrices, H = _example()
+    x, matrices, H = example()
     got, right = run(x, *matrices, H), function()(x, *matrices, H)
     if got.isnan().all():
         raise Wrong("all-nan")
     # A mask from the scores is right at these values, and so is what is tied to these sizes: neither is known by them.
-    recognised = None if is_close(got, right) else agrees(got, _wrong_outputs())
+    recognised = None if is_close(got, right) else recognise(got, wrong_outputs())
     worst = (got - right).abs().nan_to_num(torch.inf).amax(dim=1).argmax().item()
     pair = [show(outputs[worst, :3].tolist()) for outputs in (got, right)]
     row = f"On the small example output {worst} begins {pair[0]}; right is {pair[1]}."
@@ -133,7 +81,7 @@ def _check_attend(attend: Probe) -> Iterator[str]:
     for _ in range(25):
         T, d_in, H, d_head, d_out = (fresh.randint(*bounds) for bounds in ((1, 9), (2, 9), (1, 5), (1, 5), (2, 9)))
         matrices = weights(d_in, H * d_head, d_out, seed=fresh.getrandbits(60))
-        x = torch.randn(T, d_in, generator=torch.Generator().manual_seed(fresh.getrandbits(60)))
+        x = torch.randn(T, d_in, generator=seeded(fresh))
         if not is_close(run(x, *matrices, H, fresh=True), function()(x, *matrices, H)):
             raise Wrong("tied-to-the-example")
     yield "fresh random sizes"
@@ -151,9 +99,8 @@ def _rows(reaches: Tensor) -> str:
 
 
 EXERCISE = Exercise(
-    title="The whole layer",
     kind="function",
-    examine=_check_attend,
+    examine=_check_whole_layer,
     means="The layer is causal, its scores keep their size at any width, and its values are right: this is the layer "
     "in every block of a GPT, still untrained.",
     hints=(

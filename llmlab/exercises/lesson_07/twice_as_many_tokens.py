@@ -1,4 +1,4 @@
-"""Twice as many tokens"""
+"""A prediction of what grows how, when the text becomes twice as long."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmlab.exercises.engine import Exercise, Misconception, Wrong, show
-from llmlab.exercises.lesson_07.common import fixed_numbers
+from llmlab.exercises.lesson_07.common import finite_numbers
 from llmlab.exercises.lesson_07.sections import COUNT, FLOPS, LENGTH
 
 
 def _check_growth(answer: Any) -> Iterator[str]:
-    numbers = fixed_numbers(answer, 3)
+    numbers = finite_numbers(answer, 3)
     if numbers is None:
         raise Wrong("not-three-numbers", f"You answered `{show(answer)}`.")
     parameters, linear, scores = numbers
@@ -42,7 +42,6 @@ def _growth_misconception(parameters: float, linear: float, scores: float) -> st
 
 
 EXERCISE = Exercise(
-    title="Twice as many tokens",
     kind="value",
     examine=_check_growth,
     means="The weights stay, each of twice as many tokens goes through each matrix, and twice as many queries meet "

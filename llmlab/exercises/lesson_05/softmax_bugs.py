@@ -1,4 +1,4 @@
-"""Find the bugs: a softmax with two faults"""
+"""A softmax with two faults, to be mended: tried on small scores, on large ones, and with dimensions in front."""
 
 from __future__ import annotations
 
@@ -11,15 +11,8 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Raised, Wrong, show
-from llmlab.exercises.lesson_05.common import (
-    Models,
-    fixed_numbers,
-    is_close,
-    random_tensor,
-    recognise,
-    shape_of,
-    tensor,
-)
+from llmlab.exercises.engine.tensors import tensor
+from llmlab.exercises.lesson_05.common import Models, fixed_numbers, is_close, random_tensor, recognise, shape_of
 from llmlab.exercises.lesson_05.sections import AXIS, SCALE, SOFTMAX, STABLE
 
 
@@ -105,7 +98,6 @@ def _listed(value: Tensor | None) -> Any:
 
 
 EXERCISE = Exercise(
-    title="Find the bugs: a softmax with two faults",
     kind="function",
     examine=_check_attention_weights,
     means="Each query hands out exactly 1, whatever stands in front of the two axes, and no score is too large.",

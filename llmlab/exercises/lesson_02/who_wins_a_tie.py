@@ -1,4 +1,4 @@
-"""Who wins a tie?"""
+"""A prediction of which of six tied pairs is merged, by each of two rules."""
 
 from __future__ import annotations
 
@@ -44,7 +44,6 @@ def _ties_misconception(first: str, greatest: str) -> str:
 
 
 EXERCISE = Exercise(
-    title="Who wins a tie?",
     kind="value",
     examine=_check_ties,
     means="Six pairs occur twice. The first in the text is `no`; the greatest, as in a dictionary read backwards, is "

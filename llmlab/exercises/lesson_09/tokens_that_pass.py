@@ -1,4 +1,4 @@
-"""How many tokens pass"""
+"""A prediction of how many tokens pass through the model, without a cache and with one."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmlab.exercises.engine import Exercise, Misconception, Wrong, show
-from llmlab.exercises.lesson_09.sections import (
-    AGAIN,
-)
+from llmlab.exercises.engine.answers import numbers
+from llmlab.exercises.lesson_09.sections import AGAIN
 
 
 def _check_passes(answer: Any) -> Iterator[str]:
-    right = isinstance(answer, list) and len(answer) == 2
-    if not right or not all(isinstance(n, int | float) and not isinstance(n, bool) for n in answer):
+    if numbers(answer, 2) is None:
         raise Wrong("not-two-numbers", f"You answered `{show(answer)}`.")
     without, with_cache = answer
     shown = f"You answered `{show(answer)}`."
@@ -34,7 +32,6 @@ def _check_passes(answer: Any) -> Iterator[str]:
 
 
 EXERCISE = Exercise(
-    title="How many tokens pass",
     kind="value",
     examine=_check_passes,
     means="Without a cache the work of a step grows with all that stands before it. With a cache a step is one token.",

@@ -1,101 +1,35 @@
-"""From logits to probabilities"""
+"""Temperature, top-k and top-p, to be written: tried one by one, all together, then at random."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
-from llmlab.exercises.lesson_09.common import is_close, name_of, tensor
-from llmlab.exercises.lesson_09.sections import (
-    ORDER,
-    TEMPERATURE,
-    TOP_K_SECTION,
-    TOP_P_SECTION,
+from llmlab.exercises.engine.answers import name_of
+from llmlab.exercises.engine.tensors import is_close, seeded, tensor
+from llmlab.exercises.lesson_09.logits_to_probabilities_mistakes import (
+    divided,
+    probabilities,
+    top_k,
+    top_p,
+    wrong_temperatures,
+    wrong_top_ks,
+    wrong_top_ps,
 )
+from llmlab.exercises.lesson_09.sections import ORDER, TEMPERATURE, TOP_K, TOP_P
 
 _LOGITS = torch.tensor([0.5, 2.0, -1.0, 1.0, 0.0])
-
-
-def _divided(shares: Tensor) -> Tensor:
-    return shares / shares.sum()
-
-
-def _top_k(shares: Tensor, k: int | None) -> Tensor:
-    return shares if k is None else shares * (shares >= shares.topk(min(k, len(shares))).values[-1])
-
-
-def _top_p(shares: Tensor, p: float | None) -> Tensor:
-    if p is None:
-        return shares
-    kept, total = torch.zeros_like(shares), 0.0
-    for place in shares.argsort(descending=True).tolist():
-        kept[place] = shares[place]
-        total += float(shares[place])
-        if total >= p:
-            break
-    return kept
-
-
-def _probabilities(logits: Tensor, temperature: float, k: int | None, p: float | None) -> Tensor:
-    softened = (logits.double() / temperature).softmax(dim=-1)
-    return _divided(_top_p(_divided(_top_k(softened, k)), p))
-
-
-def _wrong_temperatures(logits: Tensor, T: float) -> dict[str, Tensor]:
-    plain = logits.softmax(-1)
-    return {
-        "temperature-after-softmax": plain / T,
-        "temperature-changes-nothing": plain,
-        "softmax-twice": (plain / T).softmax(-1),
-        "temperature-multiplies": (logits * T).softmax(-1),
-    }
-
-
-def _wrong_top_ks(logits: Tensor, k: int) -> dict[str, Tensor]:
-    plain = logits.softmax(-1)
-    kept = _top_k(plain, k)
-    zeroed = torch.where(kept > 0, logits, torch.zeros(()))
-    return {
-        "top-k-not-renormalised": kept,
-        "cut-changes-nothing": plain,
-        "softmax-of-zeros": zeroed.softmax(-1),
-        "softmax-twice": kept.softmax(-1),
-        "first-k-of-the-vocabulary": _divided(plain * (torch.arange(len(plain)) < k)),
-        "keeps-the-least-probable": _divided(plain * (plain <= (-plain).topk(k).values[-1].neg())),
-        "one-too-many": _divided(_top_k(plain, k + 1)),
-        "one-too-few": _divided(_top_k(plain, max(1, k - 1))),
-    }
-
-
-def _wrong_top_ps(logits: Tensor, p: float) -> dict[str, Tensor]:
-    plain = logits.softmax(-1)
-    kept = _top_p(plain, p)
-    n = int((kept > 0).sum())
-    in_order = plain * (plain.cumsum(0) - plain < p)
-    models = {
-        "top-p-not-renormalised": kept,
-        "cut-changes-nothing": plain,
-        "one-too-many": _divided(_top_k(plain, n + 1)),
-        "not-sorted": _divided(in_order),
-        "each-token-against-p": plain * (plain >= p),
-        "not-put-back": _divided(kept).sort(descending=True).values,
-        "not-put-back: the places that are cut": _divided(plain * (torch.arange(len(plain)) < n)),
-        "probabilities-lost": _divided((kept > 0).float()),
-    }
-    if n > 1:
-        fewer = _top_k(plain, n - 1)
-        models |= {"one-too-few": _divided(fewer), "top-p-not-renormalised": kept}
-    return models
 
 
 def _check_probabilities(function: Probe) -> Iterator[str]:
     def ask(temperature: float, k: int | None, p: float | None, models: dict[str, Tensor]) -> None:
         value = function(_LOGITS, temperature, k, p, shown=f"{function.name}(logits, {temperature}, {k}, {p})")
-        got, expected = tensor(value), _probabilities(_LOGITS, temperature, k, p)
+        got, expected = tensor(value), probabilities(_LOGITS, temperature, k, p)
         call = (
             f"For logits {show(_LOGITS.tolist())}, temperature {temperature}, top_k {k}, top_p {p} it gave "
             f"`{show(value)}`"
@@ -105,23 +39,23 @@ def _check_probabilities(function: Probe) -> Iterator[str]:
         if not got.isfinite().all():
             raise Wrong("nothing-left", f"{call}; right is `{show(expected.tolist())}`.")
         if not is_close(got, expected):
-            named = (name_of(got, models) or "other-values").partition(":")[0]
-            raise Wrong(named, f"{call}; right is `{show(expected.tolist())}`.")
+            idea = name_of(models.items(), partial(is_close, got))
+            raise Wrong(idea or "other-values", f"{call}; right is `{show(expected.tolist())}`.")
 
     ask(1.0, None, None, {"softmax-twice": _LOGITS.softmax(-1).softmax(-1), "logits-returned": _LOGITS})
-    ask(0.5, None, None, _wrong_temperatures(_LOGITS, 0.5))
-    ask(2.0, None, None, _wrong_temperatures(_LOGITS, 2.0))
+    ask(0.5, None, None, wrong_temperatures(_LOGITS, 0.5))
+    ask(2.0, None, None, wrong_temperatures(_LOGITS, 2.0))
     yield "temperature"
-    ask(1.0, 2, None, _wrong_top_ks(_LOGITS, 2))
+    ask(1.0, 2, None, wrong_top_ks(_LOGITS, 2))
     ask(1.0, 9, None, {})
     yield "top-k, also with more than there are"
-    ask(1.0, None, 0.7, _wrong_top_ps(_LOGITS, 0.7))
+    ask(1.0, None, 0.7, wrong_top_ps(_LOGITS, 0.7))
     ask(1.0, None, 0.3, {"nothing-left": torch.zeros(5)})
     yield "top-p, also where the first token is enough"
     softened = (_LOGITS / 2).softmax(-1)
-    after_cut = _LOGITS.masked_fill(_top_p(_LOGITS.softmax(-1), 0.7) == 0, -torch.inf)
+    after_cut = _LOGITS.masked_fill(top_p(_LOGITS.softmax(-1), 0.7) == 0, -torch.inf)
     ask(2.0, None, 0.7, {"temperature-after-the-cuts": (after_cut / 2).softmax(-1)})
-    unordered = _divided(_top_k(softened, 3) * (_top_p(softened, 0.7) > 0))
+    unordered = divided(top_k(softened, 3) * (top_p(softened, 0.7) > 0))
     ask(2.0, 3, 0.7, {"top-p-of-all-tokens": unordered})
     yield "all three together"
 
@@ -130,11 +64,11 @@ def _check_probabilities(function: Probe) -> Iterator[str]:
         raise Wrong("zero-is-greedy", "At temperature 0 the largest logit did not get the probability 1.")
 
     fresh = random.Random()
-    generator = torch.Generator().manual_seed(fresh.getrandbits(60))
+    generator = seeded(fresh)
     for number, k in enumerate((None, 1, 2, 5, 50) * 3):
         logits = 2 * torch.randn(fresh.randint(8, 30), generator=generator)
         temperature = fresh.choice((0.3, 0.8, 1.0, 2.5)) if number > 4 else 1.0
-        after_k = _probabilities(logits, temperature, k, None)
+        after_k = probabilities(logits, temperature, k, None)
         sums = after_k.sort(descending=True).values.cumsum(0)
         p = (
             None
@@ -143,13 +77,12 @@ def _check_probabilities(function: Probe) -> Iterator[str]:
         )
         call = f"{function.name}(logits, {temperature}, {k}, {p}) for {len(logits)} logits"
         got = tensor(function(logits, temperature, k, p, shown=call, fresh=True))
-        if not is_close(got, _probabilities(logits, temperature, k, p)):
+        if not is_close(got, probabilities(logits, temperature, k, p)):
             raise Wrong("tied-to-the-example", "Seen on random logits.")
     yield "fresh random logits and settings"
 
 
 EXERCISE = Exercise(
-    title="From logits to probabilities",
     kind="function",
     examine=_check_probabilities,
     means="Whatever you set, what comes out is a distribution over the tokens that are left. "
@@ -189,53 +122,53 @@ EXERCISE = Exercise(
         "top-k-not-renormalised": Misconception(
             "Top-k kept the right probabilities, and they no longer sum to 1: divide them by their sum, or set the "
             "other logits to −∞ before the softmax.",
-            TOP_K_SECTION,
+            TOP_K,
         ),
         "softmax-of-zeros": Misconception(
             "The cut logits were set to 0, and exp(0) is 1: those tokens still get a share. −∞ gives none.",
-            TOP_K_SECTION,
+            TOP_K,
         ),
         "first-k-of-the-vocabulary": Misconception(
-            "The first k tokens of the vocabulary were kept. Top-k keeps the k most probable ones.", TOP_K_SECTION
+            "The first k tokens of the vocabulary were kept. Top-k keeps the k most probable ones.", TOP_K
         ),
-        "keeps-the-least-probable": Misconception("The least probable tokens were kept.", TOP_K_SECTION),
+        "keeps-the-least-probable": Misconception("The least probable tokens were kept.", TOP_K),
         "cut-changes-nothing": Misconception(
             "The cut changed nothing: with it set, fewer tokens must be left. For top-p: is the largest in front?",
-            TOP_K_SECTION,
+            TOP_K,
         ),
         "one-too-many": Misconception(
             "One token too many was kept. For top-p: a token stays if those *before* it sum to less than p.",
-            TOP_P_SECTION,
+            TOP_P,
         ),
         "one-too-few": Misconception(
             "One token too few was kept. For top-p: the token with which the sum reaches p stays as well.",
-            TOP_P_SECTION,
+            TOP_P,
         ),
         "top-p-not-renormalised": Misconception(
-            "Top-p kept the right probabilities, and they no longer sum to 1: divide them by their sum.", TOP_P_SECTION
+            "Top-p kept the right probabilities, and they no longer sum to 1: divide them by their sum.", TOP_P
         ),
         "not-sorted": Misconception(
             "The running sum was taken in the order of the vocabulary. Sort by probability first, largest in front.",
-            TOP_P_SECTION,
+            TOP_P,
         ),
         "each-token-against-p": Misconception(
             "Each probability was compared with p by itself. It is their running sum that has to reach p.",
-            TOP_P_SECTION,
+            TOP_P,
         ),
         "not-put-back": Misconception(
             "Sorting moved the tokens to other places, and what belongs to the sorted order was used in that of the "
             "vocabulary. `order` says where each one came from: put it back there.",
-            TOP_P_SECTION,
+            TOP_P,
         ),
         "probabilities-lost": Misconception(
             "The right tokens are left, all with the same probability. Keep their probabilities, and divide these by "
             "their sum.",
-            TOP_P_SECTION,
+            TOP_P,
         ),
         "logits-returned": Misconception("These are still logits: a softmax makes probabilities of them.", TEMPERATURE),
         "nothing-left": Misconception(
             "No token is left, or something was divided by nothing. However small p is, the most probable token stays.",
-            TOP_P_SECTION,
+            TOP_P,
         ),
         "temperature-after-the-cuts": Misconception(
             "The cut was made before the temperature. The order is temperature, top-k, top-p: what top-p keeps depends "

@@ -1,0 +1,37 @@
+"""Stub and solution of each exercise, and the names of its answer: what `solutions.json` holds.
+
+It is built from the lessons' sources, where prompt, stub and solution stand.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from functools import cache
+from pathlib import Path
+
+_PATH = Path(__file__).resolve().parents[1] / "solutions.json"
+
+
+@cache
+def sources() -> dict[str, dict[str, str]]:
+    """For each exercise "stub" and "solution"; empty where nothing has been built yet."""
+    return json.loads(_PATH.read_text(encoding="utf-8")) if _PATH.exists() else {}
+
+
+def answer_names() -> dict[str, tuple[str, ...]]:
+    """For each exercise of the course, the names under which a notebook holds its answer.
+
+    They are what the last statement of the exercise's cell binds. No lesson module is loaded, and so no PyTorch.
+
+    >>> answer_names()["03.2"], answer_names()["03.3"]
+    (('make_windows',), ('trained_at_stride_4', 'trained_at_stride_5'))
+    """
+    return {id: _bound_last(cell["stub"]) for id, cell in sorted(sources().items())}
+
+
+def _bound_last(source: str) -> tuple[str, ...]:
+    last = ast.parse(source).body[-1]
+    if isinstance(last, ast.FunctionDef | ast.ClassDef):
+        return (last.name,)
+    return tuple(node.id for node in ast.walk(last) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))

@@ -1,0 +1,100 @@
+"""A learner's values as plain Python, which nobody can have overridden, and plain Python as short text.
+
+PyTorch and NumPy are asked for in `sys.modules`, never imported: a value of theirs exists only where they are loaded,
+and a prediction can be checked where PyTorch is not installed.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from llmlab.exercises.engine.verdicts import Wrong
+
+_MOST_VALUES = 100_000  # more than any check asks for: an endless generator ends here
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """Stands for a value that is neither a number, a text nor a sequence; only its type is known."""
+
+    type_name: str
+
+    def __repr__(self) -> str:
+        return f"<{self.type_name}>"
+
+
+def plain(value: Any) -> Any:
+    """Tensors, arrays, tuples and generators as lists; numbers and texts as themselves; anything else as `Opaque`.
+
+    >>> import numpy as np, torch
+    >>> plain((torch.tensor([1, 2]), range(2), np.float64(0.5), {1: 2}))
+    [[1, 2], [0, 1], 0.5, <dict>]
+    """
+    budget = _MOST_VALUES
+    tensors, arrays = tensor_type(), array_type()
+
+    def convert(value: Any, depth: int) -> Any:
+        nonlocal budget
+        budget -= 1
+        if isinstance(value, tensors | arrays):
+            budget -= math.prod(value.shape)
+        if budget < 0:
+            raise Wrong("endless-result", f"It held more than {_MOST_VALUES:,} values.")
+        if value is None or value is ... or isinstance(value, bool):
+            return value
+        if isinstance(value, tensors):
+            return value.detach().cpu().tolist()
+        if isinstance(value, arrays):
+            return value.tolist() if value.dtype != object else [convert(item, depth + 1) for item in value.flat]
+        for kind in (int, float, str):
+            if isinstance(value, kind):
+                # Bound to the base type: a subclass could bring comparisons of its own.
+                return {int: int.__int__, float: float.__float__, str: str.__str__}[kind](value)
+        iterable = isinstance(value, Iterable) and not isinstance(value, dict | set | frozenset | bytes)
+        if not iterable or depth > 5:
+            return Opaque(type(value).__name__)
+        return [convert(item, depth + 1) for item in value]
+
+    return convert(value, 0)
+
+
+def tensor_type() -> Any:
+    """`torch.Tensor`, or a type without values where PyTorch is not loaded."""
+    torch = sys.modules.get("torch")
+    return torch.Tensor if torch else _Nothing
+
+
+def array_type() -> Any:
+    """NumPy's arrays and numbers, or a type without values where NumPy is not loaded."""
+    numpy = sys.modules.get("numpy")
+    return numpy.ndarray | numpy.generic if numpy else _Nothing
+
+
+class _Nothing:
+    """What no value is an instance of."""
+
+
+def show(value: Any, most: int = 200) -> str:
+    """A plain value as short text, floats with four decimals.
+
+    >>> show([1, [0.123456, "a"]])
+    "[1, [0.1235, 'a']]"
+    """
+
+    def spell(value: Any) -> str:
+        if isinstance(value, list):
+            return f"[{', '.join(map(spell, value))}]"
+        if isinstance(value, tuple):
+            return f"({', '.join(map(spell, value))})"
+        return f"{value:.4f}" if isinstance(value, float) else repr(value)
+
+    return shorten(spell(value), most)
+
+
+def shorten(text: str, most: int = 200) -> str:
+    """`text`, cut after `most` characters."""
+    return text if len(text) <= most else text[: most - 1] + "…"

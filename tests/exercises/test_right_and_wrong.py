@@ -1,0 +1,114 @@
+"""Solution, stub, named wrong answers and unusual right ones of every exercise."""
+
+from __future__ import annotations
+
+import pytest
+
+from llmlab.exercises import Exercise
+from llmlab.exercises.engine.exercise import COMMON
+from llmlab.exercises.engine.sources import sources
+from tests.exercises.answers import KNOWN_MISTAKES, UNUSUAL, WRONG
+from tests.exercises.learners import EXERCISES, FUNCTIONS, answer, define, fresh
+
+WRONG_CASES = [(id, name, source) for id, answers in WRONG.items() for name, source in answers.items()]
+
+
+def missing(exercises: dict[str, Exercise], wrong: dict, unusual: dict) -> list[str]:
+    """What the corpus still lacks: at least three wrong and two unusual answers, one for each misconception."""
+    lacks = []
+    for id, one in exercises.items():
+        named = {key.partition(":")[0] for key in wrong.get(id, {})}
+        lacks += [f"{id}: no wrong answer shows {name}" for name in one.misconceptions if name not in named]
+        if len(named) < 3:
+            lacks.append(f"{id}: {len(named)} named wrong answers, at least 3 are needed")
+        if len(unusual.get(id, [])) < 2:
+            lacks.append(f"{id}: {len(unusual.get(id, []))} unusual right answers, at least 2 are needed")
+        if id not in sources():
+            lacks.append(f"{id}: no solution in lessons/")
+    return lacks + [
+        f"{id}: answers for an exercise that does not exist" for id in sorted({*wrong, *unusual} - {*exercises})
+    ]
+
+
+def test_no_exercise_without_its_proofs():
+    assert missing(EXERCISES, WRONG, UNUSUAL) == []
+
+
+def test_the_list_of_missing_proofs_can_be_filled():
+    short = {"03.1": {"only-the-last-position": "'c'"}}
+    found = missing({"03.1": EXERCISES["03.1"]}, short, {"03.1": ["'D'"], "03.99": []})
+    assert "03.1: no wrong answer shows batch-adds-nothing" in found
+    assert "03.1: 1 named wrong answers, at least 3 are needed" in found
+    assert "03.1: 1 unusual right answers, at least 2 are needed" in found
+    assert "03.99: answers for an exercise that does not exist" in found
+
+
+@pytest.mark.parametrize("mistake", KNOWN_MISTAKES)
+def test_known_mistake_is_recognised(mistake):
+    for id, misconception in KNOWN_MISTAKES[mistake]:
+        result = fresh(id).check(answer(id, WRONG[id][misconception]))
+        assert (result.status, result.misconception) == ("failed", misconception)
+
+
+@pytest.mark.parametrize("id", EXERCISES)
+def test_solution_passes_and_stub_is_not_attempted(id):
+    cell = sources()[id]
+    assert fresh(id).check(define(cell["stub"])).status == "not_attempted"
+    result = fresh(id).check(define(cell["solution"]))
+    assert result.status == "passed", result
+    assert "visible checks hold" in result.message
+    assert "all correct" not in result.message
+
+
+@pytest.mark.parametrize(("id", "name", "source"), WRONG_CASES, ids=[f"{id}-{name}" for id, name, _ in WRONG_CASES])
+def test_wrong_answer_shows_its_misconception_the_same_each_time(id, name, source):
+    results = [fresh(id).check(answer(id, source)) for _ in range(2)]
+    assert (results[0].status, results[0].misconception) == ("failed", name.partition(":")[0]), results[0]
+    assert results[0] == results[1]
+    ideas = {**COMMON, **EXERCISES[id].misconceptions}
+    assert ideas[results[0].misconception].sentence in results[0].message
+
+
+@pytest.mark.parametrize(("id", "source"), [(id, source) for id, sources in UNUSUAL.items() for source in sources])
+def test_unusual_right_answer_passes(id, source):
+    result = fresh(id).check(answer(id, source))
+    assert result.status == "passed", result
+
+
+@pytest.mark.parametrize("one", EXERCISES.values(), ids=EXERCISES)
+def test_every_exercise_has_three_hints_and_a_variant(one):
+    assert len(one.hints) == 3 and all(one.hints)
+    assert one.hints[0].rstrip().endswith("?"), "the first hint is a question"
+    assert one.variant and one.means
+
+
+@pytest.mark.parametrize(
+    ("id", "times"),
+    [*((id, 100) for id in ("04.1", "04.3", "04.5", "04.6")), *((id, 30) for id in ("05.1", "05.2", "05.3", "05.5"))],
+)
+def test_what_only_random_cases_find_is_found_each_time(id, times):
+    """Answers that pass the fixed examples and are left to the random ones: none slips through."""
+    tied = [source for name, source in WRONG[id].items() if name.startswith("tied-to-the-example")]
+    assert tied or id == "05.1"
+    for source in tied:
+        assert {fresh(id).check(define(source)).misconception for _ in range(times)} == {"tied-to-the-example"}
+
+
+@pytest.mark.parametrize("id", FUNCTIONS)
+def test_stub_with_other_comments_and_layout_is_not_attempted(id):
+    stub = sources()[id]["stub"]
+    assert fresh(id).check(define(f"# mine\n\n\n{stub}  # soon\n    # later\n")).status == "not_attempted"
+
+
+@pytest.mark.parametrize("id", FUNCTIONS)
+def test_untouched_tells_the_stub_from_an_attempt(id):
+    assert fresh(id).untouched(define(sources()[id]["stub"]))
+    assert not fresh(id).untouched(define(sources()[id]["solution"]))
+
+
+def test_a_refactored_bug_is_an_attempt():
+    source = sources()["03.5"]["stub"].replace("shuffle=True", "shuffle=not False")
+    stub = define(sources()["03.5"]["stub"])
+    assert define(source).__code__.co_code == stub.__code__.co_code, "the compiler folds the constant: the same code"
+    changed = define(sources()["03.5"]["stub"].replace("shuffle=True", "shuffle=bool(1)"))
+    assert fresh("03.5").check(changed).misconception == "shuffle-always"
