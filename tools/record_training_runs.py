@@ -1,4 +1,4 @@
-"""Record the training runs that the training replay of lesson 08 shows: llmlab/explorers/training_replay.npz.
+"""Record the runs of the training replay (lesson 08): llmlab/explorers/training_replay/training_replay.npz.
 
     python tools/record_training_runs.py
 
@@ -30,7 +30,7 @@ from llmlab.gpt import GPT, GPTConfig  # noqa: E402
 from llmlab.training import TrainConfig, learning_rate_at, next_token_loss, split_documents  # noqa: E402
 from llmlab.windows import create_dataloader  # noqa: E402
 
-PRODUCT = ROOT / "llmlab" / "explorers" / "training_replay.npz"
+PRODUCT = ROOT / "llmlab" / "explorers" / "training_replay" / "training_replay.npz"
 STEPS, EVERY = 240, 10  # steps of a run; steps between two measurements
 SEPARATOR = "<|endoftext|>"
 CONTEXT_LENGTH, BATCH_SIZE = 32, 16

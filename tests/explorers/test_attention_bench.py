@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from llmlab.attention import scaled_dot_product_attention
 from llmlab.explorers import AttentionBench
-from llmlab.explorers.attention_bench.explorer import MAX_TOKENS, SHOWN, TEMPERATURES, WIDTHS, compute, describe, render
+from llmlab.explorers.attention_bench.picture import describe, render
+from llmlab.explorers.attention_bench.values import MAX_TOKENS, SHOWN, TEMPERATURES, WIDTHS, compute
 from tests.explorers.html import Tags
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from llmlab.attention import KVCache, MultiHeadAttention
 from llmlab.explorers import CacheMeter
-from llmlab.explorers.cache_meter.explorer import GB, TARGET_MEMORY, _bytes, compute, describe, render
+from llmlab.explorers.cache_meter.picture import as_bytes, describe, render
+from llmlab.explorers.cache_meter.values import GB, TARGET_MEMORY, compute
 from llmlab.gpt import GPTConfig, count_parameters
 from tests.explorers.html import Tags
 
@@ -195,7 +196,7 @@ def test_every_number_of_the_trace_is_printed(state):
     assert html == render(compute(state)) and describe(trace)
     assert "http" not in html and "url(" not in html
     for one in trace.variants:
-        assert _bytes(one.cache) in text and _bytes(one.weights) in text and _bytes(one.total) in text
+        assert as_bytes(one.cache) in text and as_bytes(one.weights) in text and as_bytes(one.total) in text
     assert text.count("▸") == 1 and f"▸ {trace.chosen.name}{trace.chosen.n_kv_heads}" in text
     assert f"{trace.chosen.cache:,} bytes" in text and f"{trace.tokens_that_fit:,}" in text
     assert text.count("does not fit") == sum(one.total > trace.memory for one in trace.variants)
@@ -240,7 +241,7 @@ def test_axes_at_the_extremes_stay_small():
     ],
 )
 def test_bytes_have_three_digits_and_a_unit(number, text):
-    assert _bytes(number) == text
+    assert as_bytes(number) == text
 
 
 def test_text_from_a_function_is_escaped():

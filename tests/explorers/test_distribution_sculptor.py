@@ -15,20 +15,9 @@ from hypothesis import strategies as st
 
 from llmlab.corpus import toy_world
 from llmlab.explorers import DistributionSculptor
-from llmlab.explorers.distribution_sculptor.explorer import (
-    CONTEXTS,
-    DRAWS,
-    ROWS,
-    SENTENCES,
-    TEMPERATURES,
-    TOP_K,
-    TOP_P,
-    _percent,
-    compute,
-    counted_model,
-    describe,
-    render,
-)
+from llmlab.explorers.distribution_sculptor.counted import CONTEXTS, SENTENCES, counted_model
+from llmlab.explorers.distribution_sculptor.picture import describe, percent, render
+from llmlab.explorers.distribution_sculptor.values import DRAWS, ROWS, TEMPERATURES, TOP_K, TOP_P, compute
 from llmlab.generation import sampling_probabilities
 from tests.explorers.html import Tags
 
@@ -339,7 +328,7 @@ def test_code_reproduces_the_state(state):
     ("share", "text"), [(0, "0 %"), (1e-9, "less than 0.1 %"), (0.001, "0.1 %"), (np.float64(0.5), "50.0 %")]
 )
 def test_small_shares_do_not_look_like_nothing(share, text):
-    assert _percent(share) == text
+    assert percent(share) == text
 
 
 def test_mimebundle_and_repr():

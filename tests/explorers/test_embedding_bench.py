@@ -12,16 +12,9 @@ from hypothesis import strategies as st
 
 from llmlab.embeddings import SkipGram, apply_rope, sinusoidal_positions
 from llmlab.explorers import EmbeddingBench
-from llmlab.explorers.embedding_bench.explorer import (
-    MAX_WORDS,
-    RECORDED_STEPS,
-    SCHEMES,
-    compute,
-    describe,
-    recorded_run,
-    render,
-    train_run,
-)
+from llmlab.explorers.embedding_bench.picture import describe, render
+from llmlab.explorers.embedding_bench.recorded import RECORDED_STEPS, recorded_run, train_run
+from llmlab.explorers.embedding_bench.values import MAX_WORDS, SCHEMES, compute
 from tests.explorers.html import Tags
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -17,7 +17,8 @@ from llmlab.bpe import gpt2_encoding
 from llmlab.explorers import WindowMap
 from llmlab.explorers.host.controls import Choice, Range, Text, Toggle
 from llmlab.explorers.host.time_limit import TimeLimit, TookTooLong
-from llmlab.explorers.window_map.explorer import MAX_TOKENS, compute, describe, render
+from llmlab.explorers.window_map.picture import describe, render
+from llmlab.explorers.window_map.values import MAX_TOKENS, compute
 from llmlab.windows import SlidingWindowDataset, window_statistics
 from tests import ROOT
 from tests.explorers.html import Tags

@@ -12,17 +12,8 @@ from llmlab.attention import MultiHeadAttention, causal_mask, influence_map
 from llmlab.attention._bugs import BUGS, LATE_MASK, RIGHT, function, look, source, weights
 from llmlab.exercises import exercise
 from llmlab.explorers import InfluenceMap
-from llmlab.explorers.influence_map.explorer import (
-    CHANGES,
-    INPUTS,
-    LATE,
-    MASKS,
-    OUTPUTS,
-    OWN,
-    compute,
-    describe,
-    render,
-)
+from llmlab.explorers.influence_map.picture import describe, render
+from llmlab.explorers.influence_map.values import CHANGES, INPUTS, LATE, MASKS, OUTPUTS, OWN, compute
 from tests.exercises.answers import UNUSUAL
 from tests.explorers.html import Tags
 

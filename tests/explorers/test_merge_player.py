@@ -10,15 +10,9 @@ from hypothesis import strategies as st
 
 from llmlab.bpe import BPETokenizer, train_bpe
 from llmlab.explorers import MergePlayer
-from llmlab.explorers.merge_player.explorer import (
-    MAX_BYTES,
-    MAX_MERGES,
-    compute,
-    count_by_zip,
-    describe,
-    merge_left_to_right,
-    render,
-)
+from llmlab.explorers.merge_player.picture import describe, render
+from llmlab.explorers.merge_player.run import MAX_BYTES, count_by_zip, merge_left_to_right
+from llmlab.explorers.merge_player.values import MAX_MERGES, compute
 from tests.explorers.html import Tags
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -13,17 +13,10 @@ from hypothesis import strategies as st
 
 from llmlab.bpe import BPETokenizer
 from llmlab.corpus import toy_world, toy_world_accepts
-from llmlab.explorers import PipelineMap, pipeline_map
-from llmlab.explorers.pipeline_map.explorer import (
-    COLUMNS,
-    LESSONS,
-    MAX_CHARACTERS,
-    START,
-    bundled,
-    compute,
-    describe,
-    render,
-)
+from llmlab.explorers import PipelineMap
+from llmlab.explorers.pipeline_map import values
+from llmlab.explorers.pipeline_map.picture import describe, render
+from llmlab.explorers.pipeline_map.values import COLUMNS, LESSONS, MAX_CHARACTERS, START, bundled, compute
 from llmlab.gpt import GPT, GPTConfig
 from llmlab.training import load_checkpoint
 from tests import ROOT
@@ -189,7 +182,7 @@ def test_a_model_and_its_tokenizer_belong_together():
 
 
 def test_a_missing_model_is_said(monkeypatch, tmp_path):
-    monkeypatch.setattr(pipeline_map, "load_checkpoint", lambda _: load_checkpoint(tmp_path))
+    monkeypatch.setattr(values, "load_checkpoint", lambda _: load_checkpoint(tmp_path))
     bundled.cache_clear()
     try:
         with pytest.raises(FileNotFoundError, match="it should hold a config.json"):
@@ -410,7 +403,7 @@ def test_axes_at_the_extremes_stay_small(text):
 def test_render_needs_nothing_from_outside_and_repeats_itself():
     for text in ("the dogs near the king", "é 🎹", ""):
         html = render(compute(FIRST | {"text": text}))
-        pipeline_map._forward.cache_clear()
+        values.forward.cache_clear()
         assert html == render(compute(FIRST | {"text": text}))
         assert "http" not in html and "url(" not in html and " id=" not in html
 

@@ -14,18 +14,16 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from llmlab.explorers import ShapeTracer
-from llmlab.explorers.shape_tracer.explorer import (
+from llmlab.explorers.shape_tracer.picture import big, describe, render
+from llmlab.explorers.shape_tracer.steps import PARTS
+from llmlab.explorers.shape_tracer.values import (
     CONTEXTS,
     GPT2_PARAMETERS,
     HEADS,
-    PARTS,
     TOKENS_READ,
     VOCABULARIES,
     WIDTHS,
-    _big,
     compute,
-    describe,
-    render,
 )
 from llmlab.gpt import GPT, GPTConfig, count_parameters
 from tests.explorers.html import Tags
@@ -296,7 +294,7 @@ def test_every_number_of_the_trace_is_printed(state):
     assert html == render(compute(state)) and describe(trace)
     assert "http" not in html and "url(" not in html
     for part in PARTS:
-        assert part in text and f"{trace.parameters[part]:,}" in text and _big(trace.flops[part]) in text
+        assert part in text and f"{trace.parameters[part]:,}" in text and big(trace.flops[part]) in text
     for step in trace.steps:
         assert step.name in text and step.letters in text
         assert f"({', '.join(map(str, step.shape))})" in text
@@ -340,7 +338,7 @@ def test_axes_at_the_extremes_stay_small():
     ],
 )
 def test_large_numbers_have_three_digits(number, text):
-    assert _big(number) == text
+    assert big(number) == text
 
 
 def test_text_from_a_function_is_escaped():

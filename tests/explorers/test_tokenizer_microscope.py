@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from llmlab.bpe import gpt2_encoding, train_bpe
 from llmlab.corpus import load_text
 from llmlab.explorers import TokenizerMicroscope
-from llmlab.explorers.tokenizer_microscope.explorer import MAX_CHARACTERS, NAMES, Token, compute, describe, render
+from llmlab.explorers.tokenizer_microscope.picture import describe, render
+from llmlab.explorers.tokenizer_microscope.values import MAX_CHARACTERS, NAMES, Token, compute
 from llmlab.tokenizers import CharTokenizer, WordTokenizer
 from tests.explorers.html import Tags
 

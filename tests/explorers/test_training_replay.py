@@ -15,19 +15,9 @@ from hypothesis import strategies as st
 
 from llmlab.explorers import TrainingCurve, TrainingReplay
 from llmlab.explorers.host.line_chart import Line, line_chart
-from llmlab.explorers.training_replay.explorer import (
-    EVERY,
-    FINAL_SHARE,
-    NOT_YET,
-    NOTHING,
-    RECORDED,
-    SIGNS,
-    WARMUP,
-    compute,
-    describe,
-    recorded_runs,
-    render,
-)
+from llmlab.explorers.training_replay.picture import describe, render
+from llmlab.explorers.training_replay.recorded import EVERY, FINAL_SHARE, RECORDED, WARMUP, recorded_runs
+from llmlab.explorers.training_replay.values import NOT_YET, NOTHING, SIGNS, compute
 from llmlab.training import History, TrainConfig, learning_rate_at
 from tests.explorers.html import Tags
 

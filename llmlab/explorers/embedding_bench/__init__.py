@@ -1,5 +1,23 @@
-"""The embedding bench (lesson 04): a sentence as vectors, before and after training, with and without places."""
+"""The embedding bench (lesson 04): a sentence as vectors, before, during and after training, with and without places.
+
+Two tables to choose from: a random one, as a model has it on its first day, and one from a recorded run of word2vec on
+the toy world, at any of its checkpoints. On top of the words, one of four ways to say where each of them stands. The
+learner's function adds the two tables; rotary positions turn what it returns.
+"""
 
 from llmlab.explorers.embedding_bench.explorer import EmbeddingBench
+from llmlab.explorers.embedding_bench.picture import describe, render
+from llmlab.explorers.embedding_bench.recorded import Run, recorded_run, save_run, train_run
+from llmlab.explorers.embedding_bench.values import BenchTrace, compute
 
-__all__ = ["EmbeddingBench"]
+__all__ = [
+    "BenchTrace",
+    "EmbeddingBench",
+    "Run",
+    "compute",
+    "describe",
+    "recorded_run",
+    "render",
+    "save_run",
+    "train_run",
+]

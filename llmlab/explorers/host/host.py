@@ -76,6 +76,8 @@ class Explorer(anywidget.AnyWidget):
         super().__init__(title=title, task=task, controls=[declare(control) for control in controls], **traits)
         self.frame = self._last = self._frame_or_error(self._state)
         self.on_msg(self._answer)
+        for function in self.trait_names(learners=True):
+            self.observe(lambda _: self.refresh(), function)
 
     # What a subclass gives.
 

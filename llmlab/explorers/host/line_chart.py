@@ -1,15 +1,13 @@
-"""A small line chart as an image, for the training replay and the live curve (lesson 08), without a plotting library.
-
-An SVG in <img> does not see the page's theme, so it brings its own white ground.
-"""
+"""A small line chart as an image, for the replay and the live curve (lesson 08), without a plotting library."""
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+
+from llmlab.explorers.host.markup import image
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 12, 24, 38  # margins in pixels
 
@@ -83,16 +81,8 @@ def line_chart(
                 f'<text x="{place + 20}" y="{height - 4}">{escape(line.name)}</text>'
             )
             place += 34 + 7 * len(line.name)
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" '
-        f'font-size="12" fill="#1a1a1a"><rect width="100%" height="100%" fill="#ffffff"/>'
-        f'<text x="{_LEFT}" y="15" font-weight="bold">{escape(title)}</text>{grid}{drawn}</svg>'
-    )
-    source = base64.b64encode(svg.encode()).decode("ascii")
-    return (
-        f'<img class="llmlab-chart" alt="{escape(alt)}" width="{width}" height="{height}" '
-        f'src="data:image/svg+xml;base64,{source}">'
-    )
+    heading = f'<text x="{_LEFT}" y="15" font-weight="bold">{escape(title)}</text>'
+    return image(heading + grid + drawn, alt=alt, width=width, height=height, kind="llmlab-chart")
 
 
 def _ticks(low: float, high: float, logarithmic: bool) -> list[float]:

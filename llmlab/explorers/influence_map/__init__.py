@@ -1,5 +1,11 @@
-"""The influence map (lesson 06): perturb a token and see which outputs move."""
+"""The influence map (lesson 06): perturb a token and see which outputs move.
+
+It drives the learner's `attend`, or one of twelve versions of it with a single wrong line (`llmlab.attention._bugs`).
+A cell of the map holds how far output i moves when token j is perturbed. What the map cannot see, three more looks do.
+"""
 
 from llmlab.explorers.influence_map.explorer import InfluenceMap
+from llmlab.explorers.influence_map.picture import describe, render
+from llmlab.explorers.influence_map.values import InfluenceTrace, attend_with_mask, compute
 
-__all__ = ["InfluenceMap"]
+__all__ = ["InfluenceMap", "InfluenceTrace", "attend_with_mask", "compute", "describe", "render"]

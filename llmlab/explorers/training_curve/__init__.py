@@ -1,5 +1,15 @@
-"""The growing curve (lesson 08): a run that is under way, drawn anew at each of its measurements."""
+"""The growing curve (lesson 08): a run that is under way, drawn anew at each of its measurements.
+
+    curve = TrainingCurve(steps=500, goal=1.7)
+    display(curve)
+    train(model, loader, config, validation=validation, on_evaluation=curve.update)
+
+The kernel is busy while it trains, but what it sends is shown at once; so the picture grows, and controls that are
+moved meanwhile answer at the end.
+"""
 
 from llmlab.explorers.training_curve.explorer import TrainingCurve
+from llmlab.explorers.training_curve.picture import describe, render
+from llmlab.explorers.training_curve.values import CurveTrace, compute
 
-__all__ = ["TrainingCurve"]
+__all__ = ["CurveTrace", "TrainingCurve", "compute", "describe", "render"]

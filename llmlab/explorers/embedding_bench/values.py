@@ -1,0 +1,185 @@
+"""The values of the embedding bench: words with their places as vectors, what an order changes, and a map of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from llmlab.embeddings import apply_rope, sinusoidal_positions
+from llmlab.explorers.embedding_bench.recorded import Run, recorded_run
+from llmlab.explorers.host.learner import is_written
+
+MAX_WORDS = 8  # rows that fit beside each other as a table of cosines; also the context length of the position tables
+SENTENCE = "the king sees the queen"  # a word that occurs twice: without positions nothing tells the two apart
+SCHEMES = ("none", "learned", "sinusoidal", "rotary")
+SAME = 1e-4  # numbers that differ by less are the same up to rounding
+Embed = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class BenchTrace:
+    """What one setting of the controls makes of the words. T words shown, d numbers each.
+
+    Attributes:
+        words: (T,) in the order shown.
+        order: (T,) for each word shown, its place in the sentence as typed.
+        vectors: (T, d) words with their positions.
+        token_lengths: (T,) the lengths of the word vectors alone.
+        changes: (T,) the largest change of each word's numbers against the sentence as typed.
+        mean_change: the largest change of the mean of all rows.
+        cosines: (T, T).
+        map: (T, 2) the vectors along the two directions in which they differ most, signs fixed.
+        analogy: the word nearest to king - man + woman in this table, and its cosine; None without these words.
+        step: training steps behind the table; None for a random one.
+        unknown: words that the vocabulary does not have.
+        left_out: how many words there was no room for.
+        own_function: whether the learner's function added the tables.
+    """
+
+    words: tuple[str, ...]
+    order: tuple[int, ...]
+    vectors: np.ndarray
+    token_lengths: np.ndarray
+    changes: np.ndarray
+    mean_change: float
+    cosines: np.ndarray
+    map: np.ndarray
+    analogy: tuple[str, float] | None
+    step: int | None
+    unknown: tuple[str, ...]
+    left_out: int
+    own_function: bool
+
+    @property
+    def repeated(self) -> tuple[tuple[int, int], ...]:
+        """Pairs of places that hold the same word."""
+        places = range(len(self.words))
+        return tuple((i, j) for i in places for j in places if i < j and self.words[i] == self.words[j])
+
+    @property
+    def told_apart(self) -> bool:
+        """Each word that occurs more than once has a vector of its own at each place."""
+        return all(np.abs(self.vectors[i] - self.vectors[j]).max() > SAME for i, j in self.repeated)
+
+    @property
+    def lengths_kept(self) -> bool:
+        """Every vector is as long as its word's vector alone."""
+        return np.allclose(np.linalg.norm(self.vectors, axis=1), self.token_lengths, rtol=1e-3)
+
+
+def compute(state: dict[str, Any], embed: Embed | None = None, run: Run | None = None) -> BenchTrace:
+    """The trace of a state of the embedding bench.
+
+    Args:
+        state: words, table, checkpoint, d_model, seed, positions and shuffle.
+        embed: the learner's `embed_input(ids, token_table, position_table)`; None, or a function that is not written
+            yet (it returns None or ...), lets llmlab's own stand in.
+        run: the checkpoints; None takes the recorded run.
+
+    Raises:
+        ValueError: the function returned something other than a (1, T, d) tensor.
+        Exception: whatever the function raises.
+    """
+    run = run or recorded_run()
+    id_of = {word: id for id, word in enumerate(run.vocabulary)}
+    typed = state["words"].split()
+    known = [id_of[word] for word in typed if word in id_of]
+    ids = known[:MAX_WORDS]
+    token_table = _token_table(state, run)  # (V, d)
+    width = token_table.shape[1]
+    position_table = _position_table(state["positions"], width, state["seed"])  # (MAX_WORDS, d)
+    own_function = False
+
+    def vectors_of(ids: list[int]) -> Tensor:
+        nonlocal own_function
+        found = embed(torch.tensor([ids]), token_table.clone(), position_table.clone()) if embed is not None else None
+        own_function = is_written(found)
+        if not own_function:
+            found = token_table[ids][None] + position_table[: len(ids)]
+        if not isinstance(found, Tensor) or found.shape != (1, len(ids), width):
+            shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+            raise ValueError(
+                f"for ids of shape (1, {len(ids)}) the result must be (1, {len(ids)}, {width}), got {shape}"
+            )
+        vectors = found[0].detach().float()
+        return apply_rope(vectors, torch.arange(len(ids))) if state["positions"] == "rotary" else vectors
+
+    order = shuffled(len(ids), state["seed"]) if state["shuffle"] else list(range(len(ids)))
+    shown_ids = [ids[place] for place in order]
+    if ids:
+        typed_vectors, vectors = vectors_of(ids), vectors_of(shown_ids)  # (T, d)
+    else:
+        typed_vectors = vectors = torch.zeros(0, width)
+    unit = F.normalize(vectors, dim=-1)
+    return BenchTrace(
+        words=tuple(run.vocabulary[id] for id in shown_ids),
+        order=tuple(order),
+        vectors=vectors.numpy(),
+        token_lengths=token_table[shown_ids].norm(dim=-1).numpy(),
+        changes=(vectors - typed_vectors[order]).abs().amax(dim=-1).numpy() if ids else np.zeros(0),
+        mean_change=float((vectors.mean(dim=0) - typed_vectors.mean(dim=0)).abs().max()) if ids else 0.0,
+        cosines=(unit @ unit.T).numpy(),
+        map=_flattened(vectors),
+        analogy=_analogy(token_table, id_of, run.vocabulary),
+        step=run.steps[state["checkpoint"]] if state["table"] == "trained" else None,
+        unknown=tuple(dict.fromkeys(word for word in typed if word not in id_of)),
+        left_out=len(known) - len(ids),
+        own_function=own_function,
+    )
+
+
+def _token_table(state: dict[str, Any], run: Run) -> Tensor:
+    """(V, d): drawn from N(0, 1), or a checkpoint, seen along the d directions in which the trained words differ most.
+
+    The directions are those of the last checkpoint, so that going through the checkpoints does not turn the picture.
+    """
+    width = int(state["d_model"])
+    if state["table"] == "random":
+        return torch.randn(len(run.vocabulary), width, generator=torch.Generator().manual_seed(state["seed"]))
+    table = run.snapshots[state["checkpoint"]]  # (V, D)
+    if width >= table.shape[1]:
+        return table
+    return table @ torch.linalg.svd(run.snapshots[-1], full_matrices=False).Vh[:width].T
+
+
+def _position_table(scheme: str, width: int, seed: int) -> Tensor:
+    """(MAX_WORDS, d). A learned table is shown as it is before any training: drawn from N(0, 1)."""
+    if scheme == "sinusoidal":
+        return sinusoidal_positions(MAX_WORDS, width)
+    if scheme == "learned":
+        return torch.randn(MAX_WORDS, width, generator=torch.Generator().manual_seed(1_000 + seed))
+    return torch.zeros(MAX_WORDS, width)
+
+
+def shuffled(n: int, seed: int) -> list[int]:
+    """Another order than 0, 1, 2 ..., if there is one."""
+    order = torch.randperm(n, generator=torch.Generator().manual_seed(seed)).tolist()
+    return order if order != sorted(order) else [*order[1:], *order[:1]]
+
+
+def _flattened(vectors: Tensor) -> np.ndarray:
+    """(T, 2): the principal components, each with the sign that makes its strongest entry positive."""
+    if len(vectors) < 2:
+        return np.zeros((len(vectors), 2))
+    centred = (vectors - vectors.mean(dim=0)).double()
+    directions = torch.linalg.svd(centred, full_matrices=False).Vh[:2]  # (at most 2, d)
+    strongest = directions.gather(1, directions.abs().argmax(dim=1, keepdim=True))
+    flat = centred @ (directions * strongest.sign()).T
+    return F.pad(flat, (0, 2 - flat.shape[1])).numpy()
+
+
+def _analogy(table: Tensor, id_of: dict[str, int], vocabulary: Sequence[str]) -> tuple[str, float] | None:
+    if not {"king", "man", "woman"} <= id_of.keys():
+        return None
+    king, man, woman = id_of["king"], id_of["man"], id_of["woman"]
+    unit = F.normalize(table, dim=-1)
+    cosines = F.cosine_similarity(unit, unit[king] - unit[man] + unit[woman], dim=-1)
+    cosines[[king, man, woman]] = -2.0
+    best = int(cosines.argmax())
+    return vocabulary[best], float(cosines[best])

@@ -1,0 +1,198 @@
+"""The picture of the pipeline map as HTML, and the same in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from torch import Tensor
+
+from llmlab.explorers.host.markup import scrolling, table
+from llmlab.explorers.host.words import printable, visible
+from llmlab.explorers.pipeline_map.values import CANDIDATES, COLUMNS, LESSONS, LONGEST, NUMBERS, START, PipelineTrace
+
+
+def describe(trace: PipelineTrace) -> str:
+    """The map in words."""
+    T, last = len(trace.tokens), trace.position
+    tokens = ("… | " if T > COLUMNS else "") + " | ".join(map(_text, trace.tokens[-COLUMNS:]))
+    weight, source = trace.attention.max(dim=0)
+    nexts = ", ".join(f"{_text(trace.vocabulary[id])!r} {p:.2f}" for id, p in trace.most_probable(3))
+    return (
+        f"{T} token{'s' * (T > 1)}: {tokens}. "
+        f"Embeddings {_shape(trace.embeddings)}, attention weights {_shape(trace.weights[0])} in each of "
+        f"{len(trace.weights)} layers, logits {_shape(trace.logits)}. Layer {trace.layer}, head {trace.head}: "
+        f"position {last} ({_text(trace.tokens[last])!r}) looks most at position {source} "
+        f"({_text(trace.tokens[source])!r}), weight {weight:.2f}. Most probable after position {last}: {nexts}."
+    )
+
+
+def render(trace: PipelineTrace) -> str:
+    """The map as HTML: a column for each position, a row or more for each stage, and the list of next tokens."""
+    T, first, row = len(trace.tokens), _first(trace), trace.position
+    shape_TD, shape_TV = f"(T, D) = {_shape(trace.context)}", f"(T, V) = {_shape(trace.logits)}"
+    shape_HTT = f"(H, T, T) = {_shape(trace.weights[0])}"
+    best = [trace.most_probable(1, at)[0] for at in range(first, T)]
+    rows = (
+        _stage(trace, "Characters", f"({len(trace.read.removeprefix(START))},)", "01")
+        + _characters(trace)
+        + _stage(trace, "Tokens", f"(T,) = ({T},)", "01", "02")
+        + _row(trace, "", [("token", _shown(part)) for part in trace.tokens[first:]])
+        + _stage(trace, "Token ids", f"(T,) = ({T},)", "01")
+        + _row(trace, "", [("number", str(id)) for id in trace.ids[first:].tolist()])
+        + _stage(trace, "Embeddings", f"{shape_TD}, token + position, the first {NUMBERS} numbers of each", "04")
+        + _vectors(trace, trace.embeddings)
+        + _stage(
+            trace, "Attention weights", f"{shape_HTT}, layer {trace.layer}, head {trace.head}, row {row}", "05", "06"
+        )
+        + _attention(trace)
+        + _stage(trace, "Context vectors", f"{shape_TD}, after all {len(trace.weights)} layers", "06", "07")
+        + _vectors(trace, trace.context)
+        + _stage(trace, "Logits", f"{shape_TV}, the largest at each position", "07")
+        + _row(trace, "", [("number", _two(trace.logits[at, id].item())) for at, (id, _) in enumerate(best, first)])
+        + _stage(trace, "Probabilities", f"{shape_TV}, the most probable next token at each position", "07", "09")
+        + _row(trace, "", [("token", _shown(trace.vocabulary[id])) for id, _ in best])
+        + _row(trace, "", [("number", f"{probability:.2f}") for _, probability in best])
+    )
+    head = "".join(f'<th scope="col"{_marked(trace, at)}>{"▼ " * (at == row)}{at}</th>' for at in range(first, T))
+    before = f'<th scope="col">0–{first - 1}</th>' if first else ""
+    stages = table(rows, head=f'<th scope="col">position</th>{before}{head}', kind="llmlab-pipeline")
+    return (
+        f"{scrolling('The text, stage by stage', stages)}"
+        '<div>▼ the chosen position &nbsp; · a space &nbsp; <span class="llmlab-key llmlab-masked">masked</span> '
+        f"may not be looked at &nbsp; blue above zero, striped orange below</div>{_candidates(trace)}"
+    )
+
+
+def _first(trace: PipelineTrace) -> int:
+    """The first position with a column of its own."""
+    return max(0, len(trace.tokens) - COLUMNS)
+
+
+def _stage(trace: PipelineTrace, name: str, shape: str, *lessons: str) -> str:
+    links = ", ".join(
+        f'<a href="{LESSONS[lesson]}.ipynb" target="_blank" rel="noopener">lesson {lesson}</a>' for lesson in lessons
+    )
+    columns = 1 + min(len(trace.tokens), COLUMNS + 1)
+    return f'<tr><th class="llmlab-stage" colspan="{columns}"><b>{name}</b> {shape} · {links}</th></tr>'
+
+
+def _row(trace: PipelineTrace, label: str, cells: Sequence[tuple[str, str]], before: str = "…") -> str:
+    """A row of cells (kind, content), one for each position in the picture; `before` stands for the earlier ones."""
+    first = _first(trace)
+    row = f"<tr><th>{label}</th>" + (f'<td class="llmlab-number">{before}</td>' if first else "")
+    for at, (kind, content) in enumerate(cells, first):
+        row += f'<td class="llmlab-{kind}{" llmlab-at" * (at == trace.position)}">{content}</td>'
+    return f"{row}</tr>"
+
+
+def _marked(trace: PipelineTrace, position: int) -> str:
+    return ' class="llmlab-at"' if position == trace.position else ""
+
+
+def _characters(trace: PipelineTrace) -> str:
+    """The characters over their tokens: several tokens share a cell where none of them is a whole character."""
+    first, start = _first(trace), -len(trace.left_out)
+    row = '<tr class="llmlab-letters"><th></th>' + "<td>…</td>" * (first > 0)
+    for count, characters in _whole_characters((*trace.left_out, *trace.tokens)):
+        wide = start + count - max(start, first)  # columns of these tokens in the picture
+        if wide > 0:
+            added = start == -len(trace.left_out) and trace.read.startswith(START)  # a token, but nobody's characters
+            row += f'<td colspan="{wide}">{"" if added else _dotted(characters)}</td>'
+        start += count
+    return f"{row}</tr>"
+
+
+def _whole_characters(parts: Sequence[bytes]) -> Iterator[tuple[int, str]]:
+    """(number of tokens, their text), for the smallest groups of tokens that are whole characters."""
+    held, count = b"", 0
+    for part in parts:
+        held, count = held + part, count + 1
+        try:
+            text = held.decode()
+        except UnicodeDecodeError:
+            continue
+        yield count, text
+        held, count = b"", 0
+
+
+def _vectors(trace: PipelineTrace, vectors: Tensor) -> str:
+    """The first numbers of each vector, a column a vector, shaded by their share of the largest of all."""
+    largest = max(vectors.abs().max().item(), 1e-9)
+    numbers = vectors[_first(trace) :, :NUMBERS].T.tolist()
+    return "".join(
+        _row(trace, str(n), [(f"number{_shade(value / largest)}", _two(value)) for value in values])
+        for n, values in enumerate(numbers)
+    )
+
+
+def _attention(trace: PipelineTrace) -> str:
+    weights, first = trace.attention.tolist(), _first(trace)
+    cells = [
+        (f"number{_shade(weight)}", f"{weight:.2f}") if at <= trace.position else ("masked", "masked")
+        for at, weight in enumerate(weights[first:], first)
+    ]
+    return _row(trace, "", cells, before=f"{sum(weights[:first]):.2f}")
+
+
+def _candidates(trace: PipelineTrace) -> str:
+    """The next tokens at the chosen position: logits, and their softmax with bars."""
+    V = trace.logits.shape[1]
+    best, logits, body = trace.most_probable(min(CANDIDATES, V)), trace.logits[trace.position].tolist(), ""
+    for id, probability in best:
+        body += (
+            f'<tr><td class="llmlab-token">{_shown(trace.vocabulary[id])}</td><td class="llmlab-number">{id}</td>'
+            f'<td class="llmlab-number">{_two(logits[id])}</td>{_bar(probability)}</tr>'
+        )
+    others = max(0.0, 1 - sum(probability for _, probability in best))
+    body += f"<tr><td>{V - len(best):,} others</td><td></td><td></td>{_bar(others)}</tr>"
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("next token", "id", "logit", "probability"))
+    title = f"Row {trace.position} of logits and probabilities: after {_shown(trace.tokens[trace.position])}"
+    nexts = table(body, head=f"{head}<td></td>", kind="llmlab-pipeline llmlab-nexts", caption=title)
+    return scrolling("The most probable next tokens", nexts)
+
+
+def _bar(probability: float) -> str:
+    bar = f'<span class="llmlab-bar" style="width:{10 * probability:.1f}em"></span>'
+    return f'<td class="llmlab-number">{probability:.2f}</td><td>{bar}</td>'
+
+
+def _shade(share: float) -> str:
+    """A class for a number from -1 to 1: four depths of blue, four of striped orange."""
+    depth = min(4, round(5 * abs(share)))
+    return f" llmlab-{'p' if share > 0 else 'n'}{depth}" if depth else ""
+
+
+def _text(part: bytes) -> str:
+    """A token in words: as text, control characters by name, or as bytes where it is not whole characters."""
+    try:
+        return printable(part.decode())
+    except UnicodeDecodeError:
+        return f"bytes {part.hex(' ')}"
+
+
+def _shown(part: bytes) -> str:
+    """A token that can be seen, escaped: spaces as a raised dot, line ends as an arrow, and not too long."""
+    try:
+        return _dotted(part.decode())
+    except UnicodeDecodeError:
+        return part[:LONGEST].hex(" ")
+
+
+def _dotted(text: str) -> str:
+    if text == START:
+        return "&lt;|endof<wbr>text|&gt;"  # may be broken where columns are narrow
+    return escape(printable(visible(shortened(text))))
+
+
+def shortened(text: str) -> str:
+    """Text of which no more is written out than fits a column."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _shape(values: Tensor) -> str:
+    return str(tuple(values.shape))
+
+
+def _two(value: float) -> str:
+    return f"{value:.2f}".replace("-0.00", "0.00")
