@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -68,30 +67,38 @@ class InputEmbedding(nn.Module):
             self.register_buffer("position", fixed, persistent=False)  # moves with the model; nothing to save
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, ids: Tensor, at: Tensor | None = None) -> Tensor:
-        """(B, T) -> (B, T, D). `at`: the position of each token, integers (T,) or (B, T); None counts from 0.
+    def forward(self, ids: Tensor, at: Tensor | int | None = None) -> Tensor:
+        """(B, T) -> (B, T, D).
 
-        A model that continues a text gives `at`, since its first new token does not stand at position 0.
+        A model that continues a text gives `at`, since its first new token does not stand at position 0: the position
+        of the first token, or of each, integers (T,) or (B, T). None counts from 0.
         """
         require_integers("ids", ids)
         if ids.dim() == 0:
             raise TypeError(f"ids must be integers of shape (B, T), got {ids.dtype} of shape {tuple(ids.shape)}")
-        if at is None:
-            at = torch.arange(ids.shape[-1], device=ids.device)
-        else:
-            _require_positions(at, ids)
-        needed = int(at.max()) + 1 if at.numel() else 0
+        at = 0 if at is None else at
+        needed = _positions_needed(at, ids)
         if needed > self.context_length:
             raise ValueError(
                 f"{needed} tokens are more than the context length {self.context_length}: cut the text into windows "
                 "(lesson 03), or make the embedding with a larger context_length"
             )
-        check_ids(ids, self.token.num_embeddings)
-        vectors = self.token(ids.long())  # (B, T, D)
+        vectors = self._look_up(ids)  # (B, T, D)
         if self.position is not None:
             table = self.position.weight if isinstance(self.position, nn.Embedding) else self.position
-            vectors = vectors + table[at]  # (T, D) is added to each of the B rows
+            places = table[at] if isinstance(at, Tensor) else table[at:needed]
+            vectors = vectors + places  # (T, D) is added to each of the B rows
         return self.dropout(vectors)
+
+    def _look_up(self, ids: Tensor) -> Tensor:
+        """The rows of the token table. On the CPU the lookup finds an id outside by itself; a GPU would only crash."""
+        if ids.device.type != "cpu":
+            check_ids(ids, self.token.num_embeddings)
+        try:
+            return self.token(ids.long())
+        except IndexError:
+            check_ids(ids, self.token.num_embeddings)
+            raise
 
 
 def one_hot_lookup(ids: Tensor, weight: Tensor) -> Tensor:
@@ -123,9 +130,14 @@ def one_hot_lookup(ids: Tensor, weight: Tensor) -> Tensor:
     return one_hot @ weight  # (..., D)
 
 
-def _require_positions(at: Tensor, ids: Tensor) -> None:
+def _positions_needed(at: Tensor | int, ids: Tensor) -> int:
+    """One more than the largest position; raises unless the positions fit the ids."""
+    if isinstance(at, int):
+        require_count("positions", at, least=0)
+        return at + ids.shape[-1]
     require_integers("positions", at)
     if at.dim() == 0 or at.shape[-1] != ids.shape[-1] or not expands(at.shape, ids.shape):
         raise ValueError(f"positions must be (T,) or (B, T) for ids {tuple(ids.shape)}, got shape {tuple(at.shape)}")
     if at.numel() and at.min() < 0:
         raise ValueError(f"positions count from 0, got {int(at.min())}")
+    return int(at.max()) + 1 if at.numel() else 0

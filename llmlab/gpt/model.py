@@ -18,6 +18,7 @@ from llmlab.embeddings import InputEmbedding
 from llmlab.gpt.config import GPTConfig, require_config
 from llmlab.utils.arguments import require_count, require_kind
 from llmlab.utils.modules import unwrapped
+from llmlab.utils.tensors import require_alike
 
 
 class LayerNorm(nn.Module):
@@ -36,7 +37,7 @@ class LayerNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., D) -> (..., D)."""
-        _require_vectors(x, len(self.scale))
+        _require_vectors(x, self.scale)
         return F.layer_norm(x, self.scale.shape, self.scale, self.shift, self.eps)
 
 
@@ -51,7 +52,7 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., D) -> (..., D)."""
-        _require_vectors(x, self.expand.in_features)
+        _require_vectors(x, self.expand.weight)
         return self.contract(F.gelu(self.expand(x), approximate="tanh"))
 
 
@@ -126,7 +127,7 @@ class GPT(nn.Module):
         mask: Tensor | None = None,
         cache: KVCache | None = None,
         *,
-        positions: Tensor | None = None,
+        positions: Tensor | int | None = None,
     ) -> Tensor:
         """(B, T) token ids -> (B, T, V) logits.
 
@@ -134,15 +135,15 @@ class GPT(nn.Module):
             ids: int64, (B, T); with a cache, only the tokens that it does not hold yet.
             mask: bool, broadcastable to (B, T, T_key), True = may attend; combined with the causal one by AND.
             cache: what earlier calls have computed; this one adds to it.
-            positions: the position of each token, integers (T,) or (B, T); None counts on from the cache.
+            positions: the position of the first token, or of each, integers (T,) or (B, T); None counts on from the
+                cache.
 
         Raises:
             TypeError: ids that are not a tensor of integers.
             ValueError: an id outside the vocabulary, more tokens than fit in the context, or shapes that do not fit.
         """
-        start = 0 if cache is None else len(cache)
-        if positions is None and isinstance(ids, Tensor) and ids.dim():  # the embedding refuses all others
-            positions = torch.arange(start, start + ids.shape[-1], device=ids.device)
+        if positions is None and cache is not None:
+            positions = len(cache)
         caches = [None] * len(self.blocks) if cache is None else cache.layers(len(self.blocks))
         x = self.embedding(ids, at=positions)  # (B, T, D)
         for block, layer_cache in zip(self.blocks, caches, strict=True):
@@ -152,7 +153,7 @@ class GPT(nn.Module):
 
 @torch.no_grad()
 def attention_maps(model: GPT, ids: Tensor) -> Tensor:
-    """What every head of every layer looks at: (B, T) token ids -> (B, n_layers, H, T, T), rows sum to 1 where no
+    """What every head of every layer looks at: (B, T) token ids -> (B, n_layers, H, T, T), where B is free; rows sum to 1 where no
     dropout is at work.
 
     >>> model = GPT(GPTConfig(vocab_size=11, context_length=7, d_model=12, n_heads=3, n_layers=2)).eval()
@@ -166,12 +167,16 @@ def attention_maps(model: GPT, ids: Tensor) -> Tensor:
         _, weights = block.attention(block.norm_attention(x), return_weights=True)  # (B, H, T, T)
         found.append(weights)
         x = block(x)
-    return torch.stack(found, dim=1)
+    return torch.stack(found, dim=-4)
 
 
-def _require_vectors(x: Tensor, width: int) -> None:
+def _require_vectors(x: Tensor, weight: Tensor) -> None:
+    """Raise unless `x` is (..., D) for a weight that reads D numbers, of its dtype and on its device."""
+    width = weight.shape[-1]
     if not isinstance(x, Tensor) or not x.is_floating_point():
         kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
         raise TypeError(f"x must be a float tensor of shape (..., {width}), got {kind}: token ids are embedded first")
     if x.shape[-1:] != (width,):
         raise ValueError(f"x must be {width} wide, shape (..., {width}), got shape {tuple(x.shape)}")
+    if x.dtype != weight.dtype or x.device != weight.device:
+        require_alike(weight=weight, x=x)
