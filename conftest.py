@@ -1,12 +1,10 @@
-"""For `pytest --nbval notebooks`: kernels without ports, started anew when one never answers."""
+"""For `pytest --nbval notebooks`: kernels without ports, started anew when one never answers; no failure unheard."""
 
 from __future__ import annotations
 
-from llmlab.instructors.check.nbval_reports import start_again, start_kernels_again
-
-__all__ = ["start_again"]
+from llmlab.instructors.check.kernels import make_nbval_strict
 
 
 def pytest_configure() -> None:
     """Runs before any kernel is started."""
-    start_kernels_again()
+    make_nbval_strict()

@@ -1,26 +1,20 @@
 """The command `llmlab`: check notebooks, grade submissions, look at the machine, open the course.
 
-Only what is asked for and shown stands here; the work is done in `checking`, `grading` and `course`.
+A command here is a declaration of what is asked for, and a line that has it done elsewhere: in `instructors`, `course`
+and `training`. What a command needs is imported when it runs, so that `llmlab --help` answers at once.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import subprocess
-import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from llmlab.course.checkout import checkout, notebooks
-
-if TYPE_CHECKING:
-    from llmlab.instructors.check import Checked, Planned
+from llmlab.utils.commands import CommandRefused
 
 app = typer.Typer(
     name="llmlab",
@@ -31,19 +25,21 @@ app = typer.Typer(
 )
 
 
-def stop(message: str) -> NoReturn:
-    """Say what is wrong with the command, and end with exit code 2."""
-    Console(stderr=True).print(escape(message), highlight=False)
-    raise typer.Exit(2)
+def finish(work: Callable[..., int], *arguments: Any, **options: Any) -> NoReturn:
+    """Do a command's work and end with the exit code that it returns; where it is refused, say why and end with 2."""
+    try:
+        code = work(*arguments, **options)
+    except CommandRefused as error:
+        Console(stderr=True).print(escape(str(error)), highlight=False)
+        code = 2
+    raise typer.Exit(code)
 
 
 @app.command()
 def check(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="[NOTEBOOK]...", help="Notebooks or folders; without any, the whole course.", exists=True
-        ),
+        typer.Argument(metavar="NOTEBOOK", help="Notebooks or folders; without any, the whole course.", exists=True),
     ] = None,
     junit: Annotated[
         Path | None,
@@ -58,69 +54,9 @@ def check(
 
     Exit code: 0 all is well, 1 something differs, 2 nothing could be checked.
     """
-    from llmlab.instructors import check as checking
-    from llmlab.instructors.check import report as _check_report
+    from llmlab.instructors.check import command
 
-    if missing := checking.missing():
-        stop(f"llmlab check needs {', '.join(missing)}: pip install {' '.join(missing)}")
-    root, console, start = checkout(), Console(), time.monotonic()
-    if not (console.is_terminal or os.environ.get("COLUMNS")):
-        console.width = 120  # a log of CI: rich takes 80 for granted, which breaks every path
-    if not paths and not root:
-        stop(
-            "There is no checkout of the course here: name the notebooks, or change to the folder that holds lessons/."
-        )
-    chosen = _notebooks(paths) if paths else notebooks(root)
-    planned, results = checking.plan(chosen, root)
-    try:
-        results += _stale(chosen if paths else None, planned, root, console)
-        total = sum(one.cells for one in planned)
-        with _check_report.progress(console) as bar:
-            task = bar.add_task("", total=total)
-            for one in checking.execute(planned, root):
-                results.append(one)
-                bar.update(task, advance=1, description=one.notebook.stem)
-            bar.update(task, description="done")
-    except checking.CannotCheck as error:
-        stop(str(error))
-    if junit:
-        checking.write_junit(results, junit, root)
-    for table in _check_report.tables(results, planned, root):
-        console.print(table)
-    console.print(
-        f"{_check_report.summary(results, planned)} It took {time.monotonic() - start:.0f} s.", highlight=False
-    )
-    raise typer.Exit(1 if any(one.trouble for one in results) else 0)
-
-
-def _notebooks(paths: list[Path]) -> list[Path]:
-    """The notebooks among the paths, and those in the folders among them."""
-    found = []
-    for path in paths:
-        if path.is_dir():
-            inside = [one for one in sorted(path.rglob("*.ipynb")) if ".ipynb_checkpoints" not in one.parts]
-            found += inside or stop(f"{path} holds no notebook (*.ipynb)")
-        elif path.suffix != ".ipynb":
-            stop(f"a notebook is a file that ends in .ipynb, got {path}")
-        else:
-            found.append(path)
-    return [path.resolve() for path in dict.fromkeys(found)]
-
-
-def _stale(named: list[Path] | None, planned: list[Planned], root: Path | None, console: Console) -> list[Checked]:
-    """Which notebooks are not what their lessons generate: of the whole course, or of the named ones.
-
-    A named notebook that was edited is somebody's own work, and not held against its lesson.
-    """
-    from llmlab.instructors import check as checking
-
-    if root is None or not (root / "tools" / "build_notebooks.py").is_file():
-        console.print("The lessons are not at hand: notebooks are not compared with them.")
-        return []
-    edited = {one.notebook for one in planned if one.note == checking.EDITED}
-    return [
-        one for one in checking.stale(root) if named is None or (one.notebook in named and one.notebook not in edited)
-    ]
+    finish(command.check, paths or [], junit)
 
 
 @app.command()
@@ -135,16 +71,12 @@ def grade(
 ) -> None:
     """Run submitted notebooks, each on its own and within limits; write one row a student and exercise.
 
-    Exit code: 0 the table is complete (whatever the marks are), 2 nothing could be graded.
+    Exit code: 0 the table is complete (whatever the marks are), 1 it is, but in another place than asked for,
+    2 nothing could be graded.
     """
-    from llmlab.instructors import grade as grading
+    from llmlab.instructors.grade import command
 
-    try:
-        print(grading.isolation())
-        rows = grading.grade_folder(folder, out, seconds=seconds, memory_mb=memory, jobs=jobs)
-    except (OSError, ValueError, ImportError, grading.GraderBroken) as error:
-        stop(str(error))
-    print(f"{grading.summary(rows)}\nWritten to {out}.")
+    finish(command.grade, folder, out, seconds=seconds, memory_mb=memory, jobs=jobs)
 
 
 @app.command()
@@ -153,33 +85,36 @@ def doctor() -> None:
 
     Exit code: 0 no problem was found, 1 something would keep a lesson from running.
     """
-    from llmlab import course
+    from llmlab.course.report import print_report
 
-    report = course.doctor()
-    print("```")
-    print(report)
-    print("```")
-    raise typer.Exit(1 if report.problems else 0)
+    finish(print_report)
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})
 def lab(
-    lesson: Annotated[str, typer.Argument(help="Its number, for example 03.", show_default=False)] = "00",
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="LESSON",
+            help="A lesson, for example 03; the first one if none is named. Then any other options of JupyterLab.",
+        ),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="Where JupyterLab listens; 0: any free port.")
+    ] = None,
+    ip: Annotated[
+        str | None, typer.Option("--ip", metavar="ADDRESS", help="0.0.0.0 to be reached from outside a container.")
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address, open no browser.")] = False,
+    allow_root: Annotated[bool, typer.Option("--allow-root", help="Run as root; where you are, it is added.")] = False,
 ) -> None:
-    """Open the course in JupyterLab, on the lesson named or the first one."""
-    root = checkout()
-    if root is None:
-        stop(
-            "There is no checkout of the course here, and an installed llmlab carries no notebooks. Get them with\n"
-            "    git clone <address of the course>\nand run `llmlab lab` in that folder."
-        )
-    stem = Path(lesson).stem
-    found = [path for path in notebooks(root) if path.parent.name == "notebooks" and path.stem.startswith(stem)]
-    if not found:
-        names = ", ".join(path.stem for path in notebooks(root) if path.parent.name == "notebooks")
-        stop(f"there is no lesson {lesson!r}; the lessons are {names}")
-    if importlib.util.find_spec("jupyterlab") is None:
-        stop("JupyterLab is not installed here: pip install jupyterlab")
-    page = f"/lab/tree/{found[0].relative_to(root).as_posix()}"
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}", f"--LabApp.default_url={page}"]
-    raise typer.Exit(subprocess.run(command).returncode)
+    """Open the course in JupyterLab, on the lesson named or the first one.
+
+    Exit code: that of JupyterLab, 2 when it was not started.
+    """
+    from llmlab.course.lab import open_lab
+
+    options = [f"--port={port}"] if port is not None else []
+    options += [f"--ip={ip}"] if ip is not None else []
+    options += [name for name, given in (("--no-browser", no_browser), ("--allow-root", allow_root)) if given]
+    finish(open_lab, words or [], options)

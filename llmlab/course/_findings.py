@@ -33,9 +33,15 @@ def small_model() -> Finding:
     """Whether the small trained GPT in data/tiny is complete: its config.json names its other files."""
     try:
         folder = data_path("tiny")
-        files = json.loads((folder / "config.json").read_text(encoding="utf-8"))["files"].values()
-    except (FileNotFoundError, ValueError, KeyError) as error:
-        return "missing", f"the small model is missing or broken ({error}): restore data/tiny, or install llmlab again"
+        config = folder / "config.json"
+        files = [str(name) for name in json.loads(config.read_text(encoding="utf-8"))["files"].values()]
+    except FileNotFoundError as error:
+        return "missing", f"the small model is missing ({error}): restore data/tiny, or install llmlab again"
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:  # not text, not JSON, other JSON
+        return (
+            "broken",
+            f"{config} does not name the model's files ({error}): restore it, or install llmlab again",
+        )
     absent = [name for name in files if not (folder / name).is_file()]
     if absent:
         return "incomplete", f"data/tiny lacks {', '.join(absent)}: restore it, or install llmlab again"

@@ -12,7 +12,7 @@ from llmlab.course import _findings
 from llmlab.course.environment import device
 from llmlab.utils.bundled import data_path
 
-# What the doctor looks at: everything whose version has ever decided whether a notebook runs.
+# Everything whose version has ever decided whether a notebook runs.
 _PACKAGES = (
     "torch",
     "numpy",
@@ -80,3 +80,10 @@ def doctor() -> Report:
         facts[look.__name__.replace("_", " ")], problem = look()
         problems += [problem] if problem else []
     return Report(facts, tuple(problems))
+
+
+def print_report() -> int:
+    """What `llmlab doctor` does: the report as a block to paste, and the exit code, 1 where there is a problem."""
+    report = doctor()
+    print(f"```\n{report}\n```")
+    return 1 if report.problems else 0

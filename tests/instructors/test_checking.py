@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 from llmlab import checking
 from llmlab.cli import app
 from llmlab.course.checkout import checkout, notebooks
-from llmlab.instructors.check import nbval_reports
+from llmlab.instructors.check import command, planning
+from llmlab.instructors.check.differences import first_difference
 from tests import ROOT
 
 LESSON = """\
@@ -51,7 +52,7 @@ def built(tmp_path_factory):
     for folder in ("notebooks", "notebooks/solutions"):
         (root / folder / "word.txt").write_text("four", encoding="utf-8")
     (root / "pyproject.toml").write_text('[project.urls]\nRepository = "https://github.com/owner/name"\n')
-    pins = [f"{name}=={importlib.metadata.version(name).partition('+')[0]}" for name in checking.SHOWN]
+    pins = [f"{name}=={importlib.metadata.version(name).partition('+')[0]}" for name in planning.SHOWN]
     (root / "requirements.lock").write_text("\n".join(pins) + "\n")
     shutil.copytree(ROOT / "tools", root / "tools", ignore=shutil.ignore_patterns("__pycache__"))
     with pytest.MonkeyPatch.context() as patch:
@@ -152,6 +153,53 @@ def test_what_is_no_notebook_is_reported_and_the_rest_is_checked(course):
     assert code == 1 and "is no notebook" in output
 
 
+CELL = {"cell_type": "code", "source": "x", "metadata": {}, "outputs": [], "execution_count": None}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty", b""),
+        ("binary", b"\xff\xfe\x00{"),
+        ("cut", b'{"cells": [{"cell_type": "code", "sou'),
+        ("text", b"a story"),
+        ("number", b"3"),
+        ("other JSON", b'{"files": {}}'),
+        ("no list of cells", {"cells": {"a": 1}}),
+        ("cell without outputs", {"cells": [{k: v for k, v in CELL.items() if k != "outputs"}]}),
+        ("cell without metadata", {"cells": [{k: v for k, v in CELL.items() if k != "metadata"}]}),
+        ("cell without source", {"cells": [{k: v for k, v in CELL.items() if k != "source"}]}),
+        ("cell that is none", {"cells": [3]}),
+        ("own entry is a number", {"cells": [CELL], "metadata": {"llmlab": 3}}),
+        ("own[1]", {"cells": [CELL], "metadata": {}}),
+    ],
+)
+def test_a_damaged_notebook_is_a_finding_with_its_name(tmp_path, name, content):
+    path = tmp_path / f"{name}.ipynb"
+    if isinstance(content, dict):
+        content = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}} | content).encode()
+    path.write_bytes(content)
+    planned, (found,) = planning.plan([path], None)
+    assert planned == [] and (found.notebook, found.cell, found.trouble) == (path, None, "is no notebook")
+
+
+def test_a_damaged_lock_is_named(course):
+    lock, paths = course / "requirements.lock", [course / "notebooks/01_sample.ipynb"]
+    lock.write_bytes(lock.read_bytes()[:5])
+    (planned,), _ = planning.plan(paths, course)
+    assert not planned.compare and (platform.system() != "Linux" or "it is damaged" in planned.note)
+    lock.write_bytes(b"torch==\xff\xfe")
+    if platform.system() == "Linux":
+        with pytest.raises(checking.CannotCheck, match=r"requirements\.lock cannot be read"):
+            planning.plan(paths, course)
+
+
+def test_a_damaged_notebook_of_the_course_keeps_no_other_from_being_compared(course):
+    (course / "notebooks/01_sample.ipynb").write_bytes(b'{"cells": [')
+    found = {one.notebook.name: one.got for one in checking.stale(course)}
+    assert list(found) == ["01_sample.ipynb"] and "no notebook" in found["01_sample.ipynb"]
+
+
 def test_other_versions_mean_executed_only(course):
     change(course / "requirements.lock", "torch==", "torch==1.")
     change(course / "notebooks/01_sample.ipynb", "windows 250", "windows 251")
@@ -189,6 +237,9 @@ def test_every_committed_notebook_counts_as_built():
         (["pyproject.toml"], "a notebook is a file that ends in .ipynb"),
         (["lessons"], "holds no notebook"),
         (["--junit"], "requires an argument"),
+        (["--junit", "lessons"], "is a directory"),
+        (["--junit", "pyproject.toml/junit.xml"], "--junit pyproject.toml/junit.xml cannot be written"),
+        (["--junit", "x" * 300], "cannot be written"),
     ],
 )
 def test_wrong_usage_ends_with_code_2(course, arguments, said):
@@ -197,8 +248,34 @@ def test_wrong_usage_ends_with_code_2(course, arguments, said):
     assert said in " ".join(output.replace("│", " ").split())
 
 
+def test_junit_that_fails_at_the_end_is_kept_elsewhere(course, monkeypatch):
+    (course / "empty.ipynb").write_text(nbformat.writes(nbformat.v4.new_notebook()), encoding="utf-8")
+    target, write = course / "junit.xml", command.write_junit
+
+    def write_junit(results, file, root):
+        if file == target:
+            raise OSError(28, "No space left on device")
+        write(results, file, root)
+
+    monkeypatch.setattr(command, "write_junit", write_junit)
+    code, output = run(course / "empty.ipynb", "--junit", target)
+    assert code == 1 and "Cells: 0 as they should be, 0 with trouble." in output
+    said = " ".join(output.split())
+    assert f"{target} could not be written (No space left on device). Nothing is lost: it is in " in said
+    kept = Path(said.rpartition("it is in ")[2].removesuffix("."))
+    assert ElementTree.parse(kept).getroot().get("tests") == "0"
+    shutil.rmtree(kept.parent)
+
+
+def test_a_notebook_named_twice_is_checked_once(course, monkeypatch):
+    monkeypatch.chdir(course / "notebooks")
+    again = ["01_sample.ipynb", course / "notebooks/01_sample.ipynb", course / "notebooks/../notebooks"]
+    found = command._notebooks([Path(path) for path in again])
+    assert [path.name for path in found].count("01_sample.ipynb") == 2, "the student's and the solved one"
+
+
 def test_missing_tools_are_named(course, monkeypatch):
-    monkeypatch.setattr(checking, "NEEDED", {"pytest": "pytest", "no_such_module": "no-such-package"})
+    monkeypatch.setattr(planning, "NEEDED", {"pytest": "pytest", "no_such_module": "no-such-package"})
     assert run() == (2, "llmlab check needs no-such-package: pip install no-such-package\n")
 
 
@@ -241,7 +318,7 @@ def output(**fields):
 )
 def test_the_first_line_that_differs_is_shown(expected, got, difference):
     sides = [[output(output_type="stream", name="stdout", text=text) for text in side] for side in (expected, got)]
-    assert nbval_reports.first_difference(*sides, SKIPPED) == difference
+    assert first_difference(*sides, SKIPPED) == difference
 
 
 def test_kinds_that_nbval_skips_are_skipped():
@@ -249,7 +326,7 @@ def test_kinds_that_nbval_skips_are_skipped():
         output(output_type="execute_result", data={"image/png": picture, "text/plain": text}, metadata={})
         for text, picture in (("1", "AA"), ("2", "BB"))
     )
-    assert nbval_reports.first_difference([one], [other], (*SKIPPED, "image/png")) == ("text/plain", "1", "2")
+    assert first_difference([one], [other], (*SKIPPED, "image/png")) == ("text/plain", "1", "2")
 
 
 def test_junit_survives_control_characters(tmp_path):

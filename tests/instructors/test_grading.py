@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,13 +18,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from llmlab import grading
 from llmlab.exercises.engine.catalogue import lessons, of_lesson
 from llmlab.exercises.engine.sources import answer_names
-from llmlab.grading import GraderBroken, Row, grade_folder, isolation, summary
+from llmlab.grading import GraderBroken, Row, TableElsewhere, grade_folder, isolation, summary
 from llmlab.instructors.grade import attempt
+from llmlab.instructors.grade import folder as grading_folder
+from llmlab.instructors.grade import table as grading_table
+from llmlab.instructors.grade.attempt import Verdict
 from llmlab.instructors.grade.submissions import binds, exercises_of, find
-from llmlab.instructors.grade.table import write_table
+from llmlab.instructors.grade.table import Table, write_table
 from tests import ROOT
 from tests.instructors.grading_batch import IDS, SOLVED, cases, differences, notebook, write_batch
 
@@ -243,10 +246,65 @@ def test_a_submission_without_time_left_keeps_what_was_decided(tmp_path):
     assert "not finished within 2 s" in rows[0].notes
 
 
+def test_an_old_table_is_there_until_the_work_begins(tmp_path):
+    (tmp_path / "grades.csv").write_text("last week's")
+    with pytest.raises(ValueError, match="there is no notebook"):
+        grade_folder(tmp_path, tmp_path / "grades.csv", progress=False)
+    assert (tmp_path / "grades.csv").read_text() == "last week's"
+
+
+def test_a_table_that_cannot_be_written_at_the_end_is_kept_elsewhere(tmp_path, monkeypatch):
+    """The folder of the table is gone when the work is done, as when a stick was pulled out."""
+    put(tmp_path / "in/03_x.ipynb", SOLVED.read_bytes())
+    (tmp_path / "out").mkdir(), (tmp_path / "tmp").mkdir()
+
+    def grade_one(*_):
+        shutil.rmtree(tmp_path / "out")
+        return {id: Verdict("passed", "") for id in IDS}, []
+
+    monkeypatch.setattr(grading_folder, "grade_one", grade_one)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    with pytest.raises(TableElsewhere, match=r"could not be written \(No such file .*Nothing is lost") as said:
+        grade_folder(tmp_path / "in", tmp_path / "out/grades.csv", progress=False)
+    assert [row.exercise for row in said.value.rows] == [*IDS]
+    (kept,) = (tmp_path / "tmp").rglob("grades.csv")
+    assert str(said.value).endswith(f"it is in {kept}.")
+    assert [row["exercise"] for row in read_csv(kept)] == [*IDS]
+
+
+class FullDisk:
+    """A file that takes nothing any more."""
+
+    def write(self, text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+    def flush(self) -> None: ...
+
+    close = flush
+
+
+def test_a_full_disk_stops_no_grading(tmp_path):
+    """While rows are added nothing can be written; at the end there is room again."""
+    table = Table(tmp_path / "grades.csv")
+    table._file.close()
+    table._file = FullDisk()
+    for student in ("zoe", "anna"):
+        table.add([Row(student, f"{student}.ipynb", "03", "03.1", "passed", "", "", "")])
+    table.finish()
+    assert [row["student"] for row in read_csv(tmp_path / "grades.csv")] == ["anna", "zoe"]
+
+
+def test_half_a_table_is_never_left_beside_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(grading_table, "as_cells", lambda row: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write_table(tmp_path / "grades.csv", [Row("a", "b", "03", "03.1", "passed", "", "", "")])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_failure_of_the_grader_is_a_row(tmp_path, monkeypatch):
     put(tmp_path / "03_x.ipynb", SOLVED.read_bytes())
     put(tmp_path / "03_y.ipynb", b"")
-    monkeypatch.setattr(grading, "grade_one", lambda *_: 1 / 0)
+    monkeypatch.setattr(grading_folder, "grade_one", lambda *_: 1 / 0)
     rows = grade_folder(tmp_path, tmp_path / "grades.csv", progress=False)
     assert {(row.student, row.status) for row in rows} == {("03_x", "error"), ("03_y", "unreadable")}
     assert "ZeroDivisionError" in rows[0].message
@@ -265,8 +323,10 @@ def test_a_machine_that_cannot_grade_says_so_at_once(tmp_path, monkeypatch):
     [
         ("nowhere", "g.csv", {}, NotADirectoryError, "nowhere is not a folder: give the one that holds"),
         (".", "g.csv", {}, ValueError, "there is no notebook"),
-        (".", "deep/g.csv", {}, FileNotFoundError, "deep does not exist: make that folder first"),
-        (".", ".", {}, IsADirectoryError, r"for example .*grades\.csv"),
+        (".", "deep/g.csv", {}, FileNotFoundError, "deep is not a folder: make it first"),
+        (".", "a.ipynb/g.csv", {}, NotADirectoryError, "a.ipynb is not a folder: make it first"),
+        (".", ".", {}, IsADirectoryError, "is a folder: give the file to write, for example "),
+        (".", "g" * 300, {}, OSError, "too long"),
         (".", "g.csv", {"seconds": 0}, ValueError, "seconds must be above 0, got 0"),
         (".", "g.csv", {"seconds": float("nan")}, ValueError, "seconds must be above 0, got nan"),
         (".", "g.csv", {"memory_mb": 0}, ValueError, "memory_mb must be at least 1, got 0"),
@@ -274,6 +334,8 @@ def test_a_machine_that_cannot_grade_says_so_at_once(tmp_path, monkeypatch):
     ],
 )
 def test_wrong_arguments_teach(tmp_path, folder, out, options, error, message):
+    if "ipynb" in out:
+        (tmp_path / "a.ipynb").touch()
     with pytest.raises(error, match=message):
         grade_folder(tmp_path / folder, tmp_path / out, progress=False, **options)
     assert not (tmp_path / "g.csv").exists()
@@ -295,7 +357,7 @@ def test_summary_of_nothing_wrong():
 
 GUARDED = """
 import os, pathlib, socket, sys
-from llmlab import _grading_guard as guard
+from llmlab.instructors.grade import guard
 
 for name in {without!r}:
     setattr(guard, name, lambda *_: False)

@@ -1,16 +1,11 @@
 """The kernels of the notebook tests: no port that another could take, and one that never answers is started again."""
 
-import importlib.util
 import sys
 
 import nbval.kernel
 import pytest
 
-from tests import ROOT
-
-SPEC = importlib.util.spec_from_file_location("root_conftest", ROOT / "conftest.py")
-root_conftest = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(root_conftest)
+from llmlab.instructors.check.kernels import start_again
 
 
 def starting(outcomes):
@@ -20,7 +15,7 @@ def starting(outcomes):
             raise outcome
         return name, outcome
 
-    return root_conftest.start_again(start)
+    return start_again(start)
 
 
 def test_a_kernel_that_dies_at_once_is_started_again():

@@ -1,4 +1,4 @@
-"""The command `llmlab`: help, doctor, lab, grade. What `llmlab check` does is tested in test_checking.py."""
+"""The command `llmlab`: help, doctor, lab, grade. What `llmlab check` does is tested in tests/instructors."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import typer.main
 from typer.testing import CliRunner
 
 import llmlab.course.checkout
-from llmlab import cli, course
+from llmlab import course, grading
 from llmlab.cli import app
-from llmlab.course import _findings
+from llmlab.course import _findings, report
+from llmlab.course import lab as course_lab
+from llmlab.instructors.grade import command as grade_command
 from tests import ROOT
 
 COMMANDS = typer.main.get_command(app).commands
@@ -75,7 +77,7 @@ def test_doctor_prints_a_block_to_paste():
 
 
 def test_doctor_ends_with_1_when_a_lesson_could_not_run(monkeypatch):
-    monkeypatch.setattr(course, "_PACKAGES", ("no-such-package",))
+    monkeypatch.setattr(report, "_PACKAGES", ("no-such-package",))
     code, output = run("doctor")
     assert code == 1 and "PROBLEM: no-such-package is not installed" in output
 
@@ -84,7 +86,7 @@ def test_doctor_reports_a_pytorch_that_does_not_load(monkeypatch):
     def broken():
         raise OSError("libgomp.so.1: cannot open shared object file")
 
-    monkeypatch.setattr(course, "device", broken)
+    monkeypatch.setattr(report, "device", broken)
     assert "PyTorch cannot be loaded: libgomp.so.1: cannot open shared object file" in course.doctor().problems
 
 
@@ -107,6 +109,17 @@ def test_doctor_notices_an_incomplete_small_model(lost, tmp_path, monkeypatch):
         path.unlink()
     finding, problem = _findings.small_model()
     assert finding in {"missing", "incomplete"} and "data/tiny" in problem
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"3", b'{"files": [1]}', b'{"files": 3}', b"\xff\xfe", b"{}"])
+def test_doctor_names_a_damaged_file_of_the_small_model(content, tmp_path, monkeypatch):
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny/config.json").write_bytes(content)
+    monkeypatch.setattr(_findings, "data_path", lambda name: tmp_path / name)
+    finding, problem = _findings.small_model()
+    assert finding == "broken" and problem.startswith(
+        f"{tmp_path / 'tiny/config.json'} does not name the model's files"
+    )
 
 
 def test_doctor_notices_widgets_that_jupyterlab_does_not_find(tmp_path, monkeypatch):
@@ -140,33 +153,66 @@ def test_doctor_notices_the_wrong_kernel(program, well, monkeypatch):
 
 @pytest.fixture
 def started(monkeypatch):
-    """The commands that `llmlab lab` would start; nothing is opened."""
+    """The commands that `llmlab lab` would start; nothing is opened, and nobody is root."""
     commands = []
 
     class Done:
         returncode = 0
 
-    monkeypatch.setattr(cli.subprocess, "run", lambda command: commands.append(command) or Done)
-    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(course_lab.subprocess, "run", lambda command: commands.append(command) or Done)
+    monkeypatch.setattr(course_lab.importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(course_lab.os, "geteuid", lambda: 1000, raising=False)
     monkeypatch.chdir(ROOT / "docs")
     return commands
 
 
 @pytest.mark.parametrize(
-    ("arguments", "notebook"),
+    ("arguments", "notebook", "passed_on"),
     [
-        ([], "00_welcome"),
-        (["0"], "00_welcome"),
-        (["03"], "03_sliding_window"),
-        (["03_sliding_window"], "03_sliding_window"),
+        ([], "00_welcome", []),
+        (["0"], "00_welcome", []),
+        (["03"], "03_sliding_window", []),
+        (["03_sliding_window"], "03_sliding_window", []),
+        (["notebooks/03_sliding_window.ipynb"], "03_sliding_window", []),
+        (["--allow-root"], "00_welcome", ["--allow-root"]),
+        (["--port", "8890"], "00_welcome", ["--port=8890"]),
+        (["--port=0", "03", "--no-browser"], "03_sliding_window", ["--port=0", "--no-browser"]),
+        (["--no-browser", "03", "--ip", "0.0.0.0"], "03_sliding_window", ["--ip=0.0.0.0", "--no-browser"]),
+        (["--debug"], "00_welcome", ["--debug"]),
+        (
+            ["03", "--ServerApp.token=x", "--certfile", "a.pem"],
+            "03_sliding_window",
+            ["--ServerApp.token=x", "--certfile", "a.pem"],
+        ),
+        (["03", "--", "--help-all"], "03_sliding_window", ["--help-all"]),
     ],
 )
-def test_lab_opens_the_lesson(started, arguments, notebook):
+def test_lab_opens_the_lesson_and_passes_options_on(started, arguments, notebook, passed_on):
     assert run("lab", *arguments) == (0, "")
     ((python, *rest),) = started
     assert python == sys.executable
     page = f"--LabApp.default_url=/lab/tree/notebooks/{notebook}.ipynb"
-    assert rest == ["-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}", page]
+    assert rest == ["-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}", page, *passed_on]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--allow-root"]])
+def test_root_in_a_container_needs_no_option(started, monkeypatch, arguments):
+    monkeypatch.setattr(course_lab.os, "geteuid", lambda: 0, raising=False)
+    code, output = run("lab", "03", *arguments)
+    said = "You are root, as in most containers: JupyterLab is started with --allow-root."
+    assert (code, output) == (0, "" if arguments else said)
+    assert started[0].count("--allow-root") == 1
+
+
+def test_lab_ends_as_jupyterlab_ends(started, monkeypatch):
+    monkeypatch.setattr(course_lab.subprocess, "run", lambda command: subprocess.CompletedProcess(command, 7))
+    assert run("lab") == (7, "")
+
+
+@pytest.mark.parametrize(("arguments", "said"), [(["--port", "70000"], "65535"), (["--port", "x"], "integer")])
+def test_a_wrong_port_is_refused(started, arguments, said):
+    code, output = run("lab", *arguments)
+    assert code == 2 and "--port" in output and said in output and started == []
 
 
 def test_lab_names_the_lessons_when_there_is_no_such_one(started):
@@ -176,7 +222,7 @@ def test_lab_names_the_lessons_when_there_is_no_such_one(started):
 
 
 def test_lab_says_how_to_get_jupyterlab(started, monkeypatch):
-    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(course_lab.importlib.util, "find_spec", lambda name: None)
     assert run("lab") == (2, "JupyterLab is not installed here: pip install jupyterlab")
 
 
@@ -191,23 +237,35 @@ def test_away_from_the_course_it_explains(command, tmp_path, monkeypatch):
 # Grade
 
 
-def test_grade_passes_its_options_on_and_prints_the_summary(tmp_path, monkeypatch):
-    from llmlab import grading
+@pytest.fixture
+def graded(monkeypatch):
+    """Puts a function in place of the one that grades a folder."""
+    monkeypatch.setattr(grade_command, "isolation", lambda: "Network: cut.")
+    return lambda function: monkeypatch.setattr(grade_command, "grade_folder", function)
 
+
+ROW = grading.Row("anna", "anna.ipynb", "03", "03.2", "passed", "", "", "")
+
+
+def test_grade_passes_its_options_on_and_prints_the_summary(tmp_path, graded):
     asked = {}
-
-    def grade_folder(folder, out, **options):
-        asked.update(folder=folder, out=out, **options)
-        return [grading.Row("anna", "anna.ipynb", "03", "03.2", "passed", "", "", "")]
-
-    monkeypatch.setattr(grading, "grade_folder", grade_folder)
-    monkeypatch.setattr(grading, "isolation", lambda: "Network: cut.")
+    graded(lambda folder, out, **options: asked.update(folder=folder, out=out, **options) or [ROW])
     options = ("--seconds", "30", "--memory", "1024", "--jobs", "3")
     code, output = run("grade", tmp_path, "--out", tmp_path / "marks.csv", *options)
     assert code == 0
     assert asked == dict(folder=tmp_path, out=tmp_path / "marks.csv", seconds=30.0, memory_mb=1024, jobs=3)
     assert output.startswith("Network: cut. 1 notebook of 1 student, 1 exercise graded.")
     assert output.endswith(f"Written to {tmp_path / 'marks.csv'}.")
+
+
+def test_grade_says_where_the_table_is_when_it_could_not_be_written(tmp_path, graded):
+    def grade_folder(*_, **__):
+        raise grading.TableElsewhere("marks.csv could not be written (why). Nothing is lost: it is in /there.", [ROW])
+
+    graded(grade_folder)
+    code, output = run("grade", tmp_path)
+    assert code == 1
+    assert "1 notebook of 1 student, 1 exercise graded." in output and output.endswith("it is in /there.")
 
 
 def test_grade_ends_with_2_when_nothing_can_be_graded(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from llmlab import course
+from llmlab.course import environment, report
 
 
 def test_setup_says_what_is_ready_and_can_be_repeated(capsys):
@@ -21,11 +22,12 @@ def test_setup_notices_missing_data(monkeypatch):
     def missing(name):
         raise FileNotFoundError(f"no {name}")
 
-    monkeypatch.setattr(course, "data_path", missing)
+    monkeypatch.setattr(environment, "data_path", missing)
+    monkeypatch.setattr(report, "data_path", missing)
     with pytest.raises(FileNotFoundError, match="no story.txt"):
         course.setup()
-    report = course.doctor()
-    assert report.problems and "PROBLEM: no story.txt" in repr(report)
+    found = course.doctor()
+    assert found.problems and "PROBLEM: no story.txt" in repr(found)
 
 
 def test_device_prefers_cuda_then_mps_then_cpu(monkeypatch):
@@ -39,17 +41,17 @@ def test_device_prefers_cuda_then_mps_then_cpu(monkeypatch):
 
 
 def test_doctor_reports_versions():
-    report = course.doctor()
-    assert report.facts["torch"] == torch.__version__
-    assert report.facts["data"] == "story and GPT-2 merges found"
-    assert not report.problems and "No problem found." in repr(report)
+    found = course.doctor()
+    assert found.facts["torch"] == torch.__version__
+    assert found.facts["data"] == "story and GPT-2 merges found"
+    assert not found.problems and "No problem found." in repr(found)
 
 
 def test_doctor_names_a_missing_package(monkeypatch):
-    monkeypatch.setattr(course, "_PACKAGES", ("torch", "no-such-package"))
-    report = course.doctor()
-    assert report.facts["no-such-package"] == "not installed"
-    assert report.problems == (
+    monkeypatch.setattr(report, "_PACKAGES", ("torch", "no-such-package"))
+    found = course.doctor()
+    assert found.facts["no-such-package"] == "not installed"
+    assert found.problems == (
         "no-such-package is not installed: run `pip install no-such-package` in this environment",
     )
 

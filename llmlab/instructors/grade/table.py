@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+
+from llmlab.instructors.outputs import write_or_keep
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,66 @@ HEADER = tuple(field.name for field in fields(Row))
 CSV_FILE = {"encoding": "utf-8-sig", "errors": "replace", "newline": ""}  # the mark makes spreadsheets read UTF-8
 
 
+class TableElsewhere(OSError):
+    """All is graded, but the table could not be written to its place; the message says where it is.
+
+    Attributes:
+        rows: all of them, in order.
+    """
+
+    def __init__(self, message: str, rows: list[Row]) -> None:
+        super().__init__(message)
+        self.rows = rows
+
+
+class Table:
+    """The table that grows while notebooks are graded, and is put in order at the end.
+
+    Attributes:
+        rows: all rows so far.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.rows: list[Row] = []
+        self._out, self._file = out, out.open("w", **CSV_FILE)
+        self._write([HEADER])
+
+    def add(self, rows: list[Row]) -> None:
+        """Rows of one more notebook; they are in the file when this returns."""
+        self.rows += rows
+        self._write(map(as_cells, rows))
+
+    def _write(self, rows: Iterable[Iterable[str]]) -> None:
+        # A full disk stops no grading: at the end all rows are written anew, and what then fails is said.
+        with contextlib.suppress(OSError):
+            csv.writer(self._file).writerows(rows)
+            self._file.flush()
+
+    def finish(self) -> None:
+        """Put the file in the order of students.
+
+        Raises:
+            TableElsewhere: that failed.
+        """
+        with contextlib.suppress(OSError):
+            self._file.close()
+        self.rows.sort(key=lambda row: (row.student, row.notebook, row.exercise))
+        lost = write_or_keep(lambda file: write_table(file, self.rows), self._out)
+        if lost:
+            raise TableElsewhere(lost, self.rows)
+
+
 def write_table(out: Path, rows: list[Row]) -> None:
     """The whole table, in order, in place of the one that grew: the old or the new one is there, never half of it."""
     temporary = out.with_name(f".{out.name}.tmp")
-    with temporary.open("w", **CSV_FILE) as file:
-        table = csv.writer(file)
-        table.writerow(HEADER)
-        table.writerows(map(as_cells, rows))
-    temporary.replace(out)
+    try:
+        with temporary.open("w", **CSV_FILE) as file:
+            table = csv.writer(file)
+            table.writerow(HEADER)
+            table.writerows(map(as_cells, rows))
+        temporary.replace(out)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def as_cells(row: Row) -> list[str]:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 from rich.text import Text
 
-from llmlab.instructors.check import STALE, Checked, Planned, shown_path
+from llmlab.instructors.check.results import STALE, Checked, Planned, shown_path
 
 ROWS_A_NOTEBOOK = 5  # after an exception every later cell may fail: the first ones tell what happened
 
@@ -55,8 +55,10 @@ def summary(results: Sequence[Checked], planned: Sequence[Planned]) -> str:
     """One sentence: how many notebooks and cells, how many with trouble."""
     cells = [one for one in results if one.cell]
     wrong = sum(bool(one.trouble) for one in cells)
+    skipped = sum(one.skipped for one in cells)
     other = sum(bool(one.trouble) for one in results) - wrong
     compared = sum(one.compare for one in planned)
     text = f"Notebooks: {compared} compared, {len(planned) - compared} executed only. "
-    text += f"Cells: {len(cells) - wrong} as they should be, {wrong} with trouble."
+    text += f"Cells: {len(cells) - wrong - skipped} as they should be, {wrong} with trouble"
+    text += f", {skipped} not run, as they say themselves (NBVAL_SKIP)." if skipped else "."
     return text + (f" Stale or unreadable: {other}." if other else "")
