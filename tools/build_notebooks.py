@@ -30,24 +30,34 @@ from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parents[1]
 SOLUTIONS = "llmlab/exercises/solutions.json"
+
 # What the lessons generate
 
 
 def load_lessons(root: Path) -> list[Lesson]:
     """All lessons in order; LessonError if one is malformed or two have the same number."""
-    lessons = [
-        parse_lesson(path.stem, path.read_text(encoding="utf-8")) for path in sorted((root / "lessons").glob("*.py"))
-    ]
+    lessons = [parse_lesson(path.stem, lesson_text(path)) for path in sorted((root / "lessons").glob("*.py"))]
     for one, other in pairwise(lessons):
         if one.name[:2] == other.name[:2]:
             raise LessonError(f"lessons {one.name} and {other.name} have the same number; give each its own")
     return lessons
 
 
+def lesson_text(path: Path) -> str:
+    """The text of a lesson; LessonError if the file holds something else."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise LessonError(f"lessons/{path.name}: byte {error.start} is not UTF-8; restore the file") from None
+
+
 def repository(root: Path) -> str:
     """The public address in pyproject.toml, as owner/name."""
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    address = project["urls"]["Repository"]
+    try:
+        project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        address = project["urls"]["Repository"]
+    except (ValueError, LookupError, TypeError) as error:  # not text, not TOML, other TOML
+        raise BuildError(f"pyproject.toml does not name the Repository under [project.urls] ({error})") from None
     match = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?/?", address)
     if not match:
         raise BuildError(f"[project.urls] Repository must be https://github.com/owner/name, got {address}")
@@ -80,7 +90,13 @@ def problems(root: Path) -> list[str]:
     for path, notebook in plan.items():
         if not (root / path).exists():
             found.append(f"{path} is missing: {lesson_of(path)} has not been built")
-        elif sources(read(root / path)) != sources(notebook):
+            continue
+        try:
+            same = sources(read(root / path)) == sources(notebook)
+        except BuildError as error:
+            found.append(f"{path}: {error}")
+            continue
+        if not same:
             found.append(f"{path} is stale: it differs from what {lesson_of(path)} generates")
     present = {
         path.relative_to(root).as_posix()
@@ -88,10 +104,16 @@ def problems(root: Path) -> list[str]:
         if ".ipynb_checkpoints" not in path.parts
     }
     found += [f"{path} has no lesson: {lesson_of(path)} does not exist" for path in sorted(present - plan.keys())]
-    target = root / SOLUTIONS
-    if not target.exists() or target.read_text(encoding="utf-8") != solutions(lessons):
+    if not solutions_are_current(root, lessons):
         found.append(f"{SOLUTIONS} is stale: it differs from the solutions in lessons/")
     return found
+
+
+def solutions_are_current(root: Path, lessons: Sequence[Lesson]) -> bool:
+    """Whether the file of solutions is there, and holds those of the lessons."""
+    target = root / SOLUTIONS
+    # Line ends are normalised, as a checkout on Windows may have changed them.
+    return target.exists() and target.read_bytes().replace(b"\r\n", b"\n") == solutions(lessons).encode()
 
 
 def edited_by_hand(root: Path, path: str, generated: NotebookNode) -> bool:
@@ -150,7 +172,14 @@ def up_to_date(path: Path, expected: str) -> bool:
 
 
 def read(path: Path) -> NotebookNode:
-    return nbformat.read(path, as_version=4)
+    """A notebook; BuildError if the file is none, or not whole."""
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        sources(notebook)
+    except Exception as error:  # nbformat raises many kinds, for text that is no JSON and JSON that is no notebook
+        problem = f"{path.name} is no notebook that can be read ({type(error).__name__})"
+        raise BuildError(f"{problem}: restore it, or build it anew with --force") from None
+    return notebook
 
 
 # Building
@@ -214,7 +243,7 @@ def run(root: Path, wanted: Sequence[str], *, force: bool, jobs: int) -> list[st
     lessons = load_lessons(root)
     chosen = select(planned(root, lessons), wanted)
     # Written first: it is not executed, and the notebooks may show a solution from it.
-    if not (root / SOLUTIONS).exists() or (root / SOLUTIONS).read_text(encoding="utf-8") != solutions(lessons):
+    if not solutions_are_current(root, lessons):
         replace_file(root / SOLUTIONS, solutions(lessons))
     todo, failures = {}, []
     for path, generated in chosen.items():

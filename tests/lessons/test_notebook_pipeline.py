@@ -464,8 +464,8 @@ def test_changed_outputs_alone_are_no_edit(repository):
 # Planted faults: each is caught by what `make test` runs
 
 
-def nbval(notebook: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-p"]
+def nbval(notebook: Path, mode: str = "--nbval") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", mode, "--nbval-current-env", "-p", "no:cacheprovider", "-p"]
     return subprocess.run(
         [*command, "no:xdist", "--color=no", notebook.name],
         cwd=notebook.parent,
@@ -491,6 +491,15 @@ def test_nbval_passes_the_unchanged_notebooks(project):
         result = nbval(project / path)
         assert result.returncode == 0, result.stdout
         assert "4 passed" in result.stdout
+
+
+def test_nbval_catches_an_unknown_magic(project):
+    """What IPython answers to it is no exception by nbval's own measure; the repository's conftest.py mends that."""
+    shutil.copy(ROOT / "conftest.py", project)
+    change(project / STUDENT, '"print(\\"stride\\", 4)"', '"%no_such_magic\\n", "print(\\"stride\\", 4)"')
+    result = nbval(project / STUDENT, "--nbval-lax")
+    assert result.returncode == 1, result.stdout
+    assert len(failures(result.stdout)) == 1 and "UsageError" in result.stdout
 
 
 def test_nbval_catches_a_changed_output(project):
@@ -551,6 +560,22 @@ def plant_extra(project: Path) -> None:
     shutil.copy(project / STUDENT, project / "notebooks/99_extra.ipynb")
 
 
+def plant_damaged(project: Path) -> None:
+    (project / SOLVED).write_bytes((project / SOLVED).read_bytes()[:100])
+
+
+def plant_undecodable_lesson(project: Path) -> None:
+    (project / "lessons/03_sample.py").write_bytes(b"# %% \xff")
+
+
+def plant_damaged_address(project: Path) -> None:
+    (project / "pyproject.toml").write_text("[project", encoding="utf-8")
+
+
+def plant_undecodable_solutions(project: Path) -> None:
+    (project / build_notebooks.SOLUTIONS).write_bytes(b"\xff")
+
+
 def plant_stale_solution(project: Path) -> None:
     change(project / build_notebooks.SOLUTIONS, "return ids[1:]", "return ids[:-1]")
 
@@ -564,6 +589,10 @@ def plant_stale_solution(project: Path) -> None:
         (plant_missing, f"{SOLVED} is missing"),
         (plant_extra, "notebooks/99_extra.ipynb has no lesson"),
         (plant_stale_solution, "llmlab/exercises/solutions.json is stale"),
+        (plant_undecodable_solutions, "llmlab/exercises/solutions.json is stale"),
+        (plant_damaged, f"{SOLVED}: 03_sample.ipynb is no notebook that can be read"),
+        (plant_undecodable_lesson, "lessons/03_sample.py: byte 5 is not UTF-8; restore the file"),
+        (plant_damaged_address, "pyproject.toml does not name the Repository under [project.urls]"),
     ],
 )
 def test_check_catches_what_is_out_of_date(project, plant, message):
@@ -571,3 +600,4 @@ def test_check_catches_what_is_out_of_date(project, plant, message):
     result = check(project)
     assert result.returncode == 1
     assert message in result.stderr and "make notebooks" in result.stderr
+    assert "Traceback" not in result.stderr
