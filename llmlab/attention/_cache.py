@@ -83,6 +83,7 @@ class KVCache:
         """Add keys and values of shape (..., T, d) and return all held so far, (..., len(cache), d).
 
         Raises:
+            TypeError: keys or values that are not tensors.
             ValueError: keys and values that are not of the same tokens, or that differ from those held in shape (other
                 than T), dtype or device; or the cache serves a whole model. Nothing is added then.
         """
@@ -90,6 +91,8 @@ class KVCache:
             raise ValueError(
                 f"this cache serves a model of {len(self._layers)} layers: use a new KVCache() for one layer"
             )
+        require_kind("keys", keys, Tensor, "a tensor")
+        require_kind("values", values, Tensor, "a tensor")
         if keys.dim() < 2 or keys.shape[:-1] != values.shape[:-1]:
             raise ValueError(
                 f"keys and values must be (..., T, d) of the same tokens, got {tuple(keys.shape)} and "

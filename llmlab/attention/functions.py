@@ -85,14 +85,7 @@ def scaled_dot_product_attention(
     """
     for name, value in (("q", q), ("k", k), ("v", v)):
         require_vectors(name, value)
-    if q.shape[-1] != k.shape[-1]:
-        raise ValueError(f"queries and keys must be equally wide, got q {tuple(q.shape)} and k {tuple(k.shape)}")
-    if k.shape[-2] != v.shape[-2]:
-        raise ValueError(f"each key needs one value, got k {tuple(k.shape)} and v {tuple(v.shape)}")
-    if q.shape[-1] == 0:
-        raise ValueError(f"queries and keys must be at least 1 wide, got q {tuple(q.shape)} and k {tuple(k.shape)}")
-    _require_leading(q, k, v)
-    require_alike(q=q, k=k, v=v)
+    require_fitting(q, k, v)
     require_dropout(dropout)
     require_generator(generator, q.device)
     if scale is None:
@@ -124,6 +117,18 @@ def require_vectors(name: str, value: Tensor) -> None:
         raise TypeError(f"{name} must be a float tensor, got {kind}: {mend}")
     if value.dim() < 2:
         raise ValueError(f"{name} must have shape (..., T, D), got {tuple(value.shape)}")
+
+
+def require_fitting(q: Tensor, k: Tensor, v: Tensor) -> None:
+    """Raise unless queries, keys and values can attend to one another: their shapes, dtypes and devices."""
+    if q.shape[-1] != k.shape[-1]:
+        raise ValueError(f"queries and keys must be equally wide, got q {tuple(q.shape)} and k {tuple(k.shape)}")
+    if k.shape[-2] != v.shape[-2]:
+        raise ValueError(f"each key needs one value, got k {tuple(k.shape)} and v {tuple(v.shape)}")
+    if q.shape[-1] == 0:
+        raise ValueError(f"queries and keys must be at least 1 wide, got q {tuple(q.shape)} and k {tuple(k.shape)}")
+    _require_leading(q, k, v)
+    require_alike(q=q, k=k, v=v)
 
 
 def _require_leading(*tensors: Tensor) -> None:

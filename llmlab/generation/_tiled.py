@@ -19,7 +19,9 @@ import math
 import torch
 from torch import Tensor
 
-from llmlab.utils.arguments import require_count
+from llmlab.attention.functions import require_fitting
+from llmlab.utils.arguments import as_count
+from llmlab.utils.tensors import widened
 
 
 def online_softmax(scores: Tensor, block: int) -> Tensor:
@@ -30,7 +32,8 @@ def online_softmax(scores: Tensor, block: int) -> Tensor:
         block: how many scores are looked at together, at least 1; the last block may be shorter.
 
     Returns:
-        the weights, (..., T): those of `scores.softmax(dim=-1)`, up to rounding.
+        the weights, (..., T), in the dtype of the scores: those of `scores.softmax(dim=-1)`, up to rounding. The sum of
+        16-bit floats is kept in float32: in float16 a sum of ones would stop at 2,048.
 
     Raises:
         TypeError: `scores` is not a float tensor, or `block` not an int.
@@ -42,14 +45,14 @@ def online_softmax(scores: Tensor, block: int) -> Tensor:
     tensor([0.2500, 0.2500, 0.2500, 0.2500])
     """
     _require_vectors("scores", scores, dimensions=1)
-    require_count("block", block)
+    block, dtype, scores = as_count("block", block), scores.dtype, widened(scores)
     largest, total = _nothing_seen(scores[..., :1])
     for part in scores.split(block, dim=-1):
         new_largest = torch.maximum(largest, part.amax(dim=-1, keepdim=True))
         # The sum so far was taken relative to the old maximum: one factor moves it to the new one.
         total = total * (largest - new_largest).exp() + (part - new_largest).exp().sum(dim=-1, keepdim=True)
         largest = new_largest
-    return (scores - largest).exp() / total
+    return ((scores - largest).exp() / total).to(dtype)
 
 
 def online_attention(q: Tensor, k: Tensor, v: Tensor, block: int) -> Tensor:
@@ -62,12 +65,12 @@ def online_attention(q: Tensor, k: Tensor, v: Tensor, block: int) -> Tensor:
         block: how many keys are looked at together, at least 1; the last block may be shorter.
 
     Returns:
-        the context vectors, (..., T_query, d_value): those of `scaled_dot_product_attention(q, k, v).context`, up to
-        rounding.
+        the context vectors, (..., T_query, d_value), in the dtype of the queries: those of
+        `scaled_dot_product_attention(q, k, v).context`, up to rounding. Sums of 16-bit floats are kept in float32.
 
     Raises:
         TypeError: an argument is not a float tensor, or `block` is not an int.
-        ValueError: shapes that do not fit, or `block` below 1.
+        ValueError: shapes, dtypes or devices that do not fit, or `block` below 1.
 
     >>> q, k, v = torch.zeros(2, 8), torch.randn(3, 8), torch.tensor([[3.0], [6.0], [9.0]])
     >>> online_attention(q, k, v, block=2)  # equal scores: the mean of the values
@@ -76,11 +79,9 @@ def online_attention(q: Tensor, k: Tensor, v: Tensor, block: int) -> Tensor:
     """
     for name, tensor in (("q", q), ("k", k), ("v", v)):
         _require_vectors(name, tensor, dimensions=2)
-    if q.shape[-1] != k.shape[-1]:
-        raise ValueError(f"queries and keys must be equally wide, got q {tuple(q.shape)} and k {tuple(k.shape)}")
-    if k.shape[-2] != v.shape[-2]:
-        raise ValueError(f"each key needs one value, got k {tuple(k.shape)} and v {tuple(v.shape)}")
-    require_count("block", block)
+    require_fitting(q, k, v)
+    block, dtype = as_count("block", block), q.dtype
+    q, k, v = widened(q), widened(k), widened(v)
     largest, total = _nothing_seen(q[..., :1])  # (..., T_query, 1)
     context = torch.zeros_like(total)  # becomes (..., T_query, d_value) with the first block
     for keys, values in zip(k.split(block, dim=-2), v.split(block, dim=-2), strict=True):
@@ -91,7 +92,7 @@ def online_attention(q: Tensor, k: Tensor, v: Tensor, block: int) -> Tensor:
         total = total * shrink + weights.sum(dim=-1, keepdim=True)
         context = context * shrink + weights @ values
         largest = new_largest
-    return context / total
+    return (context / total).to(dtype)
 
 
 def _nothing_seen(like: Tensor) -> tuple[Tensor, Tensor]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from llmlab.utils.arguments import require_count
+import math
+
+from llmlab.utils.arguments import as_count
 
 
 def cache_bytes(
@@ -26,9 +28,7 @@ def cache_bytes(
     >>> cache_bytes(n_layers=12, n_kv_heads=12, d_head=64, length=1_024)  # GPT-2 with a full context, 16 bits
     37748736
     """
-    for name, value in (("n_layers", n_layers), ("n_kv_heads", n_kv_heads), ("d_head", d_head)):
-        require_count(name, value)
-    require_count("length", length, least=0)
-    require_count("batch_size", batch_size)
-    require_count("bytes_per_number", bytes_per_number)
-    return 2 * n_layers * n_kv_heads * d_head * length * batch_size * bytes_per_number
+    sizes = {"n_layers": n_layers, "n_kv_heads": n_kv_heads, "d_head": d_head, "length": length}
+    sizes |= {"batch_size": batch_size, "bytes_per_number": bytes_per_number}
+    # As Python's ints: a product of NumPy's 32 bits would begin anew at 2³¹ without a word.
+    return 2 * math.prod(as_count(name, size, least=0 if name == "length" else 1) for name, size in sizes.items())

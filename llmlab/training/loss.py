@@ -59,6 +59,8 @@ def evaluate(model: nn.Module, loader: DataLoader) -> float:
     total = count = n_batches = 0
     with evaluation_mode(model):
         for inputs, targets in loader:
+            require_kind("inputs", inputs, Tensor, "a tensor of ids")
+            require_kind("targets", targets, Tensor, "a tensor of ids")
             n_counted = int((targets != IGNORED).sum())
             if n_counted:
                 total += next_token_loss(model(inputs.to(device)), targets.to(device)).item() * n_counted
