@@ -153,7 +153,7 @@ class GPT(nn.Module):
 
 @torch.no_grad()
 def attention_maps(model: GPT, ids: Tensor) -> Tensor:
-    """What every head of every layer looks at: (B, T) token ids -> (B, n_layers, H, T, T), where B is free; rows sum to 1 where no
+    """What every head of every layer looks at: (..., T) token ids -> (..., n_layers, H, T, T), rows sum to 1 where no
     dropout is at work.
 
     >>> model = GPT(GPTConfig(vocab_size=11, context_length=7, d_model=12, n_heads=3, n_layers=2)).eval()
