@@ -14,14 +14,14 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-from llmlab.exercises.engine.catalogue import lessons, modules
+from llmlab.exercises.engine.catalogue import lessons, listed
 
 
 def _answers() -> dict[str, ModuleType]:
     return {
         id: import_module(f"tests.exercises.lesson_{lesson}.{name}")
         for lesson in lessons()
-        for id, name in modules(lesson).items()
+        for id, (name, _) in listed(lesson).items()
     }
 
 

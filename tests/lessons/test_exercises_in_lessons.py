@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import llmlab.explorers as explorers
-from llmlab.exercises.engine.catalogue import lessons, of_lesson, titles
+from llmlab.exercises.engine.catalogue import lessons, of_lesson
 from tests.exercises.answers import UNUSUAL, WRONG
 from tests.exercises.learners import EXERCISES, define
 from tests.lessons.shared import Lesson, quiet
@@ -157,5 +157,5 @@ def test_sections_named_by_misconceptions_stand_in_the_lesson(number):
 
 @pytest.mark.parametrize("id", EXERCISES)
 def test_titles_agree_with_the_headings_of_the_lesson(id):
-    title, source = titles(id[:2])[id].replace("`", ""), Lesson(id[:2]).source.replace("`", "")
+    title, source = EXERCISES[id].title.replace("`", ""), Lesson(id[:2]).source.replace("`", "")
     assert f"\n# ### Exercise {id} · {title}\n" in source

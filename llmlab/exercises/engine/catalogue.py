@@ -38,12 +38,13 @@ def exercise(exercise_id: str) -> Exercise:
     if not isinstance(exercise_id, str):
         raise TypeError(f'an exercise id is text such as "03.2", got {exercise_id!r}: put it in quotes')
     lesson, _, _ = exercise_id.partition(".")
-    there = modules(lesson)
+    there = listed(lesson)
     if exercise_id not in there:
         raise UnknownExercise(f"there is no exercise {exercise_id!r}: lesson {lesson} has {', '.join(there)}")
     if exercise_id not in _LOADED:
-        one = importlib.import_module(f"llmlab.exercises.lesson_{lesson}.{there[exercise_id]}").EXERCISE
-        one.id, one.title = exercise_id, titles(lesson)[exercise_id]
+        module, title = there[exercise_id]
+        one = importlib.import_module(f"llmlab.exercises.lesson_{lesson}.{module}").EXERCISE
+        one.id, one.title = exercise_id, title
         _LOADED[exercise_id] = one
     return _LOADED[exercise_id]
 
@@ -63,28 +64,19 @@ def lessons() -> list[str]:
     return sorted(name.removeprefix("lesson_") for name in names if re.fullmatch(r"lesson_\d\d", name))
 
 
-def modules(lesson: str) -> dict[str, str]:
-    """For each exercise of a lesson, in order, the name of its module.
+def listed(lesson: str) -> dict[str, tuple[str, str]]:
+    """For each exercise of a lesson, in order, the name of its module and its title; no exercise is loaded for it.
 
     Raises:
         UnknownExercise: there are no exercises for that lesson.
 
-    >>> modules("03")["03.2"]
-    'make_windows'
+    >>> listed("03")["03.2"]
+    ('make_windows', 'Write the windows')
     """
-    return {id: module for id, (module, _) in _listed(lesson).items()}
-
-
-def titles(lesson: str) -> dict[str, str]:
-    """For each exercise of a lesson, in order, its title; no exercise is loaded for it.
-
-    Raises:
-        UnknownExercise: there are no exercises for that lesson.
-
-    >>> titles("03")["03.2"]
-    'Write the windows'
-    """
-    return {id: title for id, (_, title) in _listed(lesson).items()}
+    if lesson not in lessons():
+        raise UnknownExercise(f"there is no lesson {lesson!r} with exercises: there are {', '.join(lessons())}")
+    entries = importlib.import_module(f"llmlab.exercises.lesson_{lesson}").EXERCISES
+    return {f"{lesson}.{number}": entry for number, entry in enumerate(entries.items(), start=1)}
 
 
 def of_lesson(lesson: str) -> tuple[Exercise, ...]:
@@ -93,11 +85,4 @@ def of_lesson(lesson: str) -> tuple[Exercise, ...]:
     Raises:
         UnknownExercise: there are no exercises for that lesson.
     """
-    return tuple(map(exercise, modules(lesson)))
-
-
-def _listed(lesson: str) -> dict[str, tuple[str, str]]:
-    if lesson not in lessons():
-        raise UnknownExercise(f"there is no lesson {lesson!r} with exercises: there are {', '.join(lessons())}")
-    listed = importlib.import_module(f"llmlab.exercises.lesson_{lesson}").EXERCISES
-    return {f"{lesson}.{number}": entry for number, entry in enumerate(listed.items(), start=1)}
+    return tuple(map(exercise, listed(lesson)))

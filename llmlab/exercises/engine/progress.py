@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from llmlab.exercises.engine.catalogue import loaded, titles
+from llmlab.exercises.engine.catalogue import listed, loaded
 from llmlab.exercises.engine.result import Status
 from llmlab.exercises.engine.view import sign
 
@@ -55,9 +55,9 @@ def progress(lesson: str) -> Progress:
     """
     if not isinstance(lesson, str):
         raise TypeError(f'a lesson is named by text such as "03", got {lesson!r}: put it in quotes')
-    named = titles(lesson)
-    there = {id: loaded(id) for id in named}
-    states = tuple((id, title, there[id].status if there[id] else "not_attempted") for id, title in named.items())
+    titles = {id: title for id, (_, title) in listed(lesson).items()}
+    there = {id: loaded(id) for id in titles}
+    states = tuple((id, title, there[id].status if there[id] else "not_attempted") for id, title in titles.items())
     return Progress(
         lesson=lesson,
         states=states,

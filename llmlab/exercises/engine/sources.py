@@ -27,10 +27,15 @@ def answer_names() -> dict[str, tuple[str, ...]]:
     >>> answer_names()["03.2"], answer_names()["03.3"]
     (('make_windows',), ('trained_at_stride_4', 'trained_at_stride_5'))
     """
-    return {id: _bound_last(cell["stub"]) for id, cell in sorted(sources().items())}
+    return {id: bound_last(cell["stub"]) for id, cell in sorted(sources().items())}
 
 
-def _bound_last(source: str) -> tuple[str, ...]:
+def bound_last(source: str) -> tuple[str, ...]:
+    """The names that the last statement of a cell binds: a function's or a class's, or those that it assigns.
+
+    >>> bound_last("half = 0.5\\nfirst, last = 4, 7")
+    ('first', 'last')
+    """
     last = ast.parse(source).body[-1]
     if isinstance(last, ast.FunctionDef | ast.ClassDef):
         return (last.name,)

@@ -10,7 +10,7 @@ WRONG = {
     "not-an-option: a number": "2",
 }
 
-UNUSUAL = ["'B'", "'(b)'"]
+UNUSUAL = ["'B'", "'(b)'", "'b.'"]
 
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {

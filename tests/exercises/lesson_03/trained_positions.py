@@ -10,7 +10,7 @@ WRONG = {
     "not-an-option: other letter": "'e'",
 }
 
-UNUSUAL = ["'D'", "'(d)'"]
+UNUSUAL = ["'D'", "'(d)'", "'d.'"]
 
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {"only the last position of a window is trained": ("only-the-last-position",)}
