@@ -7,6 +7,7 @@ turns (sign test: nothing is assumed about how they are spread).
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import gc
 import json
@@ -15,8 +16,8 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
@@ -116,28 +117,68 @@ def milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:,.0f}" if seconds >= 0.1 else f"{seconds * 1000:.3g}"
 
 
-def save(name: str, title: str, rows: list[dict], packages: Sequence[str], *, clock: str, notes: Sequence[str] = ()):
-    """Write results/NAME.json and results/NAME.md, with date, machine and versions."""
-    record = {
-        "date": datetime.date.today().isoformat(),
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "versions": {package: version(package) for package in packages},
-        "rows": rows,
-        "notes": list(notes),
-    }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    lines = [
-        f"# {title}",
-        "",
-        f"{record['date']}, Python {record['python']}, {record['machine']}, "
-        + ", ".join(f"{package} {number}" for package, number in record["versions"].items())
-        + f". {clock} in milliseconds, medians; ratio: median of the turns [95 % interval of that median].",
-        "",
-        "| item | ours | peer | ratio | goal |",
-        "|---|--:|--:|--:|---|",
-        *map(as_row, rows),
-        *(line for note in notes for line in ("", note)),
-    ]
-    (RESULTS / f"{name}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+class Table:
+    """The rows and notes of one results file, written when the block is left: whatever breaks off keeps what it had.
+
+    with Table("gpt", "The GPT", ("torch", "transformers"), clock="Times on the clock") as table:
+        with table.part("`transformers`"):
+            table.rows.append(compare(...))
+    """
+
+    def __init__(self, name: str, title: str, packages: Sequence[str], *, clock: str) -> None:
+        self.rows: list[dict] = []
+        self.notes: list[str] = []
+        self._name, self._title, self._packages, self._clock = name, title, packages, clock
+
+    def note(self, text: str) -> None:
+        """Say something below the table, and now."""
+        print(text, flush=True)
+        self.notes.append(text)
+
+    @contextlib.contextmanager
+    def part(self, what: str) -> Iterator[None]:
+        """Rows that need a peer or a text: where it is missing, a note says so and the rest is measured."""
+        try:
+            yield
+        except (ImportError, FileNotFoundError) as error:
+            self.note(f"Not measured: {what} ({' '.join(str(error).split())[:120]}).")
+
+    def __enter__(self) -> Table:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.rows:
+            self._write()
+
+    def _write(self) -> None:
+        record = {
+            "date": datetime.date.today().isoformat(),
+            "python": platform.python_version(),
+            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+            "versions": {package: version(package) for package in self._packages if installed(package)},
+            "rows": self.rows,
+            "notes": self.notes,
+        }
+        RESULTS.mkdir(exist_ok=True)
+        text = json.dumps(record, indent=1, ensure_ascii=False)
+        (RESULTS / f"{self._name}.json").write_text(text + "\n", encoding="utf-8")
+        lines = [
+            f"# {self._title}",
+            "",
+            f"{record['date']}, Python {record['python']}, {record['machine']}, "
+            + ", ".join(f"{package} {number}" for package, number in record["versions"].items())
+            + f". {self._clock} in milliseconds, medians; ratio: median of the turns [95 % interval of that median].",
+            "",
+            "| item | ours | peer | ratio | goal |",
+            "|---|--:|--:|--:|---|",
+            *map(as_row, self.rows),
+            *(line for note in self.notes for line in ("", note)),
+        ]
+        (RESULTS / f"{self._name}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def installed(package: str) -> bool:
+    """Whether a package is here, so that its version can be named."""
+    with contextlib.suppress(PackageNotFoundError):
+        return bool(version(package))
+    return False

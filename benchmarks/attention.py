@@ -14,8 +14,7 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from _pairs import compare, save, wall_time
-from llms_from_scratch import ch03
+from _pairs import Table, compare, wall_time
 from torch import Tensor, nn
 
 from llmlab.attention import MultiHeadAttention, causal_mask
@@ -48,6 +47,8 @@ def pytorch_module(ours: MultiHeadAttention, T: int) -> Module:
 
 
 def book_module(ours: MultiHeadAttention, T: int) -> Module:
+    from llms_from_scratch import ch03
+
     module = ch03.MultiHeadAttention(D, D, T, dropout=0.0, num_heads=H)
     with torch.no_grad():
         for linear, weight in zip(
@@ -74,35 +75,41 @@ def forward_and_backward(module: Module, x: Tensor) -> Callable[[], object]:
     return run
 
 
+def measure(table: Table, T: int) -> float:
+    """The rows of one length; returns the largest difference between a peer's output and ours."""
+    torch.manual_seed(0)
+    ours, x = MultiHeadAttention(D, D, T, H), torch.randn(B, T, D)
+    peers = {
+        "PyTorch's fused attention": Fused(ours),
+        "`nn.MultiheadAttention`": pytorch_module(ours, T),
+        "ours with weights": lambda x: ours(x, return_weights=True)[0],
+    }
+    with table.part("`llms-from-scratch`"):
+        peers["`llms-from-scratch`"] = book_module(ours, T)
+    difference = 0.0
+    with torch.no_grad():
+        expected = ours(x)
+        for name, peer in peers.items():
+            largest = (peer(x) - expected).abs().max().item()
+            assert largest < 1e-5, f"{name} computes something else: {largest}"
+            difference = max(difference, largest)
+    for work in (forward, forward_and_backward):
+        for name, peer in peers.items():
+            floor = name.startswith("PyTorch's")
+            label = f"{work.__name__.replace('_', ' ')}, T={T:,} / {name}"
+            goal, repeats = ("interval includes 1", 15) if floor else ("", 7)
+            table.rows.append(compare(label, work(ours, x), work(peer, x), goal, clock=wall_time, repeats=repeats))
+    return difference
+
+
 def main() -> None:
-    rows, difference = [], 0.0
-    for T in (256, 1024):
-        torch.manual_seed(0)
-        ours, x = MultiHeadAttention(D, D, T, H), torch.randn(B, T, D)
-        peers = {
-            "PyTorch's fused attention": Fused(ours),
-            "`nn.MultiheadAttention`": pytorch_module(ours, T),
-            "`llms-from-scratch`": book_module(ours, T),
-            "ours with weights": lambda x, ours=ours: ours(x, return_weights=True)[0],
-        }
-        with torch.no_grad():
-            expected = ours(x)
-            for name, peer in peers.items():
-                largest = (peer(x) - expected).abs().max().item()
-                assert largest < 1e-5, f"{name} computes something else: {largest}"
-                difference = max(difference, largest)
-        for work in (forward, forward_and_backward):
-            for name, peer in peers.items():
-                floor = name.startswith("PyTorch's")
-                label = f"{work.__name__.replace('_', ' ')}, T={T:,} / {name}"
-                goal = "interval includes 1" if floor else ""
-                repeats = 15 if floor else 7
-                rows.append(compare(label, work(ours, x), work(peer, x), goal, clock=wall_time, repeats=repeats))
-    title = "Multi-head attention: our speed beside its peers'"
-    note = f"B={B}, D={D}, H={H}, float32, {torch.get_num_threads()} threads. "
-    note += f"Largest difference between the outputs: {difference:.1e}."
-    save("attention", title, rows, ("torch", "llms-from-scratch"), clock="Times on the clock", notes=[note])
-    print(note)
+    title, packages = "Multi-head attention: our speed beside its peers'", ("torch", "llms-from-scratch")
+    with Table("attention", title, packages, clock="Times on the clock") as table:
+        difference = max(measure(table, T) for T in (256, 1024))
+        table.note(
+            f"B={B}, D={D}, H={H}, float32, {torch.get_num_threads()} threads. "
+            f"Largest difference between the outputs: {difference:.1e}."
+        )
 
 
 if __name__ == "__main__":

@@ -25,18 +25,21 @@ from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
 import psutil
-import tokenizers
-from _pairs import compare, compare_once, save
-from tokenizers import models, pre_tokenizers, trainers
+from _pairs import Table, compare, compare_once
 
 from llmlab.bpe import BPETokenizer, gpt2_encoding, train_bpe
 from llmlab.bpe._gpt2 import gpt2_byte_alphabet
 from llmlab.corpus import load_text
 
+if TYPE_CHECKING:
+    import tokenizers
+
 ROOT = Path(__file__).resolve().parent.parent
+ZIPF = "Zipf, 1 MB"
 
 
 def zipf_text(n_bytes: int, seed: int = 0) -> str:
@@ -71,6 +74,9 @@ def zipf_text(n_bytes: int, seed: int = 0) -> str:
 
 def tokenizers_train(text: str, vocab_size: int) -> tokenizers.Tokenizer:
     """The same task for `tokenizers`: GPT-2's pre-tokenization and an alphabet of all 256 bytes."""
+    import tokenizers
+    from tokenizers import models, pre_tokenizers, trainers
+
     tokenizer = tokenizers.Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     alphabet = pre_tokenizers.ByteLevel.alphabet()
@@ -81,6 +87,9 @@ def tokenizers_train(text: str, vocab_size: int) -> tokenizers.Tokenizer:
 
 
 def tokenizers_gpt2() -> tokenizers.Tokenizer:
+    import tokenizers
+    from tokenizers import models, pre_tokenizers
+
     gpt2 = BPETokenizer.gpt2()
     visible = {byte: character for character, byte in gpt2_byte_alphabet().items()}
 
@@ -146,25 +155,17 @@ train_bpe(text, 1000)
     return peak - before
 
 
-def main() -> None:
-    warnings.simplefilter("ignore", UserWarning)  # the story runs out of pairs at vocabulary 5,000
-    zipf, ten = zipf_text(1_000_000), zipf_text(10_000_000)
-    texts = {"story": load_text(), "story × 50": load_text() * 50, "Zipf, 1 MB": zipf}
-    if os.environ.get("LLMLAB_DATA"):
-        texts["The Verdict"] = load_text("the-verdict")
-    rows, naive = [], naive_trainers()
-
-    for name in ("The Verdict", "story", "story × 50", "Zipf, 1 MB"):
+def training_rows(table: Table, texts: dict[str, str]) -> None:
+    for name in texts:
         for vocab_size in (1000, 5000):
-            if name in texts:
-                ours, peer = (
-                    partial(train_bpe, texts[name], vocab_size),
-                    partial(tokenizers_train, texts[name], vocab_size),
-                )
-                goal = "≤ 1.5" if name == "Zipf, 1 MB" else ""
-                rows.append(compare(f"training / `tokenizers`: {name}, vocabulary {vocab_size:,}", ours, peer, goal))
+            ours, peer = (partial(train, texts[name], vocab_size) for train in (train_bpe, tokenizers_train))
+            goal = "≤ 1.5" if name == ZIPF else ""
+            item = f"training / `tokenizers`: {name}, vocabulary {vocab_size:,}"
+            table.rows.append(compare(item, ours, peer, goal))
 
-    raw = "The Verdict" if "The Verdict" in texts else "story"
+
+def naive_rows(table: Table, texts: dict[str, str]) -> None:
+    naive, raw = naive_trainers(), "The Verdict" if "The Verdict" in texts else "story"
     ours = partial(train_bpe, texts[raw], 500, pattern=None)
     for whose, trainer in naive.items():
         peer = partial(trainer, texts[raw], 500 - 256)
@@ -173,45 +174,55 @@ def main() -> None:
             tokens[new] = tokens[left] + tokens[right]
         assert tokens == ours().vocabulary, "the naive trainer makes other merges"
         name = f"training / naive ({whose}): {raw}, vocabulary 500, no pre-tokenization"
-        rows.append(compare(name, ours, peer, "≤ 1/30 = 0.033", repeats=5))
+        table.rows.append(compare(name, ours, peer, "≤ 1/30 = 0.033", repeats=5))
     for whose, trainer in naive.items():
         name = f"training / naive ({whose}), which has no pre-tokenization: Zipf, 1 MB, vocabulary 1,000"
-        ours, peer = partial(train_bpe, zipf, 1000), partial(trainer, zipf, 1000 - 256)
-        rows.append(compare_once(name, ours, peer, "≤ 1/300 = 0.0033"))
+        ours, peer = partial(train_bpe, texts[ZIPF], 1000), partial(trainer, texts[ZIPF], 1000 - 256)
+        table.rows.append(compare_once(name, ours, peer, "≤ 1/300 = 0.0033"))
 
+
+def growth_rows(table: Table, ten: str, one: str) -> None:
     for vocab_size in (1000, 5000):
-        ours, smaller = partial(train_bpe, ten, vocab_size), partial(train_bpe, zipf, vocab_size)
-        rows.append(
-            compare(f"training: Zipf, 10 MB / 1 MB, vocabulary {vocab_size:,}", ours, smaller, "≤ 12", repeats=3)
-        )
-
-    gpt2, tiktoken_gpt2, peer_gpt2 = BPETokenizer.gpt2(), gpt2_encoding(), tokenizers_gpt2()
-    for name in ("The Verdict", "story", "Zipf, 1 MB"):
-        if name in texts:
-            text = texts[name]
-            assert gpt2.encode(text) == tiktoken_gpt2.encode(text) == peer_gpt2.encode(text).ids
-            ours, peer = partial(gpt2.encode, text), partial(tiktoken_gpt2.encode, text)
-            cold = compare(
-                f"encoding, cold / `tiktoken`: {name}",
-                ours,
-                peer,
-                "≤ 3" if text is zipf else "",
-                prepare=gpt2._ids_of.clear,
-            )
-            warm = compare(f"encoding, warm / `tiktoken`: {name}", ours, peer, "≤ 1.5" if text is zipf else "")
-            rows += [
-                cold,
-                warm,
-                compare(f"encoding, warm / `tokenizers`: {name}", ours, partial(peer_gpt2.encode, text), ""),
-            ]
-            stream = partial(lambda parts: list(gpt2.encode_iterable(parts)), text.splitlines(keepends=True))
-            rows.append(compare(f"encode_iterable, warm / encode: {name}", stream, ours, ""))
-
+        ours, smaller = partial(train_bpe, ten, vocab_size), partial(train_bpe, one, vocab_size)
+        item = f"training: Zipf, 10 MB / 1 MB, vocabulary {vocab_size:,}"
+        table.rows.append(compare(item, ours, smaller, "≤ 12", repeats=3))
     memory = peak_memory(ten) / len(ten.encode())
-    note = f"Training on 10 MB raises resident memory by {memory:.2f} × the text, itself not counted (goal: ≤ 4)."
-    print(note)
-    title = "Byte pair encoding: our speed beside its peers'"
-    save("bpe", title, rows, ("tokenizers", "tiktoken", "regex"), clock="Processor times", notes=[note])
+    table.note(f"Training on 10 MB raises resident memory by {memory:.2f} × the text, itself not counted (goal: ≤ 4).")
+
+
+def encoding_rows(table: Table, name: str, text: str) -> None:
+    gpt2, tiktoken_gpt2 = BPETokenizer.gpt2(), gpt2_encoding()
+    assert gpt2.encode(text) == tiktoken_gpt2.encode(text)
+    ours, peer = partial(gpt2.encode, text), partial(tiktoken_gpt2.encode, text)
+    cold, warm = ("≤ 3", "≤ 1.5") if name == ZIPF else ("", "")
+    item = f"encoding, cold / `tiktoken`: {name}"
+    table.rows.append(compare(item, ours, peer, cold, prepare=gpt2._ids_of.clear))
+    table.rows.append(compare(f"encoding, warm / `tiktoken`: {name}", ours, peer, warm))
+    with table.part("`tokenizers`, encoding"):
+        peer_gpt2 = tokenizers_gpt2()
+        assert gpt2.encode(text) == peer_gpt2.encode(text).ids
+        item = f"encoding, warm / `tokenizers`: {name}"
+        table.rows.append(compare(item, ours, partial(peer_gpt2.encode, text)))
+    stream = partial(lambda parts: list(gpt2.encode_iterable(parts)), text.splitlines(keepends=True))
+    table.rows.append(compare(f"encode_iterable, warm / encode: {name}", stream, ours))
+
+
+def main() -> None:
+    warnings.simplefilter("ignore", UserWarning)  # the story runs out of pairs at vocabulary 5,000
+    zipf, ten, texts = zipf_text(1_000_000), zipf_text(10_000_000), {}
+    title, packages = "Byte pair encoding: our speed beside its peers'", ("tokenizers", "tiktoken", "regex")
+    with Table("bpe", title, packages, clock="Processor times") as table:
+        with table.part("The Verdict"):
+            texts["The Verdict"] = load_text("the-verdict")
+        texts |= {"story": load_text(), "story × 50": load_text() * 50, ZIPF: zipf}
+        with table.part("`tokenizers`, training"):
+            training_rows(table, texts)
+        with table.part("lesson 02's own trainers"):
+            naive_rows(table, texts)
+        growth_rows(table, ten, zipf)
+        for name in texts:
+            if name != "story × 50":
+                encoding_rows(table, name, texts[name])
 
 
 if __name__ == "__main__":

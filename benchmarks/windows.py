@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import psutil
 import torch
-from _pairs import compare, save
+from _pairs import Table, compare
 from torch.utils.data import DataLoader, Dataset
 
 from llmlab.windows import SlidingWindowDataset, create_dataloader
@@ -90,37 +90,34 @@ def main() -> None:
         torch.equal(a, b) for i in (0, 77, len(theirs) - 1) for a, b in zip(ours[i], theirs[i], strict=True)
     )
 
-    rows = [
-        compare(
-            f"build all windows of {TOKENS:,} ids / as a list of tensors, made of {FEWER:,} and scaled",
-            lambda: SlidingWindowDataset(ids, LENGTH, 1),
-            lambda: ListOfTensors(fewer, LENGTH, 1),
-            "≤ 0.0025 (1/400)",
-            peer_share=len(theirs) / (TOKENS - LENGTH),
+    with Table("windows", "Sliding windows: our speed beside a list of tensors", ("torch",), clock="Times") as table:
+        table.rows.append(
+            compare(
+                f"build all windows of {TOKENS:,} ids / as a list of tensors, made of {FEWER:,} and scaled",
+                lambda: SlidingWindowDataset(ids, LENGTH, 1),
+                lambda: ListOfTensors(fewer, LENGTH, 1),
+                "≤ 0.0025 (1/400)",
+                peer_share=len(theirs) / (TOKENS - LENGTH),
+            )
         )
-    ]
-    for stride in (1, 128, 256):
-        loader = create_dataloader("", BATCH, LENGTH, stride, tokenizer=Encoded(fewer), generator=generator)
-        peer = DataLoader(
-            ListOfTensors(fewer, LENGTH, stride), BATCH, shuffle=True, drop_last=True, generator=generator
+        for stride in (1, 128, 256):
+            loader = create_dataloader("", BATCH, LENGTH, stride, tokenizer=Encoded(fewer), generator=generator)
+            peer = DataLoader(
+                ListOfTensors(fewer, LENGTH, stride), BATCH, shuffle=True, drop_last=True, generator=generator
+            )
+            batches = min(len(loader), 1_000)
+            repeat = max(1, 1_000 // batches)  # a short epoch is read several times
+
+            def epochs(work: Callable[[], None], repeat: int = repeat) -> Callable[[], None]:
+                return lambda: [work() for _ in range(repeat)]
+
+            label = f"{batches * repeat:,} batches, stride {stride} / the same from the list of tensors"
+            table.rows.append(compare(label, epochs(read(loader, batches)), epochs(read(peer, batches)), "not slower"))
+        grown = memory_of_the_windows()
+        table.note(
+            f"Memory of the windows of {TOKENS:,} ids at stride 1: {grown:.1f} MB beside the list of ids, seen from "
+            f"outside the process (goal: at most {MEMORY_GOAL})."
         )
-        batches = min(len(loader), 1_000)
-        repeat = max(1, 1_000 // batches)  # a short epoch is read several times
-
-        def epochs(work: Callable[[], None], repeat: int = repeat) -> Callable[[], None]:
-            return lambda: [work() for _ in range(repeat)]
-
-        label = f"{batches * repeat:,} batches, stride {stride} / the same from the list of tensors"
-        rows.append(compare(label, epochs(read(loader, batches)), epochs(read(peer, batches)), "not slower"))
-    grown = memory_of_the_windows()
-    note = (
-        f"Memory of the windows of {TOKENS:,} ids at stride 1: {grown:.1f} MB beside the list of ids, seen from "
-        f"outside the process (goal: at most {MEMORY_GOAL})."
-    )
-    save(
-        "windows", "Sliding windows: our speed beside a list of tensors", rows, ("torch",), clock="Times", notes=[note]
-    )
-    print(note)
 
 
 if __name__ == "__main__":
