@@ -118,3 +118,55 @@ def lab(
     options += [f"--ip={ip}"] if ip is not None else []
     options += [name for name, given in (("--no-browser", no_browser), ("--allow-root", allow_root)) if given]
     finish(open_lab, words or [], options)
+
+
+@app.command()
+def train(
+    text: Annotated[str, typer.Argument(metavar="FILE", help="A text file, or: toy-world, story, the-verdict.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FOLDER", help="For the model; otherwise FILE-model.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the model in that folder.")] = False,
+    steps: Annotated[int | None, typer.Option("--steps", help="Updates of the weights, in all.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of the first weights and the order of the text.")] = 0,
+    vocab_size: Annotated[int | None, typer.Option("--vocab-size", help="Tokens, at least 257.")] = None,
+    context_length: Annotated[int | None, typer.Option("--context-length", help="Tokens read at a time.")] = None,
+    d_model: Annotated[int | None, typer.Option("--d-model", help="Width of the model.")] = None,
+    n_heads: Annotated[int | None, typer.Option("--n-heads", help="Attention heads; must divide the width.")] = None,
+    n_layers: Annotated[int | None, typer.Option("--n-layers", help="Blocks.")] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Windows in each step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="The highest.")] = None,
+    save_every: Annotated[int | None, typer.Option("--save-every", help="Steps between two saves on the way.")] = None,
+) -> None:
+    """Train a small GPT on a text of your own; sizes that are not given suit the length of the text.
+
+    Exit code: 0 the model is saved, also after Ctrl-C, 2 it cannot be trained so.
+    """
+    from llmlab.course import device
+    from llmlab.training import _command
+    from llmlab.training._order import Order
+
+    sizes = {"vocab_size": vocab_size, "context_length": context_length, "d_model": d_model, "n_heads": n_heads}
+    sizes |= {"n_layers": n_layers, "batch_size": batch_size, "steps": steps, "learning_rate": learning_rate}
+    folder = out or Path(f"{Path(text).stem}-model")
+    order = Order(text, folder, resume=resume, seed=seed, save_every=save_every, **sizes)
+    finish(_command.train_on_text, order, device())
+
+
+@app.command()
+def sample(
+    folder: Annotated[Path, typer.Argument(help='What `llmlab train` wrote; or "tiny".', show_default=False)],
+    prompt: Annotated[str, typer.Option("--prompt", help="What the model continues.")] = "\n",
+    tokens: Annotated[int, typer.Option("--tokens", min=0, help="How many are written.")] = 100,
+    temperature: Annotated[float, typer.Option("--temperature", help="0: always the most probable token.")] = 0.8,
+    top_k: Annotated[int | None, typer.Option("--top-k", help="Only the k most probable tokens.")] = None,
+    top_p: Annotated[float | None, typer.Option("--top-p", help="Only those that add up to p.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of the draws.")] = 0,
+) -> None:
+    """Let a trained model go on with a text; also past its context length.
+
+    Exit code: 0 it was written, 2 there is no such model, or a setting is out of range.
+    """
+    from llmlab.training import _writing
+
+    finish(_writing.sample, folder, prompt, tokens, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p)

@@ -1,0 +1,76 @@
+"""What a trained model writes, piece by piece: for the samples of a run, and the command `llmlab sample`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from llmlab.bpe import BPETokenizer
+from llmlab.gpt import GPT
+from llmlab.training._checkpoints import load_checkpoint
+from llmlab.utils.commands import CommandRefused
+from llmlab.windows import SEPARATOR
+
+_AT_ONCE = 8  # tokens between two pieces of text
+_CONTROL = {code: "\ufffd" for code in range(32) if chr(code) not in "\n\t"} | {0x7F: "\ufffd", ord("\r"): None}
+
+
+def pieces(
+    model: GPT, tokenizer: BPETokenizer, prompt: str, n_tokens: int, *, generator: torch.Generator, **settings: object
+) -> Iterator[str]:
+    """The text that continues `prompt`, as it comes; also past the model's context. Settings: as of `generate`."""
+    from llmlab.generation import generate  # a floor above this one: only for what a command shows
+
+    ids = tokenizer.encode(prompt, allowed_special="all")
+    decoder = tokenizer.stream()
+    while n_tokens > 0:
+        known = ids[-model.config.context_length :]
+        n_new = min(_AT_ONCE, n_tokens)
+        new = generate(model, [known], n_new, generator=generator, slide=True, **settings)[0][len(known) :]
+        ids, n_tokens = known + new, n_tokens - n_new
+        yield printable("".join(map(decoder.push, new)))
+    yield printable(decoder.flush())
+
+
+def printable(text: str) -> str:
+    """The text without codes that could move a terminal's cursor or colour its letters."""
+    return text.translate(_CONTROL)
+
+
+def print_anything() -> None:
+    """Let the output stand a letter that a terminal's encoding lacks, as that of Windows may: it becomes "?"."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
+
+
+def sample(folder: Path, prompt: str, n_tokens: int, *, seed: int, **settings: object) -> int:
+    """Print what the model in a checkpoint makes of a prompt, as it comes.
+
+    Raises:
+        CommandRefused: there is no such checkpoint, it has no tokenizer, or a setting is out of range.
+    """
+    print_anything()
+    try:
+        model, tokenizer = load_checkpoint(str(folder))  # "tiny" is the course's own
+        if tokenizer is None:
+            raise CommandRefused(f"the checkpoint {folder} has no tokenizer: train it with `llmlab train`")
+        generator = torch.Generator().manual_seed(seed)
+        print(prompt, end="", flush=True)
+        for piece in pieces(model, tokenizer, prompt, n_tokens, generator=generator, **settings):
+            print(piece, end="", flush=True)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise CommandRefused(f"{error}") from error
+    except KeyboardInterrupt:
+        pass  # what was written is there to read
+    print()
+    return 0
+
+
+def opening(tokenizer: BPETokenizer, text: str) -> str:
+    """What a sample begins with: the separator where documents end with it, else the first words of a text."""
+    if SEPARATOR in text:
+        return SEPARATOR
+    return tokenizer.decode(tokenizer.encode(text[:40])[:4]) or "\n"
