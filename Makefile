@@ -10,31 +10,40 @@ export TORCH_INDEX
 PY := .venv/bin/python
 COLAB_PY := .venv-colab/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
-FIRST_NOTEBOOK = $(firstword $(sort $(wildcard notebooks/*.ipynb)))
+
+# Units and doctests. What drives a browser has its own folders, and each its own run.
+UNITS := -n 2 llmlab tests --ignore=tests/browser --ignore=tests/colab
+# What says the same on any versions of the packages: the project's files, and the instructors' own commands.
+VERSIONLESS := --ignore=tests/project --ignore=tests/instructors --ignore=tests/lessons/test_notebook_pipeline.py
 
 # Committed outputs come from Linux and the locked versions: there they are compared, elsewhere they are only executed.
 NBVAL := $(if $(filter Linux,$(shell uname -s)),--nbval,--nbval-lax)
 NBVAL_OPTIONS := --nbval-current-env --nbval-cell-timeout 120 -n 2 --dist loadscope
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-colab notebooks bench checkpoint links lock clean
+.PHONY: help lab quick test test-colab notebooks bench checkpoint links lock clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 lab: .venv/.stamp  ## set up, then open the first notebook in JupyterLab
-	@$(PY) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/$(FIRST_NOTEBOOK)
+	@$(PY) -m llmlab lab
+
+quick: .venv/.stamp  ## while you work: ruff, and the units that together take less than a minute (says what it leaves out)
+	@$(PY) -m ruff check llmlab lessons tools tests benchmarks
+	@$(PY) -m ruff format --check llmlab lessons tools tests benchmarks
+	@$(PY) -m pytest -m "not slow" $(UNITS)
 
 test: .venv/.stamp  ## all tests: units and doctests, every notebook, a real browser (all three run even if one fails)
 	@status=0; \
-	$(PY) -m pytest -n 2 llmlab tests --ignore=tests/browser || status=1; \
+	$(PY) -m pytest $(UNITS) || status=1; \
 	$(PY) -m pytest $(NBVAL) $(NBVAL_OPTIONS) notebooks || status=1; \
 	$(PY) -m pytest tests/browser || status=1; \
 	exit $$status
 
-test-colab: .venv-colab/.stamp  ## units, notebooks and a browser on the versions of Google Colab (PYTHON must be Python 3.11)
+test-colab: .venv-colab/.stamp  ## what students run, on the versions of Google Colab: units, notebooks, a browser (needs Python 3.11)
 	@status=0; \
-	$(COLAB_PY) -m pytest -n 2 llmlab tests --ignore=tests/browser --ignore=tests/colab || status=1; \
+	$(COLAB_PY) -m pytest $(UNITS) $(VERSIONLESS) || status=1; \
 	$(COLAB_PY) -m pytest --nbval-lax $(NBVAL_OPTIONS) notebooks || status=1; \
 	$(COLAB_PY) -m pytest tests/colab || status=1; \
 	exit $$status

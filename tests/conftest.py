@@ -1,4 +1,4 @@
-"""What all tests share: hypothesis profiles, The Verdict where it is at hand, and no silent skips in CI."""
+"""What all tests share: hypothesis profiles, The Verdict where it is at hand, which are slow, no silent skips in CI."""
 
 from __future__ import annotations
 
@@ -11,6 +11,24 @@ IN_CI = os.environ.get("CI") == "true"
 
 # Why a test may be skipped in CI all the same: the beginning of its skip reason, and what excuses it.
 ALLOWED_SKIPS = {"needs a GPU": "CI machines have none; what was not run on a GPU is said to be unmeasured"}
+
+# What `make quick` leaves out: the tests that take most of the time, by the beginning of their names. Everything else
+# together takes less than a minute on two cores; what is added here is still run by `make test`.
+SLOW = (
+    "tests/core/test_attention.py::test_the_",
+    "tests/core/test_bpe.py::test_encode_iterable_needs_no_memory_for_the_text",
+    "tests/core/test_checkpoint.py",
+    "tests/core/test_damage.py",
+    "tests/core/test_generation.py",
+    "tests/core/test_longer_runs.py",
+    "tests/core/test_training.py",
+    "tests/exercises/test_misbehaving.py",
+    "tests/exercises/test_right_and_wrong.py::test_what_only_random_cases_find",
+    "tests/instructors/",
+    "tests/lessons/test_kernel_start.py",
+    "tests/lessons/test_notebook_pipeline.py",
+    "tests/project/test_wheel.py",
+)
 
 # No deadline: the first example of a test may have to load PyTorch. In CI the same examples every time.
 settings.register_profile("local", deadline=None)
@@ -26,6 +44,21 @@ def the_verdict() -> str:
     from llmlab.corpus import load_text
 
     return load_text("the-verdict")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: left out of `make quick`; the list stands in tests/conftest.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(SLOW):
+            item.add_marker("slow")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.option.markexpr == "not slow":
+        terminalreporter.write_line(f"Left out, being slow (make test runs them): {', '.join(SLOW)}")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -16,6 +16,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from tests import ROOT
+from tests.conftest import SLOW
 from tools.colab_environment import changed_versions, parse_freeze
 from tools.links import GITHUB, current_address, move_links
 from tools.lower_bounds import lower_bounds
@@ -175,7 +176,62 @@ def test_make_lists_every_target():
     declared = set(re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)[1].split())
     described = set(re.findall(r"^([a-z-]+):.*## .+$", makefile, re.MULTILINE))
     assert described == declared
-    assert {"lab", "test", "test-colab", "notebooks", "bench", "links", "lock", "clean"} <= declared
+    assert {"lab", "quick", "test", "test-colab", "notebooks", "bench", "links", "lock", "clean"} <= declared
+
+
+def make(target: str) -> list[str]:
+    """The commands that a target runs, its variables filled in."""
+    command = ["make", "--dry-run", "--always-make", "--no-print-directory", target]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.replace("\\\n", "").split("\n")
+
+
+def runs(target: str) -> list[str]:
+    """What a target hands to pytest, one line a run."""
+    return re.findall(r"python -m pytest (.+?)(?: \|\| status=1;|$)", "\n".join(make(target)), re.MULTILINE)
+
+
+UNITS = "-n 2 llmlab tests --ignore=tests/browser --ignore=tests/colab"
+
+
+def test_make_quick_runs_ruff_and_all_units_but_the_slow_ones():
+    ruff = [line.partition("-m ")[2] for line in make("quick") if "-m ruff" in line]
+    folders = " llmlab lessons tools tests benchmarks"
+    assert ruff == ["ruff check" + folders, "ruff format --check" + folders] and set(folders.split()) == LINTED
+    assert runs("quick") == [f'-m "not slow" {UNITS}']
+
+
+def test_make_test_runs_each_test_once():
+    units, notebooks, browser = runs("test")
+    assert (units, browser) == (UNITS, "tests/browser")
+    assert notebooks.endswith(" notebooks") and notebooks.startswith("--nbval")
+
+
+def test_make_test_colab_leaves_out_only_what_no_version_can_change():
+    units, notebooks, browser = runs("test-colab")
+    left_out = ["tests/project", "tests/instructors", "tests/lessons/test_notebook_pipeline.py"]
+    assert units == " ".join([UNITS, *(f"--ignore={path}" for path in left_out)])
+    assert all((ROOT / path).exists() for path in left_out)
+    assert notebooks.startswith("--nbval-lax ") and browser == "tests/colab"
+
+
+def test_every_slow_test_that_quick_leaves_out_exists():
+    lost = []
+    for name in SLOW:
+        path, _, function = name.partition("::")
+        if not (ROOT / path).exists() or (function and f"def {function}" not in _read(path)):
+            lost.append(name)
+    assert lost == []
+
+
+def test_quick_says_what_it_left_out(pytester):
+    pytester.makeconftest(_read("tests/conftest.py").replace(repr(SLOW[0])[1:-1], "test_quick_says"))
+    pytester.makepyfile("def test_slow(): assert False")
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-m", "not slow")
+    result.assert_outcomes(deselected=1)
+    result.stdout.fnmatch_lines(
+        ["Left out, being slow (make test runs them): test_quick_says, *tests/project/test_wheel.py"]
+    )
 
 
 def test_pre_commit_runs_ruff_on_all_python():
