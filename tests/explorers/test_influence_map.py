@@ -1,9 +1,7 @@
 """The influence map without a browser: twelve bugs and what reveals each, its trace, its picture, own functions."""
 
-import json
 from dataclasses import replace
 from itertools import product
-from pathlib import Path
 
 import pytest
 import torch
@@ -12,13 +10,12 @@ from llmlab.attention import MultiHeadAttention, causal_mask, influence_map
 from llmlab.attention._bugs import BUGS, LATE_MASK, RIGHT, function, look, source, weights
 from llmlab.exercises import exercise
 from llmlab.explorers import InfluenceMap
-from llmlab.explorers.influence_map.picture import describe, render
+from llmlab.explorers.influence_map.picture import render
 from llmlab.explorers.influence_map.values import CHANGES, INPUTS, LATE, MASKS, OUTPUTS, OWN, compute
 from tests.exercises.answers import UNUSUAL
+from tests.explorers.cases import ATTACK, influences
 from tests.explorers.html import Tags
 
-GOLDEN = Path(__file__).parent / "golden"
-ATTACK = "<img src=x onerror=alert(1)>"
 FIRST = InfluenceMap().state
 T = len(INPUTS)
 AROUND = ("a random input", "zero")
@@ -246,16 +243,6 @@ def test_own_function_is_driven(attend):
         assert not explorer.trace.own_function
 
 
-@pytest.mark.parametrize("blank", [lambda *args: None, lambda *args: ...])
-def test_function_not_written_yet(blank):
-    explorer = InfluenceMap(blank)
-    explorer.set(bug=OWN)
-    assert not explorer.trace.own_function and explorer.trace.lower_triangular
-    assert "is not written yet, so llmlab's own attention is shown" in explorer.frame["note"]
-    assert InfluenceMap().frame["note"] == ""
-    assert "No function was given" in InfluenceMap().note(compute(FIRST | {"bug": OWN}))
-
-
 @pytest.mark.parametrize(
     ("attend", "error", "message"),
     [
@@ -272,6 +259,10 @@ def test_answers_that_are_no_outputs(attend, error, message):
         explorer.set(bug=OWN)
     assert explorer.state == FIRST
     assert explorer._frame_or_error(FIRST | {"bug": OWN})["error"]
+
+
+def test_without_a_function_ours_is_shown():
+    assert "No function was given" in InfluenceMap().note(compute(FIRST | {"bug": OWN}))
 
 
 def test_a_new_function_starts_anew():
@@ -305,23 +296,6 @@ def test_what_is_known_is_kept_and_the_learners_input_is_a_copy():
 # ---- the picture -----------------------------------------------------------------------------------------------------
 
 
-def all_states():
-    for bug, heads, around in product(CHANGES, (1, 4), AROUND):
-        yield FIRST | {"bug": bug, "heads": heads, "around": around, "perturbed": 0}
-    for architecture, heads, around in product(MASKS, (1, 4), AROUND):
-        yield FIRST | {"architecture": architecture, "heads": heads, "around": around, "perturbed": T - 1}
-
-
-def test_golden_html():
-    """The first picture, tag by tag. To accept a change: delete the file, run the test twice, look at what differs."""
-    path = GOLDEN / "influence_map.html"
-    html = render(InfluenceMap().trace).replace("<tr", "\n<tr").replace("<div", "\n<div") + "\n"
-    if not path.exists():
-        path.write_text(html, encoding="utf-8")
-        pytest.fail(f"{path.name} was missing and has been written: look at it, then run again")
-    assert html == path.read_text(encoding="utf-8")
-
-
 def test_every_cell_says_what_it_is_without_colour():
     explorer = InfluenceMap()
     explorer.set(bug="mask one too high")
@@ -344,36 +318,15 @@ def test_the_wrong_line_is_shown():
     assert "Its line" not in explorer.frame["html"]
 
 
-def test_text_is_escaped_everywhere():
-    def raises(*args):
-        raise ValueError(ATTACK)
-
+def test_tokens_are_escaped():
     trace = InfluenceMap().trace
     attacked = replace(trace, inputs=(ATTACK,) * T, outputs=(ATTACK,) * T)
-    error = InfluenceMap(raises)._frame_or_error(FIRST | {"bug": OWN})["html"]
-    for html in (render(attacked), error):
-        tags = Tags(html)
-        assert ATTACK in tags.text and "img" not in tags.tags
-        assert not [name for name, _ in tags.attributes if name.startswith("on")]
-
-
-def test_axes_at_the_extremes_stay_small():
-    explorer = InfluenceMap()
-    for state in all_states():
-        for control in explorer._controls.values():
-            frames = [explorer._frame(state | {control.name: value}) for value in control.values]
-            assert len(json.dumps(frames)) <= 300_000
-
-
-def test_render_needs_nothing_from_outside_and_repeats_itself():
-    for state in all_states():
-        html = render(compute(state))
-        assert html == render(compute(state)) and describe(compute(state))
-        assert "http" not in html and "url(" not in html and " id=" not in html
+    tags = Tags(render(attacked))
+    assert ATTACK in tags.text and "img" not in tags.tags
 
 
 def test_code_reproduces_the_state(capsys):
-    for state in all_states():
+    for state in influences():
         explorer = InfluenceMap()
         explorer.set(**state)
         namespace = {}
@@ -386,15 +339,6 @@ def test_code_runs_as_it_stands(capsys):
     explorer.set(bug="mask one too high")
     exec(explorer.code(), {})
     assert capsys.readouterr().out.count("1") == sum(map(sum, explorer.trace.reaches))
-
-
-def test_mimebundle_and_repr():
-    explorer = InfluenceMap(RIGHTS[0])
-    data, _ = explorer._repr_mimebundle_()
-    assert data["text/plain"] == "InfluenceMap()"
-    assert explorer.frame["html"] in data["text/html"] and "Attention: mask after the softmax" in data["text/html"]
-    other, _ = InfluenceMap(RIGHTS[0])._repr_mimebundle_()
-    assert other["text/html"] == data["text/html"]
 
 
 def test_bugs_are_named_for_the_lesson():

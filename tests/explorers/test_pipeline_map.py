@@ -1,10 +1,8 @@
-"""The pipeline map without a browser; the host that shows it is tested in test_explorers.py."""
+"""The pipeline map without a browser; the host that shows it is tested in test_host.py."""
 
 import copy
-import json
 import math
 import re
-from pathlib import Path
 
 import pytest
 import torch
@@ -22,8 +20,6 @@ from llmlab.training import load_checkpoint
 from tests import ROOT
 from tests.explorers.html import Tags
 
-GOLDEN = Path(__file__).parent / "golden"
-ATTACK = "<img src=x onerror=alert(1)>"
 FIRST = {"text": "the dogs near the king", "back": 0, "layer": 1, "head": 1}
 WORDS = st.lists(st.sampled_from("the a dogs king near bark is . é 🎹 Zoë <|endoftext|>".split()), max_size=20).map(
     " ".join
@@ -283,16 +279,6 @@ def test_code_reproduces_the_state(change):
 # ---- its picture -----------------------------------------------------------------------------------------------------
 
 
-def test_golden_html():
-    """The first picture, tag by tag. To accept a change: delete the file, run the test twice, look at what differs."""
-    path = GOLDEN / "pipeline_map.html"
-    html = re.sub("(<tr|<div|<td)", r"\n\1", render(PipelineMap().trace)) + "\n"
-    if not path.exists():
-        path.write_text(html, encoding="utf-8")
-        pytest.fail(f"{path.name} was missing and has been written: look at it, then run again")
-    assert html == path.read_text(encoding="utf-8")
-
-
 def test_the_picture_shows_the_numbers_of_the_trace():
     trace = compute(FIRST | {"back": 1})
     rows = [Tags(row).text for row in re.findall("<tr.*?</tr>", render(trace))]
@@ -345,16 +331,6 @@ def test_each_stage_links_to_a_notebook_beside_this_one():
     assert len(stages) == 8 and all("<a " in stage for stage in stages)
 
 
-def test_text_is_escaped_everywhere():
-    explorer = PipelineMap(text=ATTACK)
-    for back in range(COLUMNS):
-        explorer.set(back=back)
-        tags = Tags(explorer._repr_mimebundle_()[0]["text/html"])
-        assert "img" not in tags.tags and "script" not in tags.tags
-        assert not [name for name, _ in tags.attributes if name.startswith("on")]
-    assert ATTACK in tags.text
-
-
 def test_a_token_is_escaped_too():
     """With the course's tokenizer no token is a whole tag."""
     tag = b"<img src=x>"
@@ -392,27 +368,8 @@ def test_what_the_controls_do_not_have_is_refused():
         PipelineMap().set(head=4)
 
 
-@pytest.mark.parametrize("text", ["🎹", "<", "é<&>", "a", "the king bark ", "princesses ", '"', "\u202e", START])
-def test_axes_at_the_extremes_stay_small(text):
-    explorer = PipelineMap(text=(text * MAX_CHARACTERS)[:MAX_CHARACTERS])
-    for name, control in explorer._controls.items():
-        frames = [explorer._frame(explorer.state | {name: value}) for value in control.values]
-        assert len(json.dumps(frames, ensure_ascii=False).encode()) <= 300_000  # as Jupyter sends them
-
-
-def test_render_needs_nothing_from_outside_and_repeats_itself():
-    for text in ("the dogs near the king", "é 🎹", ""):
-        html = render(compute(FIRST | {"text": text}))
-        values.forward.cache_clear()
-        assert html == render(compute(FIRST | {"text": text}))
-        assert "http" not in html and "url(" not in html and " id=" not in html
-
-
-def test_mimebundle_and_scripting():
+def test_scripting():
     explorer = PipelineMap()
-    data, _ = explorer._repr_mimebundle_()
-    assert data["text/plain"] == "PipelineMap()"
-    assert "run this cell to move the controls" in data["text/html"] and explorer.frame["html"] in data["text/html"]
     explorer.set(text="the cat", head=2)
     assert explorer.state == {"text": "the cat", "back": 0, "layer": 1, "head": 2} == explorer.frame["state"]
     explorer.reset()

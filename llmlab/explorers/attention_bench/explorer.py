@@ -67,14 +67,12 @@ class AttentionBench(Explorer):
         return compute(state, self.attend)
 
     def note(self, trace: AttentionTrace) -> str:
-        if self.attend is None:
-            return ""
-        name = name_of(self.attend)
         if not trace.own_function:
             return not_written(self.attend, "llmlab's own attention is shown")
-        if not trace.agrees:
-            return f"What {name} returns is not softmax(q kᵀ · {trace.scale:.4g}) v: compare it with the scores."
-        return ""
+        if trace.agrees:
+            return ""
+        name = name_of(self.attend)
+        return f"What {name} returns is not softmax(q kᵀ · {trace.scale:.4g}) v: compare it with the scores."
 
     def target(self, trace: AttentionTrace) -> tuple[bool, str]:
         if len(set(trace.tokens)) < 2:

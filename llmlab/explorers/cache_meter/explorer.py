@@ -68,13 +68,11 @@ class CacheMeter(Explorer):
         return compute(state, self.count)
 
     def note(self, trace: CacheTrace) -> str:
-        if self.count is None:
-            return ""
-        name = name_of(self.count)
         if not trace.own_function:
             return not_written(self.count, "llmlab's own count is shown")
         if trace.counted == trace.chosen.cache:
             return ""
+        name = name_of(self.count)
         return f"{name} gives {trace.counted:,} bytes; two vectors a token, layer and head take {trace.chosen.cache:,}."
 
     def target(self, trace: CacheTrace) -> tuple[bool, str]:

@@ -72,9 +72,8 @@ class EmbeddingBench(Explorer):
         return compute(state, self.embed, self._run)
 
     def note(self, trace: BenchTrace) -> str:
-        if self.embed is not None and trace.words and not trace.own_function:
-            return not_written(self.embed, "llmlab's own adds the two tables")
-        return ""
+        called = trace.words and not trace.own_function
+        return not_written(self.embed, "llmlab's own adds the two tables") if called else ""
 
     def target(self, trace: BenchTrace) -> tuple[bool, str]:
         if not trace.repeated:

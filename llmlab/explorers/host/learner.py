@@ -23,6 +23,6 @@ def name_of(function: Callable[..., Any]) -> str:
     return getattr(function, "__name__", "your function")
 
 
-def not_written(function: Callable[..., Any], instead: str) -> str:
-    """The note above a picture that is made without the learner's function; `instead` says how."""
-    return f"{name_of(function)} is not written yet, so {instead}."
+def not_written(function: Callable[..., Any] | None, instead: str) -> str:
+    """The note above a picture that is made without the learner's function: `instead` says how. None needs no note."""
+    return f"{name_of(function)} is not written yet, so {instead}." if function is not None else ""

@@ -62,15 +62,12 @@ class ShapeTracer(Explorer):
         return compute(state, self.count)
 
     def note(self, trace: ShapeTrace) -> str:
-        if self.count is None:
-            return ""
-        name = name_of(self.count)
         if not trace.own_function:
             return not_written(self.count, "llmlab's own count is shown")
         difference = trace.counted - trace.total_parameters
         if not difference:
             return ""
-        return f"{name} gives {trace.counted:,}: {off(difference)}."
+        return f"{name_of(self.count)} gives {trace.counted:,}: {off(difference)}."
 
     def target(self, trace: ShapeTrace) -> tuple[bool, str]:
         difference = trace.total_parameters - GPT2_PARAMETERS

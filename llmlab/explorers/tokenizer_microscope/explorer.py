@@ -57,9 +57,7 @@ class TokenizerMicroscope(Explorer):
         return compute(state, self.words)
 
     def note(self, trace: MicroscopeTrace) -> str:
-        if self.words is not None and not trace.own_function:
-            return not_written(self.words, "llmlab's own words are shown")
-        return ""
+        return "" if trace.own_function else not_written(self.words, "llmlab's own words are shown")
 
     def target(self, trace: MicroscopeTrace) -> tuple[bool, str]:
         characters, tokens = len(trace.text), len(trace.row("GPT-2").tokens)

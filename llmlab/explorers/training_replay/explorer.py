@@ -55,15 +55,13 @@ class TrainingReplay(Explorer):
         return compute(state, self.schedule)
 
     def note(self, trace: ReplayTrace) -> str:
-        if self.schedule is None:
-            return ""
-        name = name_of(self.schedule)
         if trace.own_rates is None:
             return not_written(self.schedule, "only the recorded learning rates are shown")
         if trace.schedule_agrees:
             return ""
         step = int(np.argmin(np.isclose(trace.own_rates, trace.rate, rtol=1e-3, atol=0)))
         own, recorded = three(trace.own_rates[step]), three(trace.rate[step])
+        name = name_of(self.schedule)
         return f"{name} differs from the recorded rates, first at step {step}: {own} instead of {recorded}."
 
     def target(self, trace: ReplayTrace) -> tuple[bool, str]:

@@ -56,9 +56,7 @@ class WindowMap(Explorer):
         return compute(state, self.windows)
 
     def note(self, trace: WindowTrace) -> str:
-        if self.windows is not None and not trace.own_function:
-            return not_written(self.windows, "llmlab's own windows are shown")
-        return ""
+        return "" if trace.own_function else not_written(self.windows, "llmlab's own windows are shown")
 
     def target(self, trace: WindowTrace) -> tuple[bool, str]:
         if trace.every_target_once:
