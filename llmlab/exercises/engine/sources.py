@@ -35,6 +35,8 @@ def bound_last(source: str) -> tuple[str, ...]:
 
     >>> bound_last("half = 0.5\\nfirst, last = 4, 7")
     ('first', 'last')
+    >>> bound_last("class Head:\\n    pass")
+    ('Head',)
     """
     last = ast.parse(source).body[-1]
     if isinstance(last, ast.FunctionDef | ast.ClassDef):

@@ -40,11 +40,6 @@ def _embed_models(ids: list[list[int]], tokens: Tensor, places: Tensor) -> dict[
     }
 
 
-_TOO_LONG = Misconception(
-    "A text longer than the context gets an answer. There is no row for those places: raise a ValueError.", PLACES
-)
-
-
 def _check_embed_input(embed_input: Probe) -> Iterator[str]:
     ids = [[4, 1, 0], [2, 2, 3]]  # B=2, T=3, V=5, context 6, D=2: the swapped tables run without an error
     tokens, places = table(5, 2, 1), table(6, 2, 40)
@@ -165,7 +160,10 @@ EXERCISE = Exercise(
         "other-sum": Misconception(
             "The entry for window b at place t is `token_table[ids[b, t]] + position_table[t]`.", PLACES
         ),
-        "too-long-answered": _TOO_LONG,
+        "too-long-answered": Misconception(
+            "A text longer than the context gets an answer. There is no row for those places: raise a ValueError.",
+            PLACES,
+        ),
         "cut-silently": Misconception(
             "A text that is too long is cut without a word, and its tail is lost. Raise a ValueError; the caller "
             "decides what to cut.",

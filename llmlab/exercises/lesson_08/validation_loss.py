@@ -17,6 +17,8 @@ from llmlab.exercises.lesson_08.common import is_close, number_of
 from llmlab.exercises.lesson_08.losses import LOSS_MISCONCEPTIONS, WRONG_LOSSES, Loss, mean_loss, toy_model
 from llmlab.exercises.lesson_08.sections import VALIDATION
 
+Batches = list[tuple[Tensor, Tensor]]
+
 
 class _Witness(nn.Module):
     """A model that answers otherwise while it trains, as dropout would, and remembers how it was called."""
@@ -44,9 +46,6 @@ def _testimony(result: Any, args: tuple) -> Any:
         witness.called_in_training,
         torch.is_grad_enabled(),
     ]
-
-
-Batches = list[tuple[Tensor, Tensor]]
 
 
 def _over_all(model: _Witness, batches: Batches, loss_of: Loss = mean_loss) -> float:
