@@ -62,10 +62,9 @@ class DistributionSculptor(Explorer):
     def note(self, trace: SculptorTrace) -> str:
         if not trace.own_function:
             return not_written(self.probabilities, "llmlab's own probabilities are shown")
+        name = name_of(self.probabilities)
         if abs(trace.total - 1) > 1e-3:
-            return (
-                f"{name_of(self.probabilities)} gives probabilities that sum to {trace.total:.3f}: they must sum to 1."
-            )
+            return f"{name} gives probabilities that sum to {trace.total:.3f}: they must sum to 1."
         difference = (trace.probabilities - trace.expected).abs()
         if difference.max() < 1e-4:
             return ""
