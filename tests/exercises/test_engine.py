@@ -5,15 +5,12 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-import numpy as np
 import pytest
-import torch
 
 from llmlab.exercises import Result, UnknownExercise, exercise, progress
 from llmlab.exercises.engine.catalogue import of_lesson
 from llmlab.exercises.engine.source_code import same_code
 from llmlab.exercises.engine.sources import sources
-from llmlab.exercises.engine.values import Opaque, plain, show
 from tests.exercises.learners import define, fresh
 
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -132,18 +129,3 @@ def test_a_stub_beside_an_import_is_known_in_a_notebook_and_in_a_script():
         exec(compile(ast.Module([statement], []), "<cell>", "exec"), apart)
     assert same_code(whole["double"], source) and same_code(apart["double"], source)
     assert not same_code(lambda x: x, source) and not same_code(whole["double"], source.replace("x, x", "x, 1"))
-
-
-def test_plain_values_are_of_plain_types():
-    class OddInt(int):
-        def __eq__(self, other):
-            raise RuntimeError("eq")
-
-        __hash__ = int.__hash__
-
-    itself: list = []
-    itself.append(itself)
-    assert type(plain(OddInt(4))) is int
-    assert plain((np.int64(3), torch.tensor([1.5]), range(2), (x for x in "ab"))) == [3, [1.5], [0, 1], ["a", "b"]]
-    assert plain([{1: 2}, {3}, b"x", object()]) == [Opaque("dict"), Opaque("set"), Opaque("bytes"), Opaque("object")]
-    assert show(plain(itself)) == "[[[[[[<list>]]]]]]"

@@ -14,6 +14,7 @@ import torch
 
 from llmlab.exercises import Result
 from llmlab.exercises.engine.sources import sources
+from llmlab.exercises.engine.values import Opaque, plain, show
 from tests.exercises.learners import EXERCISES, define, fresh
 
 CELL = "def make_windows(token_ids, max_length, stride):\n    "
@@ -145,6 +146,13 @@ def test_odd_answers_get_a_result(id, given, capsys):
     assert len(result.message) < 1500
     assert repr(result) and result._repr_html_()
     assert capsys.readouterr() == ("", "")
+
+
+def test_plain_values_are_of_plain_types():
+    assert type(plain(OddInt(4))) is int
+    assert plain((np.int64(3), torch.tensor([1.5]), range(2), (x for x in "ab"))) == [3, [1.5], [0, 1], ["a", "b"]]
+    assert plain([{1: 2}, {3}, b"x", object()]) == [Opaque("dict"), Opaque("set"), Opaque("bytes"), Opaque("object")]
+    assert show(plain(SELF_CONTAINING)) == "[[[[[[<list>]]]]]]"
 
 
 @pytest.mark.parametrize("id", EXERCISES)
