@@ -1,12 +1,14 @@
 """Generation: which token, with what probability, and the same with a cache, in a batch, and after a stop."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmlab.generation import generate, sampling_probabilities
-from llmlab.gpt import GPT, GPTConfig
+from llmlab.gpt import GPT, GPTConfig, attention_maps
+from llmlab.training import evaluate
 
 
 def model_of(seed=0, **options):
@@ -240,3 +242,215 @@ def test_the_mode_of_the_model_is_put_back_and_dropout_is_off():
 def test_bad_input_is_named(call, error, said):
     with pytest.raises(error, match=said):
         call()
+
+
+# --- past the context length ---
+
+
+def one_by_one(model, prompt, n, choose):
+    """The model asked anew for every token, with the newest tokens that fit."""
+    row = list(prompt)
+    for _ in range(n):
+        with torch.no_grad():
+            row.append(choose(model(torch.tensor([row[-model.config.context_length :]]))[0, -1]))
+    return row
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    lengths=st.lists(st.integers(1, 19), min_size=1, max_size=3),
+    n=st.integers(0, 20),
+    groups=st.sampled_from([None, 2]),
+    use_cache=st.booleans(),
+    seed=st.integers(0, 99),
+)
+def test_sliding_is_the_model_on_its_newest_tokens(lengths, n, groups, use_cache, seed):
+    model = MODEL if groups is None else model_of(n_kv_heads=groups)
+    prompts = [torch.randint(17, (length,), generator=seeded(seed + i)).tolist() for i, length in enumerate(lengths)]
+    written = generate(model, prompts, n, temperature=0, use_cache=use_cache, slide=True)
+    assert written == [one_by_one(model, prompt, n, lambda logits: int(logits.argmax())) for prompt in prompts]
+
+
+@pytest.mark.parametrize("use_cache", [True, False])
+def test_sliding_draws_from_the_newest_tokens(use_cache):
+    generator = seeded(3)
+    expected = one_by_one(
+        MODEL,
+        [1, 2, 3],
+        40,
+        lambda logits: int(torch.multinomial(sampling_probabilities(logits[None]), 1, generator=generator)),
+    )
+    ids = torch.tensor([[1, 2, 3]])
+    assert generate(MODEL, ids, 40, generator=seeded(3), use_cache=use_cache, slide=True).tolist() == [expected]
+
+
+def test_sliding_changes_nothing_within_the_context():
+    prompts = [[1, 2, 3], [4, 5]]
+    for options in ({"temperature": 0}, {"generator": seeded(1)}, {"stop": 3, "temperature": 0}):
+        expected = generate(MODEL, prompts, 11, **options)
+        if "generator" in options:
+            options["generator"].manual_seed(1)
+        assert generate(MODEL, prompts, 11, **options, slide=True) == expected
+
+
+@pytest.mark.parametrize("use_cache", [True, False])
+def test_a_stop_ends_its_row_alone_past_the_context_too(use_cache):
+    prompts = [[1, 2, 3], [5, 6], [7] * 16]
+    free = generate(MODEL, prompts, 30, temperature=0, use_cache=use_cache, slide=True)
+    for stop in {free[0][16], free[1][25], free[2][17]}:
+        stopped = generate(MODEL, prompts, 30, temperature=0, use_cache=use_cache, slide=True, stop=stop)
+        for row, free_row, prompt in zip(stopped, free, prompts, strict=True):
+            written = free_row[len(prompt) :]
+            assert row == free_row[: len(prompt) + (written.index(stop) + 1 if stop in written else 30)]
+
+
+# --- what counts as a prompt, a stop, a model ---
+
+
+def as_tokenizers_give(ids):
+    return [
+        torch.tensor(ids),
+        torch.tensor(ids, dtype=torch.int32),
+        torch.tensor(ids, dtype=torch.uint8),
+        torch.tensor(ids, dtype=torch.int8),
+        np.array(ids),
+        np.array(ids, dtype=np.uint16),
+        [np.array(row, dtype=np.int32) for row in ids],
+        [torch.tensor(row) for row in ids],
+        [[np.int64(id) for id in row] for row in ids],
+        tuple(map(tuple, ids)),
+    ]
+
+
+def test_ids_of_every_kind_of_integer():
+    ids = [[1, 2, 3], [9, 8, 7]]
+    expected = generate(MODEL, ids, 4, temperature=0)
+    for prompts in as_tokenizers_give(ids):
+        written = generate(MODEL, prompts, np.int64(4), temperature=0)
+        if isinstance(prompts, torch.Tensor):
+            assert written.dtype == torch.int64 and written.tolist() == expected
+        else:
+            assert written == expected and {type(id) for row in written for id in row} == {int}
+
+
+def test_stops_of_every_kind_of_integer():
+    free = generate(MODEL, [[1, 2, 3]], 6, temperature=0)
+    stop = free[0][5]
+    expected = generate(MODEL, [[1, 2, 3]], 6, temperature=0, stop=stop)
+    assert len(expected[0]) < len(free[0])
+    unused = [id for id in range(17) if id not in free[0]]
+    assert generate(MODEL, [[1, 2, 3]], 6, temperature=0, stop=unused) == free
+    for one_or_several in (
+        np.int64(stop),
+        torch.tensor(stop),
+        [np.uint8(stop)],
+        {stop, *unused},
+        np.array([stop, unused[0]]),
+        torch.tensor([stop]),
+        iter([stop]),
+    ):
+        assert generate(MODEL, [[1, 2, 3]], 6, temperature=0, stop=one_or_several) == expected
+    assert generate(MODEL, [[1, 2, 3]], 6, temperature=0, stop=[]) == free
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        (lambda: generate(MODEL, [[1, 17]], 2), ValueError, "token id 17 is not in the vocabulary, .* 0 to 16"),
+        (lambda: generate(MODEL, [[-1]], 2), ValueError, "token id -1 is not in the vocabulary"),
+        (lambda: generate(MODEL, [[2**70]], 2), ValueError, "is not in the vocabulary"),
+        (lambda: generate(MODEL, torch.tensor([[99]]), 0), ValueError, "token id 99 is not in the vocabulary"),
+        (lambda: generate(MODEL, [[1] * 30 + [2, 99] + [1] * 30], 2, slide=True), ValueError, "token id 99"),
+        (lambda: generate(MODEL, [[1.0]], 2), TypeError, "each a list of int .*got 1.0"),
+        (lambda: generate(MODEL, [[True]], 2), TypeError, "each a list of int .*got True"),
+        (lambda: generate(MODEL, [[np.True_]], 2), TypeError, "each a list of int"),
+        (lambda: generate(MODEL, np.ones((1, 2)), 2), TypeError, "each a list of int"),
+        (lambda: generate(MODEL, [torch.ones(2)], 2), TypeError, "each a list of int"),
+        (lambda: generate(MODEL, np.array([1, 2]), 2), TypeError, "a list of prompts"),
+        (lambda: generate(MODEL, np.array(5), 2), TypeError, "a list of prompts"),
+        (lambda: generate(MODEL, [torch.tensor(1)], 2), TypeError, "a list of prompts"),
+        (lambda: generate(MODEL, torch.tensor(1), 2), TypeError, r"of shape \(\)"),
+        (lambda: generate(MODEL, torch.ones(1, 2, dtype=torch.bool), 2), TypeError, "got torch.bool"),
+        (lambda: generate(MODEL, torch.zeros(0, 3).long(), 2), ValueError, "at least one token"),
+        (lambda: generate(MODEL, torch.zeros(3, 0).long(), 2), ValueError, "at least one token"),
+        (lambda: generate(MODEL, [[1]], 2.0), TypeError, "max_new_tokens must be an int, got 2.0"),
+        (lambda: generate(MODEL, [[1]], True), TypeError, "max_new_tokens must be an int, got True"),
+        (lambda: generate(MODEL, [[1]], 2, stop=True), TypeError, "stop must be a token id or several, got True"),
+        (lambda: generate(MODEL, [[1]], 2, stop="<|endoftext|>"), TypeError, "endoftext.*encode the text first"),
+        (lambda: generate(MODEL, [[1]], 2, stop=[1.0]), TypeError, "stop must be a token id or several"),
+        (lambda: generate(MODEL, [[1]], 2, stop=17), ValueError, "stop id 17 is not in the vocabulary"),
+        (lambda: generate(MODEL, [[1]], 2, stop=[3, -1]), ValueError, "stop id -1 is not in the vocabulary"),
+        (lambda: generate(MODEL, [[1]], 2, slide="yes"), TypeError, "slide must be True or False, got str"),
+        (lambda: generate(MODEL, [[1]], 2, use_cache=None), TypeError, "use_cache must be True or False"),
+        (lambda: generate(MODEL, [[1] * 20], 5), ValueError, "as slide=True does"),
+    ],
+)
+def test_what_is_no_id_is_named(call, error, said):
+    with pytest.raises(error, match=said):
+        call()
+
+
+def test_a_generator_of_another_device_is_named():
+    with pytest.raises(ValueError, match=r"draws on cpu, the numbers are needed on meta: write torch.Generator\('meta"):
+        generate(model_of().to("meta"), [[1]], 2, generator=seeded())
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    model = model_of(dropout=0.5)
+    return model, torch.compile(model, backend="eager")
+
+
+def test_a_compiled_model_writes_the_same(compiled):
+    model, wrapped = compiled
+    assert generate(wrapped, [[1, 2], [3]], 9, temperature=0) == generate(model, [[1, 2], [3]], 9, temperature=0)
+    ids = torch.tensor([[1, 2, 3]])
+    assert torch.equal(attention_maps(wrapped, ids), attention_maps(model, ids))
+    loader = [(ids, ids)]
+    assert evaluate(wrapped, loader) == pytest.approx(evaluate(model, loader), rel=1e-5)
+
+
+def modes_of(model):
+    return [module.training for module in model.modules()]
+
+
+@pytest.mark.parametrize("frozen", [[], ["embedding"], ["blocks.1", "head"]])
+def test_every_part_keeps_its_mode(frozen):
+    model, ids = model_of(dropout=0.5).train(), torch.tensor([[1, 2, 3]])
+    for name in frozen:
+        model.get_submodule(name).eval()
+    before = modes_of(model)
+    seen = []
+    hook = model.register_forward_pre_hook(lambda *_: seen.append(modes_of(model)))
+    generate(model, ids, 2)
+    evaluate(model, [(ids, ids)])
+    assert modes_of(model) == before
+    hook.remove()
+    assert not any(map(any, seen)) and len(seen) == 3
+    hook = model.head.register_forward_hook(lambda *_: 1 / 0)
+    for call in (lambda: generate(model, ids, 2), lambda: evaluate(model, [(ids, ids)])):
+        with pytest.raises(ZeroDivisionError):
+            call()
+        assert modes_of(model) == before
+    hook.remove()
+
+
+def test_parts_in_evaluation_mode_stay_so_inside_a_compiled_model(compiled):
+    model, wrapped = compiled
+    model.train()
+    model.embedding.eval()
+    before, ids = modes_of(model), torch.tensor([[1, 2]])
+    generate(wrapped, ids, 2)
+    evaluate(wrapped, [(ids, ids)])
+    assert modes_of(model) == before and wrapped.training
+    model.eval()
+
+
+def test_there_must_be_something_to_evaluate_on():
+    ids = torch.tensor([[1, 2, 3]])
+    with pytest.raises(ValueError, match="no batch to evaluate on"):
+        evaluate(MODEL, [])
+    with pytest.raises(ValueError, match="every target is -100, which counts for nothing"):
+        evaluate(MODEL, [(ids, torch.full_like(ids, -100))])
+    with pytest.raises(TypeError, match="targets must be a tensor of ids, got ndarray"):
+        evaluate(MODEL, [(ids, ids.numpy())])
