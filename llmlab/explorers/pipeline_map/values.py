@@ -14,6 +14,7 @@ from llmlab.bpe import BPETokenizer
 from llmlab.corpus import toy_world
 from llmlab.gpt import GPT
 from llmlab.training import load_checkpoint
+from llmlab.utils.bundled import data_path
 
 START = "<|endoftext|>"  # opens each document that the model has read
 MAX_CHARACTERS = 120
@@ -113,7 +114,7 @@ class PipelineTrace:
 @cache
 def bundled() -> tuple[GPT, BPETokenizer]:
     """The small GPT that comes with the course and its tokenizer, loaded once."""
-    return load_checkpoint("tiny")
+    return load_checkpoint(data_path("tiny"))  # also where a learner has a folder of that name
 
 
 @cache
