@@ -22,6 +22,7 @@ TEMPERATURES = ("0.1", "0.5", "1", "2", "10")
 MOVED = 1e-6  # less than this is rounding
 SURE = 0.9  # the share that the target asks for
 FIRST_TEXT = "the piano came to the island"
+
 AttendFunction = Callable[[Tensor, Tensor, Tensor], Sequence[Tensor]]
 
 

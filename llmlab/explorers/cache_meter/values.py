@@ -25,6 +25,7 @@ GB = 10**9
 # The target: a model of the 7B kind (its layers, heads and width), this many tokens in the cache, this memory.
 TARGET = {"n_layers": 32, "n_heads": 32, "d_head": 128}
 TARGET_TOKENS, TARGET_MEMORY = 8 * 8_192, 24 * GB
+
 CountFunction = Callable[[int, int, int, int, int, int], int]
 
 

@@ -19,6 +19,7 @@ TOP_P = ("0.1", "0.3", "0.5", "0.7", "0.8", "0.9", "0.95", "0.99", "1")
 ROWS = 16  # tokens in the table; the others share a row
 DRAWS = 20
 VARIETY = 0.9  # of the tokens that have come next: what the target asks for
+
 ProbabilityFunction = Callable[[Tensor, float, int | None, float | None], Any]
 
 

@@ -19,6 +19,7 @@ MAX_WORDS = 8  # rows that fit beside each other as a table of cosines; also the
 SENTENCE = "the king sees the queen"  # a word that occurs twice: without positions nothing tells the two apart
 SCHEMES = ("none", "learned", "sinusoidal", "rotary")
 SAME = 1e-4  # numbers that differ by less are the same up to rounding
+
 Embed = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from llmlab.attention._bugs import (
-    BUGS,
-    Attend,
-    source,
-)
+from llmlab.attention._bugs import BUGS, Attend, source
 from llmlab.explorers.host import Explorer
 from llmlab.explorers.host.controls import Choice, Range
 from llmlab.explorers.host.learner import learners_function, not_written

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from llmlab.attention._bugs import (
-    Looks,
-    right_sharpness,
-)
+from llmlab.attention._bugs import Looks, right_sharpness
 from llmlab.explorers.host.markup import numbers, scrolling, table
 from llmlab.explorers.influence_map.values import CHANGES, LATE, InfluenceTrace
 

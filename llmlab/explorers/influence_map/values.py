@@ -10,20 +10,13 @@ import torch
 from torch import Tensor
 
 from llmlab.attention import causal_mask, influence_map, padding_mask, prefix_mask, scaled_dot_product_attention
-from llmlab.attention._bugs import (
-    BUGS,
-    LATE_MASK,
-    Attend,
-    Looks,
-    function,
-    look,
-    weights,
-)
+from llmlab.attention._bugs import BUGS, LATE_MASK, Attend, Looks, function, look, weights
 from llmlab.explorers.host.learner import is_written
 
 INPUTS = ("The", "piano", "came", "to", "the", "island", "today")
 OUTPUTS = ("Das", "Klavier", "kam", "heute", "an")  # of a decoder that translates
 D_IN, D, D_OUT = 8, 12, 10
+
 OWN, LATE = "your own", "late mask, renormalised"
 CHANGES = {OWN: None, **BUGS, LATE: LATE_MASK}
 # The masks as one would type them, (T_output, T_input): `.code()` prints these lines.
@@ -36,6 +29,7 @@ MASK_CODE = {
 }
 MASK_NAMES = {"torch": torch, "causal_mask": causal_mask, "padding_mask": padding_mask, "prefix_mask": prefix_mask}
 MASKS: dict[str, Tensor] = {name: eval(code, MASK_NAMES) for name, code in MASK_CODE.items()}
+
 Cells = tuple[tuple[Any, ...], ...]
 
 

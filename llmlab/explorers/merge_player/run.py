@@ -15,6 +15,7 @@ from llmlab.bpe import GPT2_PATTERN
 from llmlab.explorers.host.learner import is_written
 
 MAX_BYTES = 120  # as many tokens as a glance takes in
+
 Pair = tuple[int, int]
 CountPairs = Callable[[list[int]], Mapping[Pair, int]]
 Merge = Callable[[list[int], Pair, int], Iterable[int]]

@@ -19,6 +19,7 @@ CONTEXTS = ("16", "32", "64", "128", "256", "512", "1024", "2048", "4096", "8192
 WIDTHS = ("48", "96", "144", "192", "288", "384", "576", "768", "960", "1152", "1536")
 HEADS = ("1", "2", "3", "4", "6", "8", "12", "16")
 TOKENS_READ = {"all": 1, "half": 2, "a quarter": 4, "one": 0}  # the context is divided by this; 0: a single token
+
 CountFunction = Callable[[int, int, int, int, bool, bool], int]
 
 

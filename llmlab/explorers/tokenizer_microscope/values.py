@@ -21,6 +21,7 @@ LISTED = 24  # tokens of the inspected row in the list below the ruler
 UNKNOWN = "<|unk|>"
 OWN_BPE_SIZE = 512
 NAMES = ("characters", "bytes", "words", "BPE of the story", "GPT-2")
+
 WordFunction = Callable[[str], Iterable[str]]
 
 

@@ -54,6 +54,7 @@ SIGNS = {
         "it partly forgets while it reads the other. Shuffled batches hold some of each.",
     ),
 }
+
 ScheduleFunction = Callable[[int, int, int, float, float], float]
 
 

@@ -18,6 +18,7 @@ from llmlab.windows import SlidingWindowDataset
 MAX_TOKENS = 33  # as many rows as a screen shows
 MAX_WINDOWS = 100  # no right function makes more; a generator that never ends does
 FIRST_TOKENS = 25  # 24 targets: divisible by 1, 2, 3, 4, 6 and 8
+
 WindowFunction = Callable[[list[int], int, int], Iterable[tuple[Sequence[int], Sequence[int]]]]
 
 
