@@ -16,6 +16,7 @@ from typing import Any
 
 from llmlab.bpe._files import entry, read_json
 from llmlab.bpe._gpt2 import GPT2_PATTERN, gpt2_byte_alphabet
+from llmlab.bpe._merging import BYTES
 from llmlab.utils.text import read_utf8
 
 # What may stand in the parts of a tokenizer.json that are not read further: anything else would change the ids.
@@ -47,7 +48,7 @@ _CONFIG = {
 _PORTABLE = re.compile(
     r"""(?: \\[pP]\{\^?[A-Za-z_]+\} | \\[sSrnt] | \\[^A-Za-z0-9]  # classes, white space, escaped signs
     | \(\?i:['sdmtlvre|\[\]]+\)                                   # contractions of either case
-    | \((?:\?[:!=])? | \) | \| | \.                               # groups, looking ahead
+    | \((?!\?) | \(\?[:!=] | \) | \| | \.                         # groups, looking ahead
     | \[\^?(?: \\[pP]\{\^?[A-Za-z_]+\} | \\[sSrnt] | \\[^A-Za-z0-9] | [^\\\[\]&] )+\]
     | \{[0-9]+(?:,[0-9]*)?\}(?!\+) | [?*+]{1,2} | [^\\^$.\[\](){}|?*+] )*""",
     re.VERBOSE,
@@ -95,9 +96,14 @@ def _tokenizer_json(path: Path) -> Arguments:
         if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(part, str) for part in pair):
             raise ValueError(f"merge {number} must be two tokens, got {merge!r}")
         merges.append((_bytes_of(pair[0]), _bytes_of(pair[1])))
+    vocabulary = _vocabulary(entry(model, "vocab", dict), special)
+    special_ids, made = set(special.values()), {*BYTES, *map(b"".join, merges)}
+    for id, token in vocabulary.items():
+        if token not in made and id not in special_ids:
+            raise ValueError(f"no merge makes its token {token!r} (id {id}): is the file complete?")
     return {
         "merges": merges,
-        "vocabulary": _vocabulary(entry(model, "vocab", dict), special),
+        "vocabulary": vocabulary,
         "pattern": _pattern(entry(content, "pre_tokenizer", dict)),
         "special_tokens": special,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -9,14 +10,16 @@ from torch import Tensor
 def require_tensor(name: str, value: Tensor) -> None:
     """Raise unless `value` is a tensor."""
     if not isinstance(value, Tensor):
-        raise TypeError(f"{name} must be a tensor, got {type(value).__name__}: torch.tensor(...) makes one")
+        maker = "torch.from_numpy" if isinstance(value, np.ndarray) else "torch.tensor"
+        raise TypeError(f"{name} must be a tensor, got {type(value).__name__}: {maker}(...) makes one")
 
 
-def require_integers(name: str, value: Tensor) -> None:
-    """Raise unless `value` is a tensor of integers."""
+def as_integers(name: str, value: Tensor) -> Tensor:
+    """The tensor as int64, in which PyTorch can compare and look up; raise unless it is one of integers."""
     require_tensor(name, value)
     if value.is_floating_point() or value.is_complex() or value.dtype == torch.bool:
         raise TypeError(f"{name} must be integers, got {value.dtype} of shape {tuple(value.shape)}")
+    return value.long()
 
 
 def expands(shape: torch.Size, to: torch.Size) -> bool:

@@ -13,7 +13,6 @@ Mikolov, Sutskever, Chen, Corrado, Dean: "Distributed Representations of Words a
 from __future__ import annotations
 
 import contextlib
-import reprlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,8 +20,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from llmlab.embeddings._inputs import check_ids
-from llmlab.utils.arguments import require_count, require_number
+from llmlab.embeddings._inputs import as_integers, check_ids
+from llmlab.utils.arguments import as_count, require_number
+from llmlab.windows._rows import as_row
 
 NOISE_POWER = 0.75  # of the counts: between "as frequent as in the text" (1) and "all alike" (0); from the paper
 
@@ -65,9 +65,8 @@ class SkipGram(nn.Module):
 
     def __init__(self, vocab_size: int, d_model: int, seed: int = 0) -> None:
         super().__init__()
-        require_count("vocab_size", vocab_size)
-        require_count("d_model", d_model)
-        self._generator = torch.Generator().manual_seed(seed)
+        vocab_size, d_model = as_count("vocab_size", vocab_size), as_count("d_model", d_model)
+        self._generator = torch.Generator().manual_seed(as_count("seed", seed, least=-(2**63)))
         self.words = nn.Parameter(0.1 * torch.randn(vocab_size, d_model, generator=self._generator))
         self.contexts = nn.Parameter(torch.zeros(vocab_size, d_model))
 
@@ -83,8 +82,8 @@ class SkipGram(nn.Module):
             the mean over the pairs, a scalar.
 
         Raises:
-            TypeError: an argument that is not a tensor.
-            ValueError: shapes that do not fit.
+            TypeError: an argument that is not a tensor of integers.
+            ValueError: shapes that do not fit, or an id outside the vocabulary.
         """
         if not all(isinstance(ids, Tensor) for ids in (centres, contexts, noise)):
             kinds = ", ".join(type(ids).__name__ for ids in (centres, contexts, noise))
@@ -92,6 +91,12 @@ class SkipGram(nn.Module):
         if centres.dim() != 1 or contexts.shape != centres.shape or noise.dim() != 2 or len(noise) != len(centres):
             shapes = ", ".join(str(tuple(ids.shape)) for ids in (centres, contexts, noise))
             raise ValueError(f"centres and contexts must be (B,) and noise (B, K), got shapes {shapes}")
+        rows = [as_integers(*named) for named in (("centres", centres), ("contexts", contexts), ("noise", noise))]
+        for ids in rows:
+            check_ids(ids, len(self.words))
+        return self._loss(*rows)
+
+    def _loss(self, centres: Tensor, contexts: Tensor, noise: Tensor) -> Tensor:
         words = self.words[centres]  # (B, D)
         near = (words * self.contexts[contexts]).sum(dim=-1)  # (B,) dot products
         far = torch.einsum("bd,bkd->bk", words, self.contexts[noise])  # (B, K)
@@ -122,15 +127,20 @@ class SkipGram(nn.Module):
 
         Raises:
             TypeError: a count that is not an int, ids that are not, or a learning rate that is no number.
-            ValueError: a count below 1, an id outside the vocabulary, a learning rate that is not positive, or no
-                window with two ids.
+            ValueError: a count below 1, an id outside the vocabulary, a learning rate that is not positive, no window
+                with two ids, or vectors of float16.
         """
-        counts = {"window": window, "negatives": negatives, "steps": steps}
-        for name, value in (counts | {"batch_size": batch_size, "record_every": record_every}).items():
-            require_count(name, value)
+        window, negatives, steps = (
+            as_count("window", window),
+            as_count("negatives", negatives),
+            as_count("steps", steps),
+        )
+        batch_size, record_every = as_count("batch_size", batch_size), as_count("record_every", record_every)
         require_number("learning_rate", learning_rate)
         if not learning_rate > 0:
             raise ValueError(f"learning_rate must be positive, got {learning_rate}")
+        if self.words.dtype == torch.float16:
+            raise ValueError("training divides by numbers that are zero in float16: write model.float() first")
         rows = _as_rows(ids)
         for row in rows:
             check_ids(row, len(self.words))
@@ -145,7 +155,7 @@ class SkipGram(nn.Module):
             for step in bar:
                 chosen = torch.randint(len(centres), (batch_size,), generator=self._generator)
                 noise = torch.multinomial(noise_weights, batch_size * negatives, True, generator=self._generator)
-                loss = self(centres[chosen], contexts[chosen], noise.view(batch_size, negatives))
+                loss = self._loss(centres[chosen], contexts[chosen], noise.view(batch_size, negatives))
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
@@ -181,12 +191,12 @@ class SkipGram(nn.Module):
         return self._nearest(unit[start] - unit[minus] + unit[plus], [start, minus, plus], k)
 
     def _known(self, ids: list[int]) -> list[int]:
-        row = _as_row(ids)
+        row = as_row(ids).long()
         check_ids(row, len(self.words))
         return row.tolist()
 
     def _nearest(self, vector: Tensor, left_out: list[int], k: int) -> list[tuple[int, float]]:
-        require_count("k", k)
+        k = as_count("k", k)
         cosines = F.cosine_similarity(self.words.detach(), vector, dim=-1)  # (V,)
         cosines[left_out] = -torch.inf
         best = cosines.topk(min(k, len(cosines) - len(set(left_out))))
@@ -220,25 +230,10 @@ def _as_rows(ids: Sequence[int] | Sequence[Sequence[int]]) -> list[Tensor]:
     if isinstance(ids, str | dict) or not (hasattr(ids, "__len__") and hasattr(ids, "__getitem__")):
         raise TypeError(f"ids must be a row of token ids or a list of rows, got {type(ids).__name__}")
     nested = len(ids) > 0 and hasattr(ids[0], "__len__") and not (isinstance(ids[0], Tensor) and ids[0].dim() == 0)
-    rows = [_as_row(row) for row in (ids if nested else [ids])]
+    rows = [as_row(row).long() for row in (ids if nested else [ids])]
     if not sum(map(len, rows)):
         raise ValueError("no ids: give at least two in a row")
     return rows
-
-
-def _as_row(row: Sequence[int] | Tensor) -> Tensor:
-    try:
-        tensor = torch.as_tensor(row)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(
-            f"token ids must be integers, got {reprlib.repr(row)}: encode the text first, or look words up in the "
-            "vocabulary"
-        ) from error
-    if tensor.numel() and (tensor.is_floating_point() or tensor.is_complex() or tensor.dtype == torch.bool):
-        raise TypeError(f"token ids must be integers, got {tensor.dtype}: encode the text first")
-    if tensor.dim() != 1:
-        raise TypeError(f"a row of token ids has one axis, got shape {tuple(tensor.shape)}")
-    return tensor.to(torch.int64)
 
 
 @contextlib.contextmanager

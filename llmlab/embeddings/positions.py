@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from llmlab.embeddings._inputs import expands, require_tensor
-from llmlab.utils.arguments import require_count, require_number
+from llmlab.utils.arguments import as_count, require_number
 
 
 def sinusoidal_positions(T: int, D: int) -> Tensor:
@@ -26,8 +26,7 @@ def sinusoidal_positions(T: int, D: int) -> Tensor:
     tensor([[0.0000, 1.0000, 0.0000, 1.0000],
             [0.8415, 0.5403, 0.0100, 0.9999]])
     """
-    require_count("T", T)
-    require_count("D", D)
+    T, D = as_count("T", T), as_count("D", D)
     angles = torch.arange(T).double().outer(_frequencies(D, 10_000.0))  # (T, D / 2)
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2).to(torch.get_default_dtype())
 
@@ -47,7 +46,8 @@ def apply_rope(x: Tensor, positions: Tensor, theta: float = 10_000.0) -> Tensor:
         the shape and dtype of `x`.
 
     Raises:
-        TypeError: `x` is not a float tensor, the positions are not a tensor, or `theta` is no number.
+        TypeError: `x` is not a float tensor, the positions are not a tensor of integers or floats, or `theta` is no
+            number.
         ValueError: d is odd, there are not T positions for each row, or `theta` is not positive.
 
     >>> apply_rope(torch.tensor([[1.0, 0.0], [1.0, 0.0]]), torch.tensor([0, 1]))
@@ -58,6 +58,8 @@ def apply_rope(x: Tensor, positions: Tensor, theta: float = 10_000.0) -> Tensor:
     require_tensor("positions", positions)
     if not x.is_floating_point():
         raise TypeError(f"x must be a float tensor, got {x.dtype}: write x.float()")
+    if positions.dtype == torch.bool or positions.is_complex():
+        raise TypeError(f"positions must be integers or floats, got {positions.dtype}")
     if x.dim() < 2 or positions.dim() < 1 or not expands(positions.shape, x.shape[:-1]):
         raise ValueError(
             f"x must be (..., T, d) and positions (..., T), got shapes {tuple(x.shape)} and {tuple(positions.shape)}"

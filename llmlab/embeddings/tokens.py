@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Literal
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from llmlab.embeddings._inputs import check_ids, expands, require_integers, require_tensor
+from llmlab.embeddings._inputs import as_integers, check_ids, expands, require_tensor
 from llmlab.embeddings.positions import sinusoidal_positions
-from llmlab.utils.arguments import require_count, require_dropout
+from llmlab.utils.arguments import as_count, require_dropout
 
 
 class InputEmbedding(nn.Module):
@@ -36,6 +37,7 @@ class InputEmbedding(nn.Module):
             outside [0, 1); when called: an id outside the vocabulary, more than `context_length` tokens, or positions
             that do not fit.
 
+    >>> import torch
     >>> embed = InputEmbedding(vocab_size=11, d_model=6, context_length=5)
     >>> embed(torch.tensor([[1, 4, 10], [0, 0, 7]])).shape
     torch.Size([2, 3, 6])
@@ -53,8 +55,8 @@ class InputEmbedding(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        for name, value in {"vocab_size": vocab_size, "d_model": d_model, "context_length": context_length}.items():
-            require_count(name, value)
+        vocab_size, d_model = as_count("vocab_size", vocab_size), as_count("d_model", d_model)
+        context_length = as_count("context_length", context_length)
         require_dropout(dropout)
         if positions not in ("learned", "sinusoidal", None):
             raise ValueError(f'positions must be "learned", "sinusoidal" or None, got {positions!r}')
@@ -73,11 +75,10 @@ class InputEmbedding(nn.Module):
         A model that continues a text gives `at`, since its first new token does not stand at position 0: the position
         of the first token, or of each, integers (T,) or (B, T). None counts from 0.
         """
-        require_integers("ids", ids)
+        ids = as_integers("ids", ids)
         if ids.dim() == 0:
             raise TypeError(f"ids must be integers of shape (B, T), got {ids.dtype} of shape {tuple(ids.shape)}")
-        at = 0 if at is None else at
-        needed = _positions_needed(at, ids)
+        at, needed = _checked_positions(0 if at is None else at, ids)
         if needed > self.context_length:
             raise ValueError(
                 f"{needed} tokens are more than the context length {self.context_length}: cut the text into windows "
@@ -95,7 +96,7 @@ class InputEmbedding(nn.Module):
         if ids.device.type != "cpu":
             check_ids(ids, self.token.num_embeddings)
         try:
-            return self.token(ids.long())
+            return self.token(ids)
         except IndexError:
             check_ids(ids, self.token.num_embeddings)
             raise
@@ -114,30 +115,33 @@ def one_hot_lookup(ids: Tensor, weight: Tensor) -> Tensor:
         (..., D), of the dtype of `weight`.
 
     Raises:
-        TypeError: the ids are not a tensor of integers, or the weight is not a tensor.
+        TypeError: the ids are not a tensor of integers, or the weight is not one of floats.
         ValueError: an id outside the table, or a weight that is not a table (V, D).
 
+    >>> import torch
     >>> one_hot_lookup(torch.tensor([2, 0]), torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
     tensor([[5., 6.],
             [1., 2.]])
     """
-    require_integers("ids", ids)
+    ids = as_integers("ids", ids)
     require_tensor("weight", weight)
+    if not weight.is_floating_point():
+        raise TypeError(f"weight must be a float tensor, got {weight.dtype}: write weight.float()")
     if weight.dim() != 2:
         raise ValueError(f"weight must be a table of shape (V, D), got shape {tuple(weight.shape)}")
     check_ids(ids, len(weight))
-    one_hot = F.one_hot(ids.long(), len(weight)).to(weight.dtype)  # (..., V)
+    one_hot = F.one_hot(ids, len(weight)).to(weight.dtype)  # (..., V)
     return one_hot @ weight  # (..., D)
 
 
-def _positions_needed(at: Tensor | int, ids: Tensor) -> int:
-    """One more than the largest position; raises unless the positions fit the ids."""
-    if isinstance(at, int):
-        require_count("positions", at, least=0)
-        return at + ids.shape[-1]
-    require_integers("positions", at)
+def _checked_positions(at: Tensor | int, ids: Tensor) -> tuple[Tensor | int, int]:
+    """The positions, and one more than the largest; raises unless they fit the ids."""
+    if isinstance(at, Integral):
+        at = as_count("positions", at, least=0)
+        return at, at + ids.shape[-1]
+    at = as_integers("positions", at)
     if at.dim() == 0 or at.shape[-1] != ids.shape[-1] or not expands(at.shape, ids.shape):
         raise ValueError(f"positions must be (T,) or (B, T) for ids {tuple(ids.shape)}, got shape {tuple(at.shape)}")
     if at.numel() and at.min() < 0:
         raise ValueError(f"positions count from 0, got {int(at.min())}")
-    return int(at.max()) + 1 if at.numel() else 0
+    return at, int(at.max()) + 1 if at.numel() else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,8 +11,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from llmlab.bpe import gpt2_encoding
-from llmlab.utils.arguments import as_count, as_ids
+from llmlab.utils.arguments import as_count
 from llmlab.windows._encoding import Encoder
+from llmlab.windows._rows import as_row
 from llmlab.windows.packing import SEPARATOR
 
 
@@ -51,7 +51,7 @@ class SlidingWindowDataset(Dataset):
 
     def __init__(self, token_ids: Sequence[int] | Tensor, max_length: int, stride: int) -> None:
         max_length, stride = as_count("max_length", max_length), as_count("stride", stride)
-        ids = _as_row(token_ids)
+        ids = as_row(token_ids)
         if len(ids) <= max_length:
             raise ValueError(
                 f"one window of max_length={max_length} needs at least {max_length + 1} token ids "
@@ -158,21 +158,3 @@ def create_dataloader(
         generator=generator,
         collate_fn=_as_is,
     )
-
-
-def _as_row(token_ids: Sequence[int] | Tensor) -> Tensor:
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # nothing is written to it
-            ids = torch.as_tensor(token_ids)
-    except (TypeError, ValueError, RuntimeError) as error:  # a str, ragged rows, mixed types ...
-        raise TypeError(f"token ids must be integers in one row, got {type(token_ids).__name__}: {error}") from error
-    if ids.numel() and (ids.is_floating_point() or ids.is_complex() or ids.dtype == torch.bool):
-        raise TypeError(f"token ids must be integers, got {ids.dtype}: encode the text first")
-    if ids.dim() != 1:
-        raise TypeError(f"token ids must be one row, shape (n_tokens,), got shape {tuple(ids.shape)}")
-    if isinstance(token_ids, list | tuple):
-        as_ids(token_ids)  # PyTorch takes a bool among integers for one of them
-    if ids.dtype == torch.uint64 and len(wrong := (ids.view(torch.int64) < 0).nonzero()):
-        raise ValueError(f"token id {int(wrong[0])} of the row is {int(ids[wrong[0]])}, and int64 ends at 2**63 - 1")
-    return ids if ids.numel() else ids.to(torch.int64)

@@ -126,6 +126,22 @@ def test_refused_special_token_says_how_to_allow_it(gpt2):
         gpt2.encode("one", allowed_special=None)
 
 
+@given(ANY_TEXT | AWKWARD | st.lists(st.sampled_from(["<|endoftext|>", "<|endof", "a"])).map("".join))
+def test_encode_ordinary_as_in_tiktoken(gpt2, text):
+    assert gpt2.encode_ordinary(text) == gpt2_encoding().encode_ordinary(text)
+
+
+def test_encode_ordinary_never_gives_the_id_of_a_special_token():
+    """Even where an ordinary token has the same bytes and a higher id."""
+    vocabulary = {id + 1: bytes([id]) for id in range(256)}
+    tokenizer = BPETokenizer([], vocabulary=vocabulary, special_tokens={"a": 0})
+    assert tokenizer.encode_ordinary("ab") == [98, 99] and tokenizer.encode("ab", "all") == [0, 99]
+    with pytest.raises(TypeError, match="text must be a str, got bytes"):
+        tokenizer.encode_ordinary(b"a")
+    with pytest.raises(ValueError, match="U\\+D83D"):
+        tokenizer.encode_ordinary("\ud83d")
+
+
 OVERLAPPING = {"<a>": 300, "<a><b>": 301, "<b>c": 302}
 
 
@@ -293,6 +309,27 @@ def test_encode_iterable_of_gpt2(gpt2, parts, block):
         assert list(gpt2.encode_iterable(parts)) == gpt2_encoding().encode("".join(parts))
 
 
+@pytest.mark.parametrize("pattern", [None, GPT2_PATTERN])
+def test_a_long_chunk_in_parts_is_not_looked_at_again_and_again(pattern, monkeypatch):
+    """Counted: the characters that are looked at. Looking at all of it with every block would be 50 times the text."""
+    looked_at = []
+
+    class Counting:
+        def __init__(self, compiled):
+            self.pattern, self.compiled = compiled.pattern, compiled
+
+        def finditer(self, text, start=0):
+            looked_at.append(len(text) - start)
+            return self.compiled.finditer(text, start)
+
+    monkeypatch.setattr(_chunks, "_BLOCK", 100)
+    tokenizer = BPETokenizer([(b"a", b"b")], pattern=pattern)
+    tokenizer._compiled = Counting(tokenizer._compiled)
+    text = "ab" * 5_000
+    assert list(tokenizer.encode_iterable(text)) == [256] * 5_000
+    assert len(text) <= sum(looked_at) < 4 * len(text)
+
+
 def test_encode_iterable_checks_its_arguments_at_once(gpt2):
     with pytest.raises(TypeError, match="'all' or a set of names"):
         gpt2.encode_iterable(["a"], allowed_special="<|endoftext|>")
@@ -338,6 +375,37 @@ def test_decode():
     assert tokenizer.decode([256, 0x90, 0x91]) == "\U0001f411"
     assert tokenizer.decode_bytes([256, 72, 257]) == b"\xf0\x9fH<|x|>"
     assert tokenizer.decode(np.array([72, 105])) == "Hi"
+
+
+@given(st.lists(st.integers(0, 258)) | ANY_TEXT.map(lambda text: list(text.encode())), st.booleans())
+def test_stream_gives_what_decode_gives(ids, again):
+    """Any bytes at all, characters in pieces, wrong ones; and whole characters as soon as they are whole."""
+    tokenizer = BPETokenizer([(b"\xf0", b"\x9f"), (b"\xa9", b"a")], special_tokens=["<|é|>"])
+    decoder = tokenizer.stream()
+    if again:  # a decoder that has been flushed begins anew
+        decoder.push(0xC3)
+        decoder.flush()
+    pushed = [decoder.push(id) for id in ids]
+    assert "".join(pushed) + decoder.flush() == tokenizer.decode(ids)
+    complete = tokenizer.decode_bytes(ids).decode(errors="ignore") if ids else ""
+    if tokenizer.decode(ids) == complete:
+        assert "".join(pushed) == complete
+
+
+def test_stream_waits_for_the_rest_of_a_character():
+    decoder = BPETokenizer([]).stream()
+    assert [decoder.push(byte) for byte in "a🐑".encode()] == ["a", "", "", "", "🐑"]
+    assert decoder.flush() == ""
+    assert decoder.push(0xF0) == "" and decoder.flush() == "\ufffd"
+
+
+def test_stream_stays_as_it_was_when_it_refuses():
+    decoder = BPETokenizer([]).stream()
+    decoder.push(0xC3)
+    for wrong, error in ((256, ValueError), (1.0, TypeError), (True, TypeError), ([0xA9], TypeError)):
+        with pytest.raises(error, match="token id"):
+            decoder.push(wrong)
+    assert decoder.push(np.int64(0xA9)) == "é"
 
 
 def test_decode_refuses_unknown_ids(gpt2):

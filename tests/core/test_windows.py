@@ -2,12 +2,17 @@
 
 import numpy as np
 import pytest
+import tiktoken
+import tokenizers
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import decoders, models, pre_tokenizers, processors, trainers
 from torch.utils.data import DataLoader
+from transformers import PreTrainedTokenizerFast
 
-from llmlab.bpe import gpt2_encoding
+from llmlab.bpe import BPETokenizer, gpt2_encoding, train_bpe
+from llmlab.tokenizers import ByteTokenizer, CharTokenizer, WordTokenizer
 from llmlab.windows import SlidingWindowDataset, create_dataloader, pack, window_statistics
 
 sizes = st.integers(1, 12)
@@ -164,6 +169,204 @@ def test_kinds_of_ids(ids):
     x, y = SlidingWindowDataset(ids, 5, 2)[1]
     assert x.tolist() == [2, 3, 4, 5, 6] and y.tolist() == [3, 4, 5, 6, 7]
     assert x.dtype == y.dtype == torch.int64
+
+
+# ---- dtypes and containers -------------------------------------------------------------------------------------------
+
+INTEGERS = ["uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"]
+OTHERS = ["bool", "float16", "float32", "float64", "complex64"]
+
+
+def as_list(ids):
+    return ids.tolist()
+
+
+def as_torch(ids):
+    return torch.from_numpy(ids.copy())
+
+
+def read_only(ids):
+    ids = ids.copy()
+    ids.flags.writeable = False
+    return ids
+
+
+@pytest.fixture(params=["list", "tuple", "NumPy", "NumPy, read-only", "torch", "memory map"])
+def contained(request, tmp_path):
+    """Puts an array into a container."""
+
+    def as_memory_map(ids):
+        ids.tofile(tmp_path / "ids.bin")
+        return np.memmap(tmp_path / "ids.bin", dtype=ids.dtype, mode="r")
+
+    kinds = {"list": as_list, "tuple": lambda ids: tuple(ids.tolist()), "NumPy": np.copy, "torch": as_torch}
+    return (kinds | {"NumPy, read-only": read_only, "memory map": as_memory_map})[request.param]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_integers_of_every_kind_are_ids(dtype, contained):
+    ids = np.arange(100, 120).astype(dtype)
+    dataset = SlidingWindowDataset(contained(ids), 5, 2)
+    expected = windows_by_hand(list(range(100, 120)), 5, 2)
+    assert [(x.tolist(), y.tolist()) for x, y in dataset] == expected
+    for found in (dataset[1], dataset[-1], dataset[:2], dataset[[1, 0]]):
+        assert {rows.dtype for rows in found} == {torch.int64}
+    (inputs, targets), *_ = DataLoader(dataset, batch_size=3)
+    assert inputs.dtype == targets.dtype == torch.int64
+    assert targets.tolist() == [target for _, target in expected[:3]]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", OTHERS)
+def test_what_is_no_integer_is_refused(dtype, contained):
+    with pytest.raises(TypeError, match="token ids must be integers, got torch.* encode the text first"):
+        SlidingWindowDataset(contained(np.arange(20).astype(dtype)), 5, 2)
+
+
+def test_a_bool_among_integers_is_refused():
+    with pytest.raises(TypeError, match="token ids must be int, got True"):
+        SlidingWindowDataset([1, 2, True, 3], 2, 1)
+
+
+def test_the_largest_ids_of_each_kind():
+    for dtype in INTEGERS[:6] + ["int64"]:
+        largest = np.iinfo(dtype).max
+        assert SlidingWindowDataset(np.full(4, largest, dtype), 3, 1)[0][0].tolist() == [largest] * 3
+    with pytest.raises(ValueError, match="id 2 of the row is 9223372036854775808, and int64 ends at"):
+        SlidingWindowDataset(np.array([1, 2, 2**63, 4], np.uint64), 2, 1)
+
+
+def test_a_memory_map_stays_a_file_and_is_never_written_to(tmp_path):
+    np.arange(1000, dtype=np.int64).tofile(tmp_path / "ids.bin")
+    for dtype in (np.int64, np.uint16):
+        ids = np.memmap(tmp_path / "ids.bin", dtype=dtype, mode="r")
+        dataset = SlidingWindowDataset(ids, max_length=8, stride=4)
+        assert dataset.inputs.untyped_storage().data_ptr() == ids.ctypes.data
+        for found in (dataset[0], dataset[:2], dataset[[0, 1]]):
+            for rows in found:
+                rows += 1  # in place: a view on the file would end the process
+    assert (tmp_path / "ids.bin").read_bytes() == np.arange(1000, dtype=np.int64).tobytes()
+
+
+# ---- tokenizers and special tokens -----------------------------------------------------------------------------------
+
+TEXT = "one two three four five six. <|endoftext|> one two three."
+FEW = {"batch_size": 1, "max_length": 4, "stride": 4, "shuffle": False}
+
+
+def loaded(text=TEXT, **options):
+    return create_dataloader(text, **FEW, **options).dataset
+
+
+def ids_of(dataset):
+    return dataset.inputs.flatten().tolist()
+
+
+@pytest.mark.parametrize(
+    "tokenizer",
+    [
+        train_bpe(TEXT, 270),
+        BPETokenizer([]),
+        ByteTokenizer(),
+        CharTokenizer.from_text(TEXT),
+        tiktoken.Encoding("bytes", pat_str=".", mergeable_ranks={bytes([b]): b for b in range(256)}, special_tokens={}),
+    ],
+    ids=lambda tokenizer: type(tokenizer).__name__,
+)
+def test_a_separator_that_would_be_split_is_refused(tokenizer):
+    with pytest.raises(ValueError, match=r"special token '<\|endoftext\|>', but this tokenizer makes \d+ of it"):
+        loaded(tokenizer=tokenizer)
+    with pytest.raises(ValueError, match=r"separator '<\|endoftext\|>' must be one token, this tokenizer makes \d+ of"):
+        pack(["one", "two"], tokenizer)
+    plain = TEXT.partition("<")[0]
+    rows = ids_of(loaded(plain, tokenizer=tokenizer))
+    assert rows == tokenizer.encode(plain)[: len(rows)]
+    assert ids_of(loaded(tokenizer=tokenizer, allowed_special=()))[: len(rows)] == rows  # as the message says
+
+
+def test_a_token_for_the_unknown_is_no_separator():
+    tokenizer = WordTokenizer.from_text(
+        TEXT.replace("<|endoftext|>", ""), special_tokens=["<|unk|>"], unknown="<|unk|>"
+    )
+    with pytest.raises(ValueError, match=r"must be one token, this tokenizer makes '<\|unk\|>' of it"):
+        pack(["one", "two"], tokenizer)
+    with pytest.raises(ValueError, match=r"this tokenizer makes '<\|unk\|>' of it"):
+        loaded(tokenizer=tokenizer)
+    with pytest.raises(ValueError, match="must be one token, this tokenizer does not know it"):
+        pack(["one", "two"], WordTokenizer.from_text("one two"))
+
+
+def test_the_advice_about_special_tokens_can_be_followed():
+    chat = train_bpe(TEXT, 270, special_tokens=["<|endoftext|>", "<|user|>"])
+    text = "<|user|>" + TEXT
+    with pytest.raises(ValueError, match=r"pass allowed_special=\{'<\|user\|>'\}, or 'all'"):
+        loaded(text, tokenizer=chat)
+    with pytest.raises(ValueError, match=r"pass allowed_special=\{'<\|user\|>'\}, or 'all'"):
+        pack([text.partition("<|end")[0]], chat)
+    user, end = chat.special_tokens["<|user|>"], chat.special_tokens["<|endoftext|>"]
+    for allowed in ("all", ["<|user|>", "<|endoftext|>"], iter({"<|user|>", "<|endoftext|>"})):
+        assert ids_of(loaded(text, tokenizer=chat, allowed_special=allowed))[0] == user
+    assert pack(["<|user|>", "one"], chat, allowed_special={"<|user|>"}) == [user, end, *chat.encode("one")]
+    assert pack(["<|user|>", "one"], chat, allowed_special="all") == [user, end, *chat.encode("one")]
+    with pytest.raises(ValueError, match=r"special token '<\|endoftext\|>' at character"):
+        loaded(text, tokenizer=chat, allowed_special=["<|user|>"])
+    with pytest.raises(ValueError, match=r"contains the special token '<\|tool\|>', but this tokenizer makes"):
+        pack(["<|tool|>"], chat, allowed_special=["<|tool|>"])
+
+
+@pytest.mark.parametrize("call", [loaded, lambda **options: pack(["a"], gpt2_encoding(), **options)])
+@pytest.mark.parametrize("wrong", ["<|user|>", 5, None, [5], [""], [["a"]]])
+def test_allowed_special_is_a_collection_of_names(call, wrong):
+    with pytest.raises(TypeError, match="allowed_special must be 'all' or a collection of names, got"):
+        call(allowed_special=wrong)
+
+
+@pytest.fixture
+def of_another_library():
+    """A tokenizer of `tokenizers` that begins each text with a token, if it is not told otherwise."""
+    made = tokenizers.Tokenizer(models.BPE())
+    made.pre_tokenizer, made.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+    special, alphabet = ["<|bos|>", "<|endoftext|>"], pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=300, special_tokens=special, initial_alphabet=alphabet, show_progress=False
+    )
+    made.train_from_iterator([TEXT], trainer)
+    made.post_processor = processors.TemplateProcessing(single="<|bos|> $A", special_tokens=[("<|bos|>", 0)])
+    return made
+
+
+def test_tokenizers_of_another_library_are_understood(of_another_library):
+    assert of_another_library.encode(TEXT).ids[0] == 0
+    expected = of_another_library.encode(TEXT, add_special_tokens=False).ids
+    assert expected.count(1) == 1 and 0 not in expected
+    rows = ids_of(loaded(tokenizer=of_another_library))
+    assert rows == expected[: len(rows)]
+    one = of_another_library.encode("one", add_special_tokens=False).ids
+    assert pack(["one", "one"], of_another_library) == [*one, 1, *one]
+    wrapped = PreTrainedTokenizerFast(tokenizer_object=of_another_library)
+    assert pack(["one", "one"], wrapped) == [*one, 1, *one]
+
+
+@pytest.mark.parametrize("setting", ["truncation", "padding"])
+def test_a_tokenizer_that_changes_the_length_is_refused(setting, of_another_library):
+    of_another_library.enable_truncation(4) if setting == "truncation" else of_another_library.enable_padding(length=99)
+    with pytest.raises(
+        ValueError, match=rf"the tokenizer's {setting} would change the text: call its no_{setting}\(\)"
+    ):
+        loaded(tokenizer=of_another_library)
+    getattr(of_another_library, f"no_{setting}")()
+    assert len(loaded(tokenizer=of_another_library)) > 1
+
+
+@pytest.mark.parametrize("given", [[1.0] * 20, "ids", None, torch.ones(2, 20, dtype=torch.int64), ["a"] * 20])
+def test_what_encode_gives_must_be_ids(given):
+    class Other:
+        def encode(self, text):
+            return given
+
+    with pytest.raises(TypeError, match="the tokenizer's encode must give a row of token ids, got"):
+        create_dataloader("a text", max_length=4, tokenizer=Other())
 
 
 def test_pack_joins_with_one_separator():
