@@ -41,7 +41,6 @@ class AttentionBench(Explorer):
 
     sheet = "attention_bench.css"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
-
     attend = learners_function()
 
     def __init__(self, attend: AttendFunction | None = None, text: str = FIRST_TEXT) -> None:

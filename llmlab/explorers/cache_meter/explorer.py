@@ -41,7 +41,6 @@ class CacheMeter(Explorer):
 
     sheet = "cache_meter.css"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
-
     count = learners_function()
 
     def __init__(self, count: CountFunction | None = None) -> None:

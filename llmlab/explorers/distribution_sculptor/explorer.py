@@ -36,7 +36,6 @@ class DistributionSculptor(Explorer):
 
     sheet = "distribution_sculptor.css"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
-
     probabilities = learners_function()
 
     def __init__(self, probabilities: ProbabilityFunction | None = None) -> None:

@@ -33,7 +33,6 @@ class EmbeddingBench(Explorer):
 
     sheet = "embedding_bench.css"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
-
     embed = learners_function()
 
     def __init__(self, embed: Embed | None = None, history: Any = None, vocabulary: Any = None) -> None:

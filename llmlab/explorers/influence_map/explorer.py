@@ -42,7 +42,6 @@ class InfluenceMap(Explorer):
 
     sheet = "influence_map.css"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
-
     attend = learners_function()
     bugs = (*BUGS, LATE)
 

@@ -29,7 +29,6 @@ class MergePlayer(Explorer):
 
     sheet = "merge_player.css"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
-
     count_pairs = learners_function()
     merge = learners_function()
 

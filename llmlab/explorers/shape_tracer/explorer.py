@@ -37,7 +37,6 @@ class ShapeTracer(Explorer):
 
     sheet = "shape_tracer.css"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
-
     count = learners_function()
 
     def __init__(self, count: CountFunction | None = None) -> None:

@@ -36,7 +36,6 @@ class TokenizerMicroscope(Explorer):
 
     sheet = "tokenizer_microscope.css"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
-
     words = learners_function()
 
     def __init__(self, words: WordFunction | None = None, text: str = FIRST_TEXT) -> None:

@@ -30,7 +30,6 @@ class TrainingReplay(Explorer):
 
     sheet = "../host/line_chart.css"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
-
     schedule = learners_function()
 
     def __init__(self, schedule: ScheduleFunction | None = None) -> None:

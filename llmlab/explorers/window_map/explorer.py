@@ -28,7 +28,6 @@ class WindowMap(Explorer):
 
     sheet = "window_map.css"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
-
     windows = learners_function()
 
     def __init__(self, windows: WindowFunction | None = None, text: str | None = None) -> None:
