@@ -1,4 +1,4 @@
-"""Which tensors attention, the GPT and generation take: floats keep their dtype; what is refused is refused in words."""
+"""Which tensors attention, the GPT and generation take: floats keep their dtype; the others are refused in words."""
 
 from __future__ import annotations
 
