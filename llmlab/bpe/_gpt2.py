@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from llmlab.utils.bundled import data_path
 if TYPE_CHECKING:
     import tiktoken
 
+# Of the merge table, as OpenAI published it.
+_SHA256 = "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5"
 
 # Where GPT-2 cuts text before any merge: contractions; words, numbers and runs of signs, each with one space in front;
 # runs of white space, of which the last character is left to the word that follows. (Radford et al. 2019, for `regex`.)
@@ -18,9 +21,19 @@ GPT2_PATTERN = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+
 
 @cache
 def gpt2_tables() -> tuple[list[tuple[bytes, bytes]], dict[int, bytes]]:
-    """GPT-2's merges, and its ids: single bytes in its own order, then one id for each merge."""
-    byte_of = gpt2_byte_alphabet()
-    lines = data_path("gpt2/vocab.bpe").read_text(encoding="utf-8").splitlines()[1:]  # the first line names the version
+    """GPT-2's merges, and its ids: single bytes in its own order, then one id for each merge.
+
+    Raises:
+        ValueError: the bundled file is not the published one.
+    """
+    byte_of, path = gpt2_byte_alphabet(), data_path("gpt2/vocab.bpe")
+    content = path.read_bytes()
+    if (found := hashlib.sha256(content).hexdigest()) != _SHA256:
+        raise ValueError(
+            f"{path} is not GPT-2's merge table: its sha256 is {found}, expected {_SHA256}. "
+            "Install llmlab again, or restore the checkout's data/ folder."
+        )
+    lines = content.decode("utf-8").splitlines()[1:]  # the first line names the version
     merges = []
     for line in lines:
         left, right = line.split(" ")

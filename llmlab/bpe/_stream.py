@@ -27,6 +27,4 @@ class StreamDecoder:
 
     def flush(self) -> str:
         r"""What is left at the end: "\ufffd" if the last character is incomplete. The decoder can be used anew."""
-        rest = self._decoder.decode(b"", final=True)
-        self._decoder.reset()
-        return rest
+        return self._decoder.decode(b"", final=True)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmlab.bpe import GPT2_PATTERN, BPETokenizer, _chunks, _merging, gpt2_encoding, train_bpe
+from llmlab.bpe import GPT2_PATTERN, BPETokenizer, _chunks, _gpt2, _merging, gpt2_encoding, train_bpe
 from llmlab.corpus import load_text
 from llmlab.utils.bundled import data_path
 from tests import ROOT
@@ -25,6 +25,14 @@ VOCAB_BPE_SHA256 = "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726
 
 def test_merge_table_is_the_published_one():
     assert hashlib.sha256(data_path("gpt2/vocab.bpe").read_bytes()).hexdigest() == VOCAB_BPE_SHA256
+
+
+def test_a_damaged_merge_table_is_named(monkeypatch, tmp_path):
+    damaged = data_path("gpt2/vocab.bpe").read_bytes()[:-7]
+    (tmp_path / "vocab.bpe").write_bytes(damaged)
+    monkeypatch.setattr(_gpt2, "data_path", lambda name: tmp_path / "vocab.bpe")
+    with pytest.raises(ValueError, match="vocab.bpe is not GPT-2's merge table: .* Install llmlab again"):
+        _gpt2.gpt2_tables.__wrapped__()
 
 
 def test_ids_have_gpt2s_layout():

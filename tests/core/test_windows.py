@@ -245,7 +245,9 @@ def test_a_memory_map_stays_a_file_and_is_never_written_to(tmp_path):
         assert dataset.inputs.untyped_storage().data_ptr() == ids.ctypes.data
         for found in (dataset[0], dataset[:2], dataset[[0, 1]]):
             for rows in found:
-                rows += 1  # in place: a view on the file would end the process
+                # Before anything is written: writing to a view on the file would end the process.
+                assert rows.untyped_storage().data_ptr() != ids.ctypes.data
+                rows += 1
     assert (tmp_path / "ids.bin").read_bytes() == np.arange(1000, dtype=np.int64).tobytes()
 
 
