@@ -24,11 +24,15 @@ from dataclasses import dataclass
 import regex
 import torch
 from _pairs import RESULTS, Work, processor_time
+from torch.utils.data import DataLoader
 
 from llmlab.bpe import GPT2_PATTERN, BPETokenizer, train_bpe
 from llmlab.corpus import load_text
+from llmlab.gpt import GPT, GPTConfig
 from llmlab.tokenizers import ByteTokenizer, CharTokenizer, WordTokenizer
-from llmlab.windows import SlidingWindowDataset, create_dataloader, pack
+from llmlab.training import TrainConfig, split_documents, split_text
+from llmlab.training._refusals import require_arguments
+from llmlab.windows import SEPARATOR, SlidingWindowDataset, create_dataloader, pack
 
 REPEATS = 3
 PROPORTIONAL = 1.25  # log factors and caches stay below; a quadratic cost does not
@@ -201,6 +205,23 @@ def loader(n: int) -> Work:
     return lambda: next(iter(create_dataloader(text, tokenizer=ByteTokenizer(), stride=1)))
 
 
+def text_cut(n: int, make: Callable[[int], str] = prose) -> Work:
+    text = make(n)
+    return lambda: split_text(text)
+
+
+def documents_split(n: int) -> Work:
+    text = SEPARATOR.join(map(str, range(n)))
+    return lambda: split_documents(text)
+
+
+def looked_at(n: int) -> Work:
+    model = GPT(GPTConfig(13, 64, 8, 2, 1))
+    loader = DataLoader(SlidingWindowDataset([5] * n, 64, 1), 16)
+    asked = {"validation": loader, "resume_from": None, "tokenizer": None, "on_evaluation": None, "n_processes": 1}
+    return lambda: require_arguments(model, loader, TrainConfig(), **asked)
+
+
 CASES = [
     Case("special tokens: `BPETokenizer(…)`", steps_of_four(32_000), special_tokens_made),
     Case("special tokens: `encode`, a text that has each once", steps_of_four(32_000), special_tokens_encoded),
@@ -238,6 +259,12 @@ CASES = [
     Case("ids: `stream`, one by one", steps_of_four(400_000), decoded_one_by_one),
     Case("characters: `create_dataloader`, first batch", steps_of_four(1_600_000), loader),
     Case("ids: `SlidingWindowDataset`", steps_of_four(1_600_000), windows),
+    Case("characters: `split_text`", steps_of_four(16_000_000), text_cut),
+    Case("one letter again and again: `split_text`", steps_of_four(16_000_000), lambda n: text_cut(n, "x".__mul__)),
+    Case("full stops: `split_text`", steps_of_four(16_000_000), lambda n: text_cut(n, ".".__mul__)),
+    Case("line ends: `split_text`", steps_of_four(16_000_000), lambda n: text_cut(n, "\n".__mul__)),
+    Case("documents: `split_documents`", steps_of_four(512_000), documents_split),
+    Case("ids, stride 1: what `train` looks at before its first step", steps_of_four(4_000_000), looked_at),
 ]
 
 
