@@ -18,6 +18,8 @@ from llmlab.training.loss import IGNORED
 from llmlab.utils.arguments import require_kind
 from llmlab.windows import SlidingWindowDataset
 
+_ROWS = 1 << 14  # windows that are looked at together
+
 
 def require_arguments(
     model: GPT,
@@ -143,5 +145,6 @@ def _require_batches(name: str, loader: DataLoader, config: GPTConfig) -> None:
         require_batch(name, dataset[:1], config)
         # Where windows overlap, the first ids of each are enough, up to where the next one begins.
         width = max(1, min(dataset.targets.shape[1], dataset.targets.stride(0)))
-        for ids in (dataset.targets[:, :width], dataset.targets[-1:]):
-            _require_ids(f"targets of {name}", ids, config.vocab_size)
+        for rows in (*dataset.targets[:, :width].split(_ROWS), dataset.targets[-1:]):
+            # int64 a part at a time: PyTorch finds no least uint16, and a memory map is not to be copied as a whole.
+            _require_ids(f"targets of {name}", rows.long(), config.vocab_size)

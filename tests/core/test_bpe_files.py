@@ -162,7 +162,7 @@ LEFT = {"id": 700, "content": "<x>", "single_word": False, "lstrip": True, "rstr
         (changed(["model", "continuing_subword_prefix"], "##"), "model.continuing_subword_prefix is '##'"),
         (changed(["model", "cache"], 7), "model.cache is not known here"),
         (changed(["model", "merges"], [["a"]]), r"merge 0 must be two tokens, got \['a'\]"),
-        (lambda content: content["model"]["merges"].insert(0, ["zz", "zz"]), "merge 0 uses b'zz', which is neither a byte nor made"),
+        (lambda content: content["model"]["merges"].insert(0, ["zz", "zz"]), "merge 0 uses b'zz', which is neither"),
         (changed(["model", "merges"], {}), "'merges' must be a list, got dict"),
         (lambda content: content["model"]["vocab"].pop("!"), "the vocabulary has no id for"),
         (changed(["model", "vocab", "!"], 1.5), "the id of token '!' must be a whole number of its own, got 1.5"),

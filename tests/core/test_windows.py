@@ -12,7 +12,9 @@ from torch.utils.data import DataLoader
 from transformers import PreTrainedTokenizerFast
 
 from llmlab.bpe import BPETokenizer, gpt2_encoding, train_bpe
+from llmlab.gpt import GPT, GPTConfig
 from llmlab.tokenizers import ByteTokenizer, CharTokenizer, WordTokenizer
+from llmlab.training import TrainConfig, train
 from llmlab.windows import SlidingWindowDataset, create_dataloader, pack, window_statistics
 
 sizes = st.integers(1, 12)
@@ -249,6 +251,17 @@ def test_a_memory_map_stays_a_file_and_is_never_written_to(tmp_path):
                 assert rows.untyped_storage().data_ptr() != ids.ctypes.data
                 rows += 1
     assert (tmp_path / "ids.bin").read_bytes() == np.arange(1000, dtype=np.int64).tobytes()
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_a_model_trains_on_a_memory_map(dtype, tmp_path):
+    np.arange(100).astype(dtype).tofile(tmp_path / "ids.bin")
+    ids = np.memmap(tmp_path / "ids.bin", dtype=dtype, mode="r")
+    loader = DataLoader(SlidingWindowDataset(ids, 4, 4), batch_size=4)
+    history = train(GPT(GPTConfig(100, 4, 8, 2, 1)), loader, TrainConfig(steps=2, learning_rate=0.01))
+    assert len(history.loss) == 2
+    with pytest.raises(ValueError, match="id 96 is not in the model's vocabulary"):
+        train(GPT(GPTConfig(90, 4, 8, 2, 1)), loader, TrainConfig(steps=2, learning_rate=0.01))
 
 
 # ---- tokenizers and special tokens -----------------------------------------------------------------------------------
