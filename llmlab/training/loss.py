@@ -22,7 +22,7 @@ def next_token_loss(logits: Tensor, targets: Tensor) -> Tensor:
     are left out, which is how padding is ignored.
 
     Raises:
-        TypeError: logits that are not a float tensor, or targets that are not integers.
+        TypeError: logits that are not a float tensor, or targets that are not integers of 64 bits.
         ValueError: the shapes do not fit together.
         IndexError: a target outside the vocabulary.
 
@@ -31,8 +31,10 @@ def next_token_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """
     if not isinstance(logits, Tensor) or not logits.is_floating_point():
         raise TypeError(f"logits must be a float tensor, got {_kind(logits)}")
-    if not isinstance(targets, Tensor) or targets.is_floating_point():
+    if not isinstance(targets, Tensor) or targets.is_floating_point() or targets.dtype == torch.bool:
         raise TypeError(f"targets must be a tensor of integers, got {_kind(targets)}")
+    if targets.dtype not in (torch.int64, torch.uint8):  # as in PyTorch's function
+        raise TypeError(f"targets must be torch.int64, got {targets.dtype}: write targets.long()")
     if logits.dim() < 2 or logits.shape[:-1] != targets.shape:
         raise ValueError(
             f"logits (B, T, V) and targets (B, T) expected, got {tuple(logits.shape)} and {tuple(targets.shape)}"

@@ -2,6 +2,9 @@
 
 import json
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from llmlab.gpt import GPT, GPTConfig
 from llmlab.training import TrainConfig, _processes, evaluate, learning_rate_at, load_checkpoint, loop, train
+from tests import ROOT
 
 CONFIG = GPTConfig(vocab_size=13, context_length=6, d_model=8, n_heads=2, n_layers=1)
 
@@ -107,6 +111,43 @@ def test_a_run_of_several_batches_an_update_goes_on_where_it_was(tmp_path):
     train(model_of(), loader_of(), saving, progress=False, on_evaluation=stop)
     assert train(resumed, loader_of(), saving, progress=False, resume_from=tmp_path) == expected
     assert same(resumed, whole)
+
+
+_IN_SEVERAL = """
+import sys, torch, torch.distributed as dist
+from llmlab.training import TrainConfig, train
+from tests.core.test_longer_runs import large_batches, model_of
+
+dist.init_process_group("gloo")
+model, batches = model_of(), [tuple(part[i : i + 4] for part in pair) for pair in large_batches() for i in (0, 4)]
+history = train(model, batches, TrainConfig(steps=2, accumulate=2, warmup_steps=0), progress=False)
+if dist.get_rank() == 0:
+    torch.save({"loss": history.loss, "model": model.state_dict()}, sys.argv[1])
+dist.destroy_process_group()
+"""
+
+
+def large_batches():
+    """Two batches of eight rows, in which the rows of one process have fewer targets than those of the other."""
+    batches = batches_of(2, rows=8)
+    for _, targets in batches:
+        targets[1::2, 2:] = -100
+        targets[4:6] = -100
+    batches[0][1][5:8:2] = -100  # of the second half the second process has nothing to learn
+    return batches
+
+
+def test_two_processes_with_two_batches_an_update_are_one_with_a_large_one(tmp_path):
+    (tmp_path / "several.py").write_text(_IN_SEVERAL, encoding="utf-8")
+    launcher = "-m torch.distributed.run --standalone --nproc-per-node 2".split()
+    command = [sys.executable, *launcher, tmp_path / "several.py", tmp_path / "result.pt"]
+    env = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    several, model = torch.load(tmp_path / "result.pt"), model_of()
+    history = train(model, large_batches(), TrainConfig(steps=2, warmup_steps=0), progress=False)
+    assert several["loss"] == pytest.approx(history.loss, rel=1e-5)
+    torch.testing.assert_close(several["model"], model.state_dict(), atol=1e-5, rtol=1e-4)
 
 
 # --- more steps ---
