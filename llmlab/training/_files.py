@@ -67,6 +67,8 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise FileNotFoundError(f"no checkpoint in {folder}: it should hold a config.json that save_checkpoint wrote")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("it holds no names with values")
         if content["format"] != FORMAT:
             raise ValueError(f"its format is {content['format']!r}, expected {FORMAT!r}")
         if not isinstance(content["model"], dict) or not isinstance(content["files"], dict):

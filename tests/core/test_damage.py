@@ -91,8 +91,8 @@ def test_a_damaged_file_is_named_or_the_checkpoint_is_what_it_was(kind, harm, wh
         ),
         ({"format": "llmlab checkpoint 2", "model": {}, "files": {}}, "its format is 'llmlab checkpoint 2', expected"),
         ({"model_type": "gpt2", "n_layer": 12}, "'format' is missing"),
-        ([1, 2], "not the config.json of a checkpoint"),
-        (None, "not the config.json of a checkpoint"),
+        ([1, 2], "it holds no names with values"),
+        (None, "it holds no names with values"),
     ],
 )
 def test_a_foreign_config_is_named(content, said, run):
