@@ -28,6 +28,7 @@ from torch.utils.data import DataLoader
 
 from llmlab.bpe import GPT2_PATTERN, BPETokenizer, train_bpe
 from llmlab.corpus import load_text
+from llmlab.generation import generate
 from llmlab.gpt import GPT, GPTConfig
 from llmlab.tokenizers import ByteTokenizer, CharTokenizer, WordTokenizer
 from llmlab.training import TrainConfig, split_documents, split_text
@@ -222,6 +223,35 @@ def looked_at(n: int) -> Work:
     return lambda: require_arguments(model, loader, TrainConfig(), **asked)
 
 
+def small_gpt(vocab_size: int = 64) -> GPT:
+    torch.manual_seed(0)
+    return GPT(GPTConfig(vocab_size, context_length=16, d_model=16, n_heads=2, n_layers=1))
+
+
+def prompts_continued(n: int) -> Work:
+    model, prompts = small_gpt(), [[1, 2, 3][: 1 + number % 3] for number in range(n)]
+    return lambda: generate(model, prompts, 4, stop=63)
+
+
+def stop_tokens(n: int) -> Work:
+    """A vocabulary of one size, of which more and more ids end the text; none of them is written."""
+    model = small_gpt(200_000)
+    with torch.no_grad():
+        model.head.weight[:-1].zero_()
+    stops = list(range(n))
+    return lambda: [generate(model, [[1]], 4, stop=stops, temperature=0) for _ in range(3)]
+
+
+def tokens_written(n: int) -> Work:
+    model = small_gpt()
+    return lambda: generate(model, [[1]], n, slide=True, stop=[])
+
+
+def prompt_past_the_context(n: int) -> Work:
+    model, prompt = small_gpt(), [number % 64 for number in range(n)]
+    return lambda: generate(model, [prompt], 4, slide=True)
+
+
 CASES = [
     Case("special tokens: `BPETokenizer(…)`", steps_of_four(32_000), special_tokens_made),
     Case("special tokens: `encode`, a text that has each once", steps_of_four(32_000), special_tokens_encoded),
@@ -259,6 +289,10 @@ CASES = [
     Case("ids: `stream`, one by one", steps_of_four(400_000), decoded_one_by_one),
     Case("characters: `create_dataloader`, first batch", steps_of_four(1_600_000), loader),
     Case("ids: `SlidingWindowDataset`", steps_of_four(1_600_000), windows),
+    Case("prompts: `generate`, 4 tokens each", steps_of_four(64_000), prompts_continued),
+    Case("stop tokens: `generate`, 4 tokens", steps_of_four(160_000), stop_tokens),
+    Case("new tokens: `generate(…, slide=True)`", steps_of_four(8_000), tokens_written),
+    Case("tokens of a prompt: `generate(…, slide=True)`, 4 tokens", steps_of_four(1_600_000), prompt_past_the_context),
     Case("characters: `split_text`", steps_of_four(16_000_000), text_cut),
     Case("one letter again and again: `split_text`", steps_of_four(16_000_000), lambda n: text_cut(n, "x".__mul__)),
     Case("full stops: `split_text`", steps_of_four(16_000_000), lambda n: text_cut(n, ".".__mul__)),

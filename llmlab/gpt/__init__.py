@@ -2,7 +2,7 @@
 
 The architecture is GPT-2's, number for number: pre-norm blocks, GELU in its tanh form, learned positions, a final norm.
 With its sizes, a bias in the query/key/value projection and tied weights, `GPT` has its 124,439,808 parameters and
-computes its logits.
+computes its logits; `load_gpt2` reads the published files.
 
 What is not here: the loss and the loop (`llmlab.training`), choosing tokens (`llmlab.generation`), and rotary
 positions, which `llmlab.embeddings.apply_rope` shows.

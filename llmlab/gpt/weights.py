@@ -65,7 +65,7 @@ def load_gpt2_weights(model: GPT, hugging_face_state_dict: Mapping[str, Tensor])
     for layer in range(config.n_layers):
         names |= {f"blocks.{layer}.{ours}": f"h.{layer}.{name}" for ours, name in _IN_A_BLOCK.items()}
     has_head = "lm_head.weight" in theirs
-    names["head.weight"] = "lm_head.weight" if has_head and not config.tie_weights else "wte.weight"
+    names["head.weight"] = "lm_head.weight" if has_head else "wte.weight"
     _require_all_used(theirs, {*names.values(), "lm_head.weight"})
 
     loaded = {}

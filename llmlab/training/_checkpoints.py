@@ -28,6 +28,7 @@ from llmlab.gpt import GPT, GPTConfig
 from llmlab.training._files import CONFIG, FORMAT, place, prepare_folder, read_config, whole_file
 from llmlab.utils.arguments import require_kind
 from llmlab.utils.bundled import data_path
+from llmlab.utils.modules import unwrapped
 
 _TIED = "head.weight"  # shares the token embedding's table when weights are tied, and is then saved once
 
@@ -60,6 +61,7 @@ def save_checkpoint(
         TypeError: the model is not a GPT or the tokenizer not a BPETokenizer.
         OSError: the folder cannot be written; an older checkpoint in it is still whole.
     """
+    model = unwrapped(model)
     require_kind("model", model, GPT, "a GPT")
     require_savable(tokenizer)
     write_checkpoint(Path(folder), model.config, model.state_dict(), tokenizer, training)

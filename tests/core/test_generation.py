@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from llmlab.generation import generate, sampling_probabilities
 from llmlab.gpt import GPT, GPTConfig, attention_maps
-from llmlab.training import evaluate
+from llmlab.training import evaluate, load_checkpoint, save_checkpoint
 
 
 def model_of(seed=0, **options):
@@ -408,6 +408,14 @@ def test_a_compiled_model_writes_the_same(compiled):
     assert torch.equal(attention_maps(wrapped, ids), attention_maps(model, ids))
     loader = [(ids, ids)]
     assert evaluate(wrapped, loader) == pytest.approx(evaluate(model, loader), rel=1e-5)
+
+
+def test_a_compiled_model_is_saved_under_the_names_of_its_own(compiled, tmp_path):
+    model, wrapped = compiled
+    save_checkpoint(tmp_path, wrapped)
+    saved, _ = load_checkpoint(tmp_path)
+    assert saved.config == model.config
+    assert all(torch.equal(tensor, model.state_dict()[name]) for name, tensor in saved.state_dict().items())
 
 
 def modes_of(model):
