@@ -3,8 +3,8 @@
     ids = generate(model, torch.tensor([tokenizer.encode("The queen")]), max_new_tokens=20)
 
 Each step computes logits for the last position, turns them into probabilities (temperature, then top-k, then top-p) and
-draws from them. With the cache a step computes one token; without it, all tokens anew. Both choose the same. With `slide=True` the text
-goes on past the context length, each token chosen from the newest that fit.
+draws from them. With the cache a step computes one token; without it, all tokens anew. Both choose the same. With
+`slide=True` the text goes on past the context length, each token chosen from the newest that fit.
 
 What is not here: beam search, penalties for repetition, speculative decoding.
 
