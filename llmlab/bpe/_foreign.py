@@ -78,8 +78,8 @@ def _tokenizer_json(path: Path) -> Arguments:
     _refuse_other("", content, _WHOLE, {"added_tokens", "pre_tokenizer", "post_processor", "decoder", "model"})
     _refuse_other("model.", model, _MODEL, {"vocab", "merges"})
     for part in ("post_processor", "decoder"):
-        if content.get(part) and (kind := entry(content, part, dict).get("type")) != "ByteLevel":
-            raise ValueError(f"its {part} is {kind!r}, and only ByteLevel changes nothing here")
+        if content.get(part) and not _changes_nothing(part, found := entry(content, part, dict)):
+            raise ValueError(f"its {part} is {found.get('type')!r}, and only ByteLevel changes nothing here")
     special: dict[str, int] = {}
     for token in added:
         if not isinstance(token, dict):
@@ -107,6 +107,14 @@ def _tokenizer_json(path: Path) -> Arguments:
         "pattern": _pattern(entry(content, "pre_tokenizer", dict)),
         "special_tokens": special,
     }
+
+
+def _changes_nothing(part: str, content: dict) -> bool:
+    """Whether the ids stay what the merges make of a text: a template may add tokens, or hold the text alone."""
+    if part == "post_processor" and content.get("type") == "TemplateProcessing":
+        single = content.get("single")
+        return isinstance(single, list) and len(single) == 1 and isinstance(single[0], dict) and "Sequence" in single[0]
+    return content.get("type") == "ByteLevel"
 
 
 def _vocab_and_merges(path: Path) -> Arguments:

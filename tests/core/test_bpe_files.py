@@ -48,13 +48,15 @@ def split_by(pattern):
     return pre_tokenizers.Sequence([step, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
 
 
-@pytest.fixture(scope="module", params=["gpt2", "split", "gaps", "pairs as text"])
+@pytest.fixture(scope="module", params=["gpt2", "split", "gaps", "pairs as text", "template"])
 def both(request, tmp_path_factory):
     """A tokenizer of `tokenizers`, and ours from its file."""
     folder = tmp_path_factory.mktemp("tokenizer")
     steps = {"split": split_by(SPLIT_PATTERN), "gaps": split_by(GAPS)}
     theirs = byte_level(steps.get(request.param))
     theirs.post_processor = processors.ByteLevel(trim_offsets=False)
+    if request.param == "template":  # as `transformers` 5 saves GPT-2's: the text alone
+        theirs.post_processor = processors.TemplateProcessing(single="$A", pair="$A $B:1", special_tokens=[])
     theirs.save(str(folder / "tokenizer.json"))
     if request.param == "pairs as text":  # as older versions wrote them
         content = json.loads((folder / "tokenizer.json").read_text())
@@ -124,6 +126,13 @@ def trained():
     return byte_level().to_str()
 
 
+ALONE = {"Sequence": {"id": "A", "type_id": 0}}
+ENDS_WITH_A_TOKEN = {
+    "type": "TemplateProcessing",
+    "single": [ALONE, {"SpecialToken": {"id": "<|endoftext|>", "type_id": 0}}],
+}
+
+
 def changed(path, value):
     """Sets an entry of a tokenizer.json; the path is its keys."""
 
@@ -152,6 +161,7 @@ LEFT = {"id": 700, "content": "<x>", "single_word": False, "lstrip": True, "rstr
         (changed(["pre_tokenizer"], {"type": "Whitespace"}), "its pre_tokenizer is {'type': 'Whitespace'}"),
         (changed(["pre_tokenizer"], None), "'pre_tokenizer' must be an object, got NoneType"),
         (changed(["post_processor"], {"type": "TemplateProcessing"}), "its post_processor is 'TemplateProcessing'"),
+        (changed(["post_processor"], ENDS_WITH_A_TOKEN), "its post_processor is 'TemplateProcessing'"),
         (changed(["decoder"], {"type": "WordPiece"}), "its decoder is 'WordPiece'"),
         (changed(["model", "type"], "WordPiece"), "model.type is 'WordPiece', and only 'BPE'"),
         (changed(["model", "byte_fallback"], True), "model.byte_fallback is True"),
