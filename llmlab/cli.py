@@ -30,7 +30,7 @@ def finish(work: Callable[..., int], *arguments: Any, **options: Any) -> NoRetur
     try:
         code = work(*arguments, **options)
     except CommandRefused as error:
-        Console(stderr=True).print(escape(str(error)), highlight=False)
+        Console(stderr=True).print(escape(str(error)), highlight=False, soft_wrap=True)  # paths stay in one piece
         code = 2
     raise typer.Exit(code)
 

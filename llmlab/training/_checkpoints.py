@@ -78,7 +78,9 @@ def write_checkpoint(
     from safetensors.torch import save_file
 
     prepare_folder(folder)
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+    # A part that `torch.compile` wraps has another name in between, which the model that is loaded would not have.
+    named = {name.replace("_orig_mod.", ""): tensor for name, tensor in weights.items()}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in named.items()}
     if config.tie_weights:
         del tensors[_TIED]
     files = {"weights": place(folder, "model", ".safetensors", lambda path: save_file(tensors, path))}

@@ -12,7 +12,7 @@ from llmlab.corpus import toy_world, toy_world_accepts
 from llmlab.corpus._toyworld import _CHARACTERS, _PREDICATES
 from llmlab.generation import generate
 from llmlab.gpt import GPT, attention_maps
-from llmlab.training import load_checkpoint
+from llmlab.training import load_checkpoint, save_checkpoint
 from tests import ROOT
 
 sys.path.insert(0, str(ROOT / "tools"))
@@ -136,3 +136,13 @@ def attention_to_the_subject(model, tokenizer):
 def test_one_head_looks_back_at_the_subject(tiny, untrained):
     assert attention_to_the_subject(*tiny).max() > 0.9
     assert attention_to_the_subject(untrained, tiny[1]).max() < 0.3
+
+
+def test_a_part_that_is_compiled_is_saved_under_its_own_name(tmp_path, untrained):
+    model = GPT(untrained.config).eval()
+    model.load_state_dict(untrained.state_dict())
+    model.blocks[0] = torch.compile(model.blocks[0], backend="eager")
+    save_checkpoint(tmp_path / "model", model)
+    loaded, _ = load_checkpoint(tmp_path / "model")
+    ids = torch.tensor([[1, 5, 2, 9]])
+    assert torch.equal(loaded(ids), untrained(ids))
