@@ -17,14 +17,14 @@ def main(arguments: list[str] | None = None) -> None:
     """Train from the command line, in one process or under `torchrun`."""
     parser = argparse.ArgumentParser(prog="python -m llmlab.training", description="Train a small GPT on a text.")
     parser.add_argument("--text", default="toy-world", help='"toy-world", "story", "the-verdict", or a file')
-    parser.add_argument("--sentences", type=int, default=20_000, help="of the toy world")
+    parser.add_argument("--sentences", type=int, default=None, help="of the toy world; default 20000")
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in that folder")
     sizes = vars(Sizes())
     for name, default in sizes.items():
         option = f"--{name.replace('_', '-')}"
         parser.add_argument(option, type=type(default), help=f"default {default}; with --resume, that of the run")
-    parser.add_argument("--seed", type=int, default=0, help="default 0")
+    parser.add_argument("--seed", type=int, default=None, help="default 0; with --resume, that of the run")
     parser.add_argument("--save-every", type=int, default=None, help="steps between checkpoints on the way")
     given = parser.parse_args(arguments)
     if not given.resume:
@@ -32,10 +32,12 @@ def main(arguments: list[str] | None = None) -> None:
             if getattr(given, name) is None:
                 setattr(given, name, default)
     try:
-        train_on_text(Order(**vars(given), replaces=True, talks=False), own_device())
+        code = train_on_text(Order(**vars(given), replaces=True, talks=False), own_device())
     except (CommandRefused, ValueError) as error:
         print(error, file=sys.stderr)
-        sys.exit(2)
+        code = 2
+    if code:
+        sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -105,12 +105,15 @@ def load_checkpoint(folder: str | Path | None = None) -> tuple[GPT, BPETokenizer
             names that one, too, unless there is a checkpoint of your own in ./tiny.
 
     Raises:
+        TypeError: the folder is neither a str nor a Path.
         FileNotFoundError: no checkpoint there, or a file of it is gone.
         ValueError: the files are damaged or of another format.
 
     Warns:
         UserWarning: "tiny" was taken for your folder, and not for the course's model.
     """
+    if not isinstance(folder, str | Path | None):
+        raise TypeError(f"folder must be that of a checkpoint, as a str or Path, got {folder!r}")
     if folder == "tiny" and (Path(folder) / CONFIG).is_file():
         warnings.warn(
             f'load_checkpoint("tiny") takes your own checkpoint in {Path(folder).absolute()}; load_checkpoint() gives '

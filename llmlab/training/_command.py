@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import sys
 import tempfile
 import time
@@ -15,10 +16,13 @@ from torch.utils.data import DataLoader
 from llmlab.bpe import BPETokenizer, train_bpe
 from llmlab.gpt import GPT, GPTConfig
 from llmlab.training._checkpoints import load_checkpoint, save_checkpoint
-from llmlab.training._order import Order, parts, read, require_free
+from llmlab.training._going_on import OrderedConfig, history_of, sizes_of_checkpoint, with_kept
+from llmlab.training._order import SENTENCES, Order, parts, read, require_free, require_settings
 from llmlab.training._processes import process_group, rank_and_number
 from llmlab.training._report import Report
-from llmlab.training._sizes import Sizes, best_threads, chosen_sizes, fitting_sizes, sizes_of_checkpoint
+from llmlab.training._resuming import load_run
+from llmlab.training._saying import say, several
+from llmlab.training._sizes import Sizes, best_threads, chosen_sizes, fitting_sizes, require_memory
 from llmlab.training._writing import print_anything
 from llmlab.training.config import CheckpointNotSaved, History, LossNotFinite, TrainConfig
 from llmlab.training.loop import train
@@ -27,7 +31,7 @@ from llmlab.windows import SEPARATOR, SlidingWindowDataset
 
 
 def train_on_text(order: Order, device: torch.device) -> int:
-    """Train as ordered, save the model, and print what came of it; 0 is the exit code.
+    """Train as ordered, save the model, and print what came of it; return the exit code.
 
     Raises:
         CommandRefused: the order cannot be carried out; the message says why.
@@ -37,14 +41,29 @@ def train_on_text(order: Order, device: torch.device) -> int:
         with process_group(device):
             _run(order, device)
     except LossNotFinite as error:
-        raise CommandRefused(f"{error}. Set --learning-rate") from error
+        saved = f" Saved in {order.out}: the weights of {_figures(error.history.best)}." if error.history.best else ""
+        raise CommandRefused(f"{error}.{saved} Set --learning-rate") from error
     except (OSError, ValueError) as error:
         raise CommandRefused(f"{error}") from error
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and "allocate" not in str(error):  # so PyTorch says it, on any device
+            raise
+        raise CommandRefused(
+            "the memory is not enough: use a smaller --d-model, fewer --n-layers or a smaller --batch-size"
+        ) from error
+    except KeyboardInterrupt:
+        print("stopped at once, without saving", file=sys.stderr)
+        return 130
     return 0
 
 
 def _run(order: Order, device: torch.device) -> None:
+    require_settings(order)
     require_free(order)
+    done = 0
+    if order.resume:
+        state = load_run(order.out)
+        order, done = with_kept(order, state), len(state["history"]["loss"])
     text = read(order)
     training, validation = parts(text)
     sizes = chosen_sizes(order, len(training.encode()))
@@ -52,27 +71,37 @@ def _run(order: Order, device: torch.device) -> None:
         model, tokenizer = load_checkpoint(order.out)
         if tokenizer is None:
             raise ValueError(f"the checkpoint {order.out} has no tokenizer: nothing to resume")
-        sizes = sizes_of_checkpoint(order, sizes, model.config)
+        sizes = sizes_of_checkpoint(order, sizes, model.config, state)
+        if done == sizes.steps:
+            _print_result(history_of(state), order.out, done)
+            _say_first(f"nothing left to do: ask for more with --steps, {2 * done} for example")
+            return
     else:
         tokenizer = _learn_tokens(training, sizes.vocab_size)
     ids, measured_ids = (tokenizer.encode(part, allowed_special={SEPARATOR}) for part in (training, validation))
     sizes = fitting_sizes(order, sizes, len(ids), len(measured_ids))
+    seed = order.seed or 0
     if not order.resume:
-        torch.manual_seed(order.seed)
+        torch.manual_seed(seed)
         shape = (len(tokenizer), sizes.context_length, sizes.d_model, sizes.n_heads, sizes.n_layers)
-        model = GPT(GPTConfig(*shape, dropout=0.1 if order.talks else 0.0))  # a short text is read many times
+        config = GPTConfig(*shape, dropout=0.1 if order.talks else 0.0)  # a short text is read many times
+        require_memory(config)
+        model = GPT(config)
     model.to(device)
     T, B = sizes.context_length, sizes.batch_size
-    generator = torch.Generator().manual_seed(order.seed)
+    generator = torch.Generator().manual_seed(seed)
     loader = DataLoader(SlidingWindowDataset(ids, T, T), B, shuffle=True, drop_last=True, generator=generator)
     measured = DataLoader(SlidingWindowDataset(measured_ids, T, T), B)
-    settings, report = _settings(order, sizes), None
+    settings, report = _settings(order, sizes, measured_ids), None
+    if order.resume and state.get("settings", {}).get("measured", settings.measured) != settings.measured:
+        _say_first("the text is another than before: validation losses are measured on the new one from here on")
     with best_threads(sizes.d_model, device) as n_threads:
         if order.talks:
             seconds = _seconds_a_step(model, loader)  # all processes together, though one alone reports
             report = Report(model, tokenizer, settings, validation, len(measured_ids))
             if rank_and_number()[0] == 0:
-                report.begin(text, len(ids), sizes, seconds, n_threads)
+                n_characters = [len(part) for part in (text, training, validation)]
+                report.begin(n_characters, len(ids), sizes, done=done, seconds=seconds, n_threads=n_threads)
         resume_from = order.out if order.resume else None
         try:
             history = train(
@@ -89,17 +118,18 @@ def _run(order: Order, device: torch.device) -> None:
             elsewhere = Path(tempfile.mkdtemp(prefix="llmlab-"))
             save_checkpoint(elsewhere, model, tokenizer)
             raise ValueError(f"{order.out} cannot be written ({error.__cause__}): saved in {elsewhere}") from error
-    if rank_and_number()[0] == 0:
-        _print_result(history, order.out, sizes.steps)
+    _print_result(history, order.out, sizes.steps)
 
 
-def _settings(order: Order, sizes: Sizes) -> TrainConfig:
-    always = {"steps": sizes.steps, "learning_rate": sizes.learning_rate}
-    always |= {"checkpoint": order.out, "save_every": order.save_every}
+def _settings(order: Order, sizes: Sizes, measured_ids: list[int]) -> OrderedConfig:
+    always = {"steps": sizes.steps, "learning_rate": sizes.learning_rate, "batch_size": sizes.batch_size}
+    always |= {"checkpoint": order.out, "save_every": order.save_every, "vocab_size": sizes.vocab_size}
+    always |= {"seed": order.seed or 0, "sentences": SENTENCES if order.sentences is None else order.sentences}
+    always["measured"] = hashlib.sha256(repr(measured_ids).encode()).hexdigest()
     if not order.talks:
-        return TrainConfig(**always)
+        return OrderedConfig(**always)
     short = {"warmup_steps": min(20, sizes.steps // 4), "evaluate_every": max(1, sizes.steps // 10)}
-    return TrainConfig(**always, **short, keep_best=True)
+    return OrderedConfig(**always, **short, keep_best=True)
 
 
 def _learn_tokens(text: str, vocab_size: int) -> BPETokenizer:
@@ -121,8 +151,21 @@ def _seconds_a_step(model: GPT, loader: DataLoader) -> float:
 
 
 def _print_result(history: History, out: Path, steps: int) -> None:
-    validation_loss = history.validation[-1][1] if history.validation else float("nan")
-    print(f"{len(history.loss)} steps: loss {history.loss[-1]:.4f}, validation loss {validation_loss:.4f}")
+    done, measured = len(history.loss), ""
+    if history.validation:
+        at, loss = history.validation[-1]
+        measured = f", validation loss {loss:.4f}" + f" at step {at}" * (at != done)
+    _say_first(f"{several(done, 'step')}: loss {history.loss[-1]:.4f}{measured}")
     if history.interrupted:
-        print(f"stopped after {len(history.loss)} of {steps} steps; --resume goes on")
-    print(f"saved in {out}")
+        _say_first(f"stopped after {done} of {several(steps, 'step')}; --resume goes on")
+    _say_first(f"saved in {out}" + (f": the weights of {_figures(history.best)}" if history.best else ""))
+
+
+def _figures(best: tuple[int, float]) -> str:
+    return f"step {best[0]}, validation loss {best[1]:.2f}"
+
+
+def _say_first(line: str) -> None:
+    """Let the first process speak for all."""
+    if rank_and_number()[0] == 0:
+        say(line)

@@ -56,6 +56,8 @@ def take_device(device: torch.device) -> None:
 
 def of_the_first(value: object) -> object:
     """The first process's value, in all of them."""
+    if not dist.is_initialized():
+        return value
     values = [value]
     dist.broadcast_object_list(values)
     return values[0]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import torch
-from tqdm.auto import tqdm
 
 from llmlab.bpe import BPETokenizer
 from llmlab.gpt import GPT
+from llmlab.training._saying import say, several
 from llmlab.training._sizes import Sizes
 from llmlab.training._writing import opening, pieces, printable
 from llmlab.training.config import History, TrainConfig
@@ -26,29 +26,36 @@ class Report:
         self.bytes_a_token = len(validation.encode()) / n_measured
         self.opening = opening(tokenizer, validation)
 
-    def begin(self, text: str, n_ids: int, sizes: Sizes, seconds: float, n_threads: int) -> None:
-        """Say what is about to be done, and how long it takes at so many seconds a step."""
+    def begin(
+        self, n_characters: list[int], n_ids: int, sizes: Sizes, *, done: int, seconds: float, n_threads: int
+    ) -> None:
+        """Say what is about to be done, and how long it takes at so many seconds a step.
+
+        The characters are those of the text, of what is learned from, and of what is measured on.
+        """
         n_parameters = sum(parameter.numel() for parameter in self.model.parameters())
         device = next(self.model.parameters()).device.type
-        on = f"on {n_threads} thread{'s' * (n_threads > 1)}" if device == "cpu" else f"on the device {device}"
-        epochs = sizes.steps * sizes.batch_size * sizes.context_length / n_ids
-        total = sizes.steps * seconds
-        expected = f"{total / 60:.1f} minutes" if total > 90 else f"{total:.0f} seconds"
-        print(
-            f"text      {len(text):,} characters, about a tenth of them to measure on\n"
+        on = f"on {several(n_threads, 'thread')}" if device == "cpu" else f"on the device {device}"
+        steps = sizes.steps - done
+        epochs = steps * sizes.batch_size * sizes.context_length / n_ids
+        total = steps * seconds
+        expected = f"{total / 60:.1f} minutes" if total > 90 else several(round(total), "second")
+        all_steps = f"{steps:,} steps" if not done else f"the last {steps:,} of {sizes.steps:,} steps,"
+        in_text, learned, measured = n_characters
+        say(
+            f"text      {in_text:,} characters: {learned:,} to learn from, {measured:,} to measure on\n"
             f"tokens    {len(self.tokenizer):,} in the vocabulary; {n_ids:,} to learn from\n"
             f"model     {n_parameters:,} parameters: {sizes.n_layers} layers, width {sizes.d_model}, "
             f"context {sizes.context_length}\n"
-            f"training  {sizes.steps:,} steps of {sizes.batch_size} windows, {epochs:.1f} times through the text, "
+            f"training  {all_steps} of {several(sizes.batch_size, 'window')}, {epochs:.1f} times through the text, "
             f"about {expected} {on}\n"
-            "Ctrl-C stops and keeps what was learned.",
-            flush=True,
+            "Ctrl-C stops and keeps what was learned."
         )
 
     def __call__(self, history: History) -> None:
         done, loss = history.validation[-1]
         recent = history.loss[-self.config.evaluate_every :]
-        self._say(
+        say(
             f"step {done:,} of {self.config.steps:,}: loss {sum(recent) / len(recent):.2f}; validation {loss:.2f}, "
             f"perplexity {math.exp(min(loss, 700)):,.1f}, {loss / math.log(2) / self.bytes_a_token:.2f} bits a byte"
         )
@@ -59,8 +66,4 @@ class Report:
             pieces(self.model, self.tokenizer, self.opening, _SAMPLE, generator=generator, temperature=0.8)
         )
         for line in printable(self.opening + written).splitlines():
-            self._say(f"    {line}")
-
-    @staticmethod
-    def _say(line: str) -> None:
-        tqdm.write(line)  # above the progress bar, where there is one
+            say(f"    {line}")

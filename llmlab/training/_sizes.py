@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
 
-from llmlab.gpt import GPTConfig
-from llmlab.training._checkpoints import load_training
+from llmlab.gpt import GPTConfig, count_parameters
 from llmlab.training._order import Order
+from llmlab.training._saying import several
 
 FEWEST_WINDOW = 8  # tokens: a model that sees less at a time learns little more than frequencies
+_BYTES_A_PARAMETER = 16  # in float32: weight, gradient, and the two averages of AdamW
 ONE_THREAD_UP_TO = 128  # d_model: such narrow models are trained by one thread about as fast as by two, or faster
 
 
@@ -53,17 +55,18 @@ def chosen_sizes(order: Order, n_bytes: int) -> Sizes:
     return replace(chosen, **{name: value for name in vars(chosen) if (value := getattr(order, name)) is not None})
 
 
-def sizes_of_checkpoint(order: Order, sizes: Sizes, config: GPTConfig) -> Sizes:
-    """The sizes of the model that is there; the steps ordered, else those that it was to have."""
-    shape = {name: getattr(config, name) for name in ("context_length", "d_model", "n_heads", "n_layers")}
-    for name, value in shape.items():
-        if getattr(order, name) not in (None, value):
-            raise ValueError(
-                f"the model in {order.out} has {name} {value}, not {getattr(order, name)}: leave out "
-                f"--{name.replace('_', '-')}"
-            )
-    planned = load_training(order.out).get("steps", sizes.steps)
-    return replace(sizes, **shape, steps=planned if order.steps is None else order.steps)
+def require_memory(config: GPTConfig) -> None:
+    """Raise if the machine, where it says how much memory it has, cannot hold such a model while it is trained."""
+    needed = count_parameters(config).total * _BYTES_A_PARAMETER
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # Windows does not say
+        return
+    if needed > memory > 0:
+        raise ValueError(
+            f"the model is too large: its weights, gradients and averages need {needed / 1e9:,.1f} GB, and this "
+            f"machine has {memory / 1e9:,.1f} GB. Use a smaller --d-model, fewer --n-layers or a smaller --vocab-size"
+        )
 
 
 def fitting_sizes(order: Order, sizes: Sizes, n_ids: int, n_measured: int) -> Sizes:
@@ -73,18 +76,19 @@ def fitting_sizes(order: Order, sizes: Sizes, n_ids: int, n_measured: int) -> Si
         sizes = replace(sizes, context_length=min(sizes.context_length, max(longest, FEWEST_WINDOW)))
     T = sizes.context_length
     if T > longest:
+        fewer = "" if order.resume else "a smaller --vocab-size, which makes more tokens of the text, "
         raise ValueError(
-            f"the text is too short: {n_ids} tokens to learn from and {n_measured} to measure on, where windows of "
-            f"{T} tokens need {T + 1} of each. Use a longer text, 1,000 characters at least, or a smaller "
-            "--context-length"
+            f"the text is too short: {several(n_ids, 'token')} to learn from and {n_measured} to measure on, where "
+            f"windows of {several(T, 'token')} need {T + 1} of each. Use a longer text, 1,000 characters at least, "
+            f"{fewer}or a smaller --context-length"
         )
     n_windows = (n_ids - 1) // T
     if order.batch_size is None:
         sizes = replace(sizes, batch_size=min(sizes.batch_size, n_windows))
     if sizes.batch_size > n_windows:
         raise ValueError(
-            f"the text is too short: {n_windows} windows of {T} tokens, and a batch has {sizes.batch_size}. Use a "
-            "longer text, a smaller --batch-size or a smaller --context-length"
+            f"the text is too short: {several(n_windows, 'window')} of {several(T, 'token')}, and a batch has "
+            f"{sizes.batch_size}. Use a longer text, a smaller --batch-size or a smaller --context-length"
         )
     return sizes
 

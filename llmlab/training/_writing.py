@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +12,14 @@ import torch
 from llmlab.bpe import BPETokenizer
 from llmlab.gpt import GPT
 from llmlab.training._checkpoints import load_checkpoint
+from llmlab.training._order import require_seed
+from llmlab.training._saying import say
 from llmlab.utils.commands import CommandRefused
 from llmlab.windows import SEPARATOR
 
 _AT_ONCE = 8  # tokens between two pieces of text
-_CONTROL = {code: "\ufffd" for code in range(32) if chr(code) not in "\n\t"} | {0x7F: "\ufffd", ord("\r"): None}
+_CONTROL = {code: "\ufffd" for code in (*range(32), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}  # C0, C1
+_CONTROL[ord("\r")] = None
 
 
 def pieces(
@@ -47,25 +51,33 @@ def print_anything() -> None:
 
 
 def sample(folder: Path, prompt: str, n_tokens: int, *, seed: int, **settings: object) -> int:
-    """Print what the model in a checkpoint makes of a prompt, as it comes.
+    """Print what the model in a checkpoint makes of a prompt (a line break, if that is empty), as it comes.
+
+    It ends where nobody reads on.
 
     Raises:
         CommandRefused: there is no such checkpoint, it has no tokenizer, or a setting is out of range.
     """
     print_anything()
+    prompt = prompt or "\n"
     try:
+        require_seed(seed)
+        if any("\ud800" <= letter <= "\udfff" for letter in prompt):  # what Python makes of bytes that it cannot decode
+            raise CommandRefused("the prompt is not UTF-8: write it in a terminal whose encoding is UTF-8")
         model, tokenizer = load_checkpoint(str(folder))  # "tiny" is the course's own
         if tokenizer is None:
             raise CommandRefused(f"the checkpoint {folder} has no tokenizer: train it with `llmlab train`")
         generator = torch.Generator().manual_seed(seed)
-        print(prompt, end="", flush=True)
-        for piece in pieces(model, tokenizer, prompt, n_tokens, generator=generator, **settings):
-            print(piece, end="", flush=True)
+        written = pieces(model, tokenizer, prompt, n_tokens, generator=generator, **settings)
+        first = next(written)  # where a setting is refused: before anything is printed
+        for piece in itertools.chain((prompt, first), written):
+            if not say(piece, end=""):
+                break
     except (OSError, ValueError, RuntimeError) as error:
         raise CommandRefused(f"{error}") from error
     except KeyboardInterrupt:
         pass  # what was written is there to read
-    print()
+    say()
     return 0
 
 

@@ -83,6 +83,7 @@ class History:
         gradient_norm: of each step, before clipping.
         validation: pairs (steps done, validation loss).
         interrupted: whether the run was stopped by Ctrl-C.
+        best: with `keep_best`, (steps done, validation loss) of the weights that are kept; None before the first.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -90,10 +91,14 @@ class History:
     gradient_norm: list[float] = field(default_factory=list)
     validation: list[tuple[int, float]] = field(default_factory=list)
     interrupted: bool = False
+    best: tuple[int, float] | None = None
 
 
 class LossNotFinite(ArithmeticError):
-    """The loss became NaN or infinite; `history` holds the steps before, and the weights are those before the step."""
+    """The loss became NaN or infinite; `history` holds the steps before.
+
+    The weights are those before the step, or, with `keep_best`, the best; these are also in the checkpoint.
+    """
 
     def __init__(self, message: str, history: History) -> None:
         super().__init__(message)

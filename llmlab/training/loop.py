@@ -68,7 +68,8 @@ def train(
         the history, which contains that of the resumed run.
 
     Raises:
-        LossNotFinite: the loss is NaN or infinite; the weights are those before that step.
+        LossNotFinite: the loss is NaN or infinite; the weights are those before that step, or with `keep_best` the
+            best, which are then in the checkpoint, too.
         CheckpointNotSaved: an OSError, of a disk that became full, for example; the model keeps its weights.
         TypeError: an argument of another type.
         ValueError: batches that do not fit the model, a checkpoint of another model or with more steps behind it, or a
@@ -94,17 +95,21 @@ def train(
     if config.checkpoint is not None and rank == 0:
         prepare_folder(Path(config.checkpoint))
     optimizer = make_optimizer(model, config)
-    batches, history, best = Batches(train_loader), History(), Best(config.keep_best)
+    batches, history, best, saved_at = Batches(train_loader), History(), Best(config.keep_best), -1
     if resume_from is not None:
-        history = resume(Path(resume_from), model, optimizer, batches, config, best)
+        history = resume(Path(resume_from), model, optimizer, batches, config, best, validation)
+        if config.checkpoint is not None and Path(resume_from) == Path(config.checkpoint):
+            saved_at = len(history.loss)
     elif n_processes > 1:  # all begin in the same place of the data, that of the first process
         batches.go_to(of_the_first(batches.place()))
     replica = nn.parallel.DistributedDataParallel(runs) if n_processes > 1 else runs
 
-    def save() -> None:
+    def save(goes_on: bool = True) -> None:
+        nonlocal saved_at
         if config.checkpoint is None or rank > 0:
             return
-        folder, state = Path(config.checkpoint), run_state(model, optimizer, batches, history, config, best)
+        folder = Path(config.checkpoint)
+        state = run_state(model, optimizer, batches, history, config, best) if goes_on else None
         weights = model.state_dict() if best.weights is None else best.weights
         try:
             write_checkpoint(folder, model.config, weights, tokenizer, state)
@@ -115,14 +120,26 @@ def train(
                 "recorded is this error's .history",
                 history,
             ) from error
+        saved_at = len(history.loss)
+
+    @contextlib.contextmanager
+    def best_rescued() -> Iterator[None]:
+        try:
+            yield
+        except LossNotFinite:
+            if best.weights is not None:
+                model.load_state_dict(best.weights)
+                if best.step > saved_at:  # otherwise the folder has them, with a state to go on from
+                    save(goes_on=False)
+            raise
 
     def measure() -> None:
         done = len(history.loss)
         if validation is not None:
-            loss = evaluate(model, validation)
-            loss = of_the_first(loss) if n_processes > 1 else loss
+            loss = of_the_first(evaluate(model, validation))
             history.validation.append((done, loss))
             best.offer(loss, done, model)
+            history.best = best.figures
         bar.set_postfix_str(_figures(history))
         if on_evaluation is not None and rank == 0:
             try:
@@ -134,7 +151,7 @@ def train(
 
     model.train()
     bar = _progress_bar(config.steps, len(history.loss), progress and rank == 0)
-    with _history_kept(history), bar, held_interrupt() as pressed:
+    with _history_kept(history), bar, held_interrupt() as pressed, best_rescued():
         while len(history.loss) < config.steps and not history.interrupted:
             parts = [_checked(batches.next(), model, n_processes) for _ in range(config.accumulate)]
             n_counted = sum(counted(targets) for _, targets in parts)
@@ -200,7 +217,8 @@ def _no_exchange(replica: nn.Module, wanted: bool) -> contextlib.AbstractContext
 def _require_finite(what: str, value: float, history: History) -> None:
     if not math.isfinite(value):
         raise LossNotFinite(
-            f"the {what} is {value} at step {len(history.loss)}; the weights are those before it. Usual causes: a "
+            f"the {what} is {value} at step {len(history.loss)}; the weights are those "
+            f"{f'of step {history.best[0]}, the best' if history.best else 'before it'}. Usual causes: a "
             "learning rate that is too high (try a third), no warm-up, or weights that were not finite to begin with",
             history,
         )

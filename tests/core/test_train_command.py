@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -98,18 +99,24 @@ def test_the_best_weights_are_saved(tmp_path):
         logits = model(ids[:n].view(-1, 12))
     loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), ids[1 : n + 1]).item()
     assert loss == pytest.approx(min(losses), abs=0.02)
+    step = next(line for line in output.splitlines() if f"validation {min(losses):.2f}" in line).split()[1]
+    assert output.endswith(f"saved in digits-model: the weights of step {step}, validation loss {min(losses):.2f}\n")
 
 
 def test_a_run_goes_on_for_more_steps(text):
     assert run("train", text, *TINY)[0] == 0
     code, output, _ = run("train", text, "--resume", "--steps", 8)
     assert code == 0 and "step 8 of 8" in output and "step 4 of 8" not in output
+    assert "training  the last 4 of 8 steps," in output
     assert load_checkpoint("mine-model")[0].config.d_model == 16  # that of the run, though not repeated
-    assert "8 steps: loss" in run("train", text, "--resume")[1]  # nothing is left to do
+    saved = {path: path.stat().st_mtime_ns for path in Path("mine-model").iterdir()}
+    output = run("train", text, "--resume")[1]
+    assert output.startswith("8 steps: loss") and "nothing left to do: ask for more with --steps" in output
+    assert saved == {path: path.stat().st_mtime_ns for path in Path("mine-model").iterdir()}
     code, _, errors = run("train", text, "--resume", "--d-model", 32)
     assert code == 2 and errors == "the model in mine-model has d_model 16, not 32: leave out --d-model"
     code, _, errors = run("train", text, "--resume", "--steps", 3)
-    assert code == 2 and "has 8 steps behind it, and this run shall have 3 in all: ask for more" in errors
+    assert code == 2 and "has 8 steps behind it, and this run shall have 3 in all: ask for more, --steps 16" in errors
 
 
 def test_the_seed_decides(text):
@@ -133,13 +140,20 @@ LATIN = "naïve".encode("latin-1")
         (b"\xef\xbb\xbf", [], "mine.txt is empty"),
         (LATIN * 500, [], "mine.txt is not UTF-8: byte 2 is 0xef"),
         ("x".encode("utf-16"), [], "byte order mark of UTF-16"),
-        (b"x", [], "the text is too short: 1 tokens to learn from and 1 to measure on"),
+        (b"x", [], "the text is too short: 1 token to learn from and 1 to measure on"),
         (b"A short text.", [], "windows of 8 tokens need 9 of each. Use a longer text, 1,000 characters at least"),
         (b"abc " * 300, ["--context-length", "500"], "or a smaller --context-length"),
         (b"abc " * 300, ["--batch-size", "5000"], "and a batch has 5000. Use a longer text, a smaller --batch-size"),
         (b"abc " * 300, ["--d-model", "30"], "n_heads=4 does not divide 30"),
         (b"abc " * 300, ["--vocab-size", "9"], "vocab_size must be at least 257"),
-        (b"abc " * 300, ["--steps", "0"], "steps must be at least 1, got 0"),
+        (b"abc " * 300, ["--steps", "0"], "--steps must be at least 1, got 0"),
+        (b"abc " * 300, ["--context-length", "0"], "--context-length must be at least 1, got 0"),
+        (b"abc " * 300, ["--batch-size", "0"], "--batch-size must be at least 1, got 0"),
+        (b"abc " * 300, ["--learning-rate", "0"], "--learning-rate must be above 0 and finite, got 0.0"),
+        (b"abc " * 300, ["--seed", str(2**64)], "--seed must be at least -2**63 and below 2**64, got 18446744073709"),
+        (b"abc " * 300, ["--d-model", "200000"], "the model is too large: its weights, gradients and averages need"),
+        (b"abc " * 300, ["--n-layers", str(10**9)], "GB. Use a smaller --d-model, fewer --n-layers or a smaller --v"),
+        (b"a" * 9_000, ["--vocab-size", "300"], "a smaller --vocab-size, which makes more tokens of the text, or a s"),
         (b"abc " * 300, ["--resume"], "no checkpoint in mine-model"),
     ],
 )
@@ -154,6 +168,22 @@ def test_what_cannot_be_trained_is_said_in_a_sentence(content, options, said, tm
 def test_a_folder_is_no_text(tmp_path):
     (tmp_path / "texts").mkdir()
     assert run("train", "texts")[::2] == (2, "texts is a folder: name a text file")
+    assert run("train", "")[::2] == (2, "no text is named: give a text file, or toy-world, story, the-verdict")
+
+
+def test_a_folder_that_cannot_be_written_is_refused_at_once(text, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may write everywhere
+    code, output, errors = run("train", text, *TINY, "--out", "run")
+    assert code == 2 and output == "" and "cannot be written: name another one, --out FOLDER" in errors
+
+
+def test_a_model_that_the_memory_cannot_hold_is_said_in_a_sentence(text, monkeypatch):
+    def allocate(*_, **__):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+
+    monkeypatch.setattr(_command, "_seconds_a_step", allocate)
+    code, _, errors = run("train", text, *TINY)
+    assert code == 2 and errors.startswith("the memory is not enough: use a smaller --d-model")
 
 
 def test_nothing_of_yours_is_overwritten(text, tmp_path):
@@ -168,8 +198,9 @@ def test_nothing_of_yours_is_overwritten(text, tmp_path):
     code, _, errors = run("train", text, *TINY, "--out", "run")
     assert code == 2 and "run/config.json is not the config.json of a checkpoint: 'format' is missing" in errors
     (tmp_path / "a-file").write_text("mine")
-    code, _, errors = run("train", text, *TINY, "--out", "a-file")
-    assert code == 2 and "a-file is a file: name another folder" in errors
+    for out in ("a-file", "a-file/new"):
+        code, output, errors = run("train", text, *TINY, "--out", out)
+        assert code == 2 and "a-file is a file: name another folder" in errors and output == ""
 
 
 def test_your_own_file_comes_before_the_text_of_that_name(tmp_path):
@@ -212,20 +243,23 @@ def test_samples_are_what_generate_writes(text):
         (["tiny", "--temperature", "-1"], "temperature must be at least 0, got -1.0"),
         (["tiny", "--top-k", "0"], "top_k must be at least 1, got 0"),
         (["tiny", "--top-p", "2"], "top_p must be above 0 and at most 1, got 2.0"),
-        (["tiny", "--prompt", ""], "a prompt needs at least one token"),
+        (["tiny", "--prompt", "caf\udce9"], "the prompt is not UTF-8"),
+        (["tiny", "--seed", str(2**70)], "--seed must be at least -2**63 and below 2**64, got 1180591620717411303424"),
     ],
 )
 def test_what_cannot_be_sampled_is_said_in_a_sentence(options, said):
-    code, _, errors = run("sample", *options)
-    assert code == 2 and said in errors
+    code, output, errors = run("sample", *options)
+    assert code == 2 and said in errors and output == ""
 
 
 def test_the_courses_own_model_can_be_sampled():
+    assert run("sample", "tiny", "--prompt", "", "--tokens", 5) == run("sample", "tiny", "--tokens", 5)
+    assert "a line break" in run("sample", "--help")[1]
     assert run("sample", "tiny", "--prompt", "the king", "--tokens", 5)[1].startswith("the king")
 
 
 def test_text_that_would_move_the_cursor_is_not_printed():
-    assert _writing.printable("a\x1b[2Jb\x07\r\n\tc\x7f") == "a\ufffd[2Jb\ufffd\n\tc\ufffd"
+    assert _writing.printable("a\x1b[2Jb\x07\r\n\tc\x7f\x9b2J") == "a\ufffd[2Jb\ufffd\n\tc\ufffd\ufffd2J"
 
 
 def test_the_sizes_grow_with_the_text_and_small_models_take_one_thread():
