@@ -128,7 +128,9 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the model in that folder.")] = False,
     steps: Annotated[int | None, typer.Option("--steps", help="Updates of the weights, in all.")] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of the first weights and the order of the text.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Of the first weights and the order of the text; otherwise 0.")
+    ] = None,
     vocab_size: Annotated[int | None, typer.Option("--vocab-size", help="Tokens, at least 257.")] = None,
     context_length: Annotated[int | None, typer.Option("--context-length", help="Tokens read at a time.")] = None,
     d_model: Annotated[int | None, typer.Option("--d-model", help="Width of the model.")] = None,
@@ -140,7 +142,9 @@ def train(
 ) -> None:
     """Train a small GPT on a text of your own; sizes that are not given suit the length of the text.
 
-    Exit code: 0 the model is saved, also after Ctrl-C, 2 it cannot be trained so.
+    With --resume they are those of the run.
+
+    Exit code: 0 the model is saved, also after Ctrl-C, 2 it cannot be trained so, 130 after a second Ctrl-C.
     """
     from llmlab.course import device
     from llmlab.training import _command
@@ -156,7 +160,9 @@ def train(
 @app.command()
 def sample(
     folder: Annotated[Path, typer.Argument(help='What `llmlab train` wrote; or "tiny".', show_default=False)],
-    prompt: Annotated[str, typer.Option("--prompt", help="What the model continues.")] = "\n",
+    prompt: Annotated[
+        str, typer.Option("--prompt", help="What the model continues.", show_default="a line break")
+    ] = "\n",
     tokens: Annotated[int, typer.Option("--tokens", min=0, help="How many are written.")] = 100,
     temperature: Annotated[float, typer.Option("--temperature", help="0: always the most probable token.")] = 0.8,
     top_k: Annotated[int | None, typer.Option("--top-k", help="Only the k most probable tokens.")] = None,
