@@ -148,6 +148,11 @@ def test_a_checkpoint_of_the_first_edition_goes_on(run, tmp_path):
         load_checkpoint(tmp_path / "old")
 
 
+def test_what_names_no_folder_is_said():
+    with pytest.raises(TypeError, match="folder must be that of a checkpoint, as a str or Path, got 5"):
+        load_checkpoint(5)
+
+
 def test_a_state_that_torch_cannot_read_is_named(run):
     content = json.loads((run / "config.json").read_text(encoding="utf-8"))
     (run / "mine.pt").write_bytes(b"no archive")

@@ -12,7 +12,16 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from llmlab.gpt import GPT, GPTConfig
-from llmlab.training import TrainConfig, _processes, evaluate, learning_rate_at, load_checkpoint, loop, train
+from llmlab.training import (
+    LossNotFinite,
+    TrainConfig,
+    _processes,
+    evaluate,
+    learning_rate_at,
+    load_checkpoint,
+    loop,
+    train,
+)
 from tests import ROOT
 
 CONFIG = GPTConfig(vocab_size=13, context_length=6, d_model=8, n_heads=2, n_layers=1)
@@ -71,6 +80,56 @@ def test_a_run_that_keeps_the_best_goes_on_from_its_last_weights(tmp_path, stop_
     resumed = model_of(seed=7)
     run = {"validation": HELD_BACK, "progress": False, "resume_from": tmp_path}
     assert train(resumed, loader_of(), config, **run) == expected and same(resumed, whole)
+
+
+def test_a_best_loss_belongs_to_its_validation(tmp_path):
+    config = TrainConfig(steps=10, **SETTINGS, keep_best=True, checkpoint=tmp_path)
+    train(model_of(), batches_of(), config, validation=batches_of(), progress=False)  # on what it learns: it is low
+    best, low = load_checkpoint(tmp_path)[0], evaluate(load_checkpoint(tmp_path)[0], batches_of())
+    longer = TrainConfig(steps=15, **SETTINGS, keep_best=True)
+    run = {"resume_from": tmp_path, "progress": False}
+    history = train(model_of(), batches_of(), longer, validation=HELD_BACK, **run)
+    losses = [(10, evaluate(best, HELD_BACK)), (15, history.validation[-1][1])]
+    assert history.best == min(losses, key=lambda pair: pair[1]) and losses[0][1] > low
+
+
+def test_looking_at_the_best_weights_again_draws_nothing(tmp_path):
+    config = TrainConfig(steps=10, **SETTINGS, keep_best=True, checkpoint=tmp_path)
+    train(model_of(), loader_of(), config, validation=HELD_BACK, progress=False)
+    shuffled = loader_of()
+    state = shuffled.generator.get_state()
+    train(model_of(), loader_of(), config, validation=shuffled, resume_from=tmp_path, progress=False)
+    assert torch.equal(shuffled.generator.get_state(), state)
+
+
+@pytest.mark.parametrize("saved_on_the_way", [False, True])
+def test_the_best_weights_are_saved_when_the_loss_is_no_number(tmp_path, saved_on_the_way):
+    config = TrainConfig(
+        steps=9, evaluate_every=2, keep_best=True, checkpoint=tmp_path, save_every=4 if saved_on_the_way else None
+    )
+    model, batches = model_of(), batches_of(9)
+
+    def spoil(history):
+        if len(history.loss) == 4 and not saved_on_the_way or len(history.loss) == 6:
+            model.head.weight.data.fill_(math.nan)
+
+    with pytest.raises(LossNotFinite, match=r"at step \d; the weights are those of step \d, the best") as caught:
+        train(model, batches, config, validation=batches, progress=False, on_evaluation=spoil)
+    step, loss = caught.value.history.best
+    assert step == (6 if saved_on_the_way else 4) and evaluate(model, batches) == loss
+    assert same(load_checkpoint(tmp_path)[0], model)
+    files = json.loads((tmp_path / "config.json").read_text())["files"]
+    assert "training" not in files
+
+
+def test_a_state_to_go_on_from_outlives_a_loss_that_is_no_number(tmp_path):
+    settings = {"evaluate_every": 2, "keep_best": True, "checkpoint": tmp_path}
+    batches = batches_of(9)
+    train(model_of(), batches, TrainConfig(steps=4, **settings), validation=batches, progress=False)
+    run = {"validation": batches, "resume_from": tmp_path, "progress": False}
+    with pytest.raises(LossNotFinite):
+        train(model_of(), batches, TrainConfig(steps=9, learning_rate=1e38, warmup_steps=0, **settings), **run)
+    assert len(train(model_of(), batches, TrainConfig(steps=6, **settings), **run).loss) == 6
 
 
 def test_without_a_number_nothing_is_the_best(monkeypatch):

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from llmlab.cli import app
 from llmlab.generation import generate
 from llmlab.training import _command, _order, _sizes, _writing, load_checkpoint
+from llmlab.training.__main__ import main as training_main
 from llmlab.training._processes import own_device
 from tests import ROOT
 
@@ -286,6 +287,20 @@ def test_measuring_the_time_of_a_step_leaves_no_trace(text):
     assert _command._seconds_a_step(model, loader) > 0
     assert torch.equal(model.head.weight, weights) and torch.equal(torch.get_rng_state(), state)
     assert own_device().type in {"cpu", "cuda", "mps"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--context-length", "0"], "--context-length must be at least 1, got 0"),
+        (["--seed", str(2**80)], "--seed must be at least -2**63 and below 2**64, got 1208925819614629174706176"),
+        (["--resume"], "no checkpoint in run"),
+    ],
+)
+def test_the_older_command_refuses_in_the_same_words(options, said, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        training_main(["--text", "toy-world", "--out", "run", *options])
+    assert capsys.readouterr().err.startswith(said)
 
 
 # --- in processes of their own ---
