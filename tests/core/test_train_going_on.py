@@ -1,6 +1,8 @@
 """`llmlab train --resume` goes on with what the run was started with; what ends a run early loses nothing."""
 
+import io
 import math
+import os
 import re
 import signal
 import subprocess
@@ -12,6 +14,7 @@ import pytest
 import torch
 
 from llmlab.training import _checkpoints, _command, load_checkpoint, loop
+from llmlab.training._saying import say
 from tests.core.test_train_command import TEXTS, TINY, _in_an_empty_folder, run, start, text  # noqa: F401 - fixtures
 
 OTHERWISE = [*TINY, "--batch-size", 3, "--learning-rate", 0.01, "--seed", 5]
@@ -116,6 +119,24 @@ def test_an_output_that_closes_ends_no_training(text, where):  # noqa: F811
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(_checkpoints.load_training(Path("mine-model"))["history"]["loss"]) == 4
+
+
+class Full(io.StringIO):
+    """An output that is no file of the system, and takes nothing."""
+
+    def write(self, _):
+        raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "no file"])
+def test_after_a_line_that_failed_the_next_ones_go_nowhere(kind, monkeypatch):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe if kind == "a pipe" else Full())
+        assert not say("lost") and say("nowhere")
+    monkeypatch.setattr(sys, "stdout", None)
+    assert not say("nowhere")
 
 
 @_UNIX
