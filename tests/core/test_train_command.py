@@ -312,9 +312,9 @@ def start(*command):
     return subprocess.Popen([sys.executable, "-m", *command], env=env, **pipes)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")
-def test_ctrl_c_keeps_what_was_learned(text):
-    process = start("llmlab", "train", text, "--steps", "100000", *TINY[2:], "--out", "run")
+def interrupted_run(text, steps):
+    """What `llmlab train` prints after a Ctrl-C, a second into its steps."""
+    process = start("llmlab", "train", text, "--steps", str(steps), *TINY[2:], "--out", "run")
     for line in process.stdout:
         if line.startswith("Ctrl-C stops"):
             break
@@ -322,6 +322,12 @@ def test_ctrl_c_keeps_what_was_learned(text):
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
+    return output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")
+def test_ctrl_c_keeps_what_was_learned(text):
+    output = interrupted_run(text, steps=100_000)
     assert re.search(r"stopped after \d+ of 100000 steps; --resume goes on\nsaved in run", output)
     process = start("llmlab", "sample", "run", "--prompt", "The piano", "--tokens", "5")
     output, errors = process.communicate(timeout=120)

@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ import torch
 
 from llmlab.training import _checkpoints, _command, load_checkpoint, loop
 from llmlab.training._saying import say
-from tests.core.test_train_command import TEXTS, TINY, _in_an_empty_folder, run, start, text  # noqa: F401 - fixtures
+from tests.core.test_train_command import TEXTS, TINY, _in_an_empty_folder, interrupted_run, run, start, text  # noqa: F401 - fixtures
 
 OTHERWISE = [*TINY, "--batch-size", 3, "--learning-rate", 0.01, "--seed", 5]
 
@@ -156,12 +155,5 @@ def test_a_second_ctrl_c_says_that_nothing_is_saved(text, monkeypatch):  # noqa:
 
 @_UNIX
 def test_ctrl_c_before_the_first_measurement_names_no_loss(text):  # noqa: F811
-    process = start("llmlab", "train", text, "--steps", "10000000", *TINY[2:], "--out", "run")
-    for line in process.stdout:
-        if line.startswith("Ctrl-C stops"):
-            break
-    time.sleep(1)
-    process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
+    output = interrupted_run(text, steps=10_000_000)
     assert re.match(r"(1 step|\d+ steps): loss [\d.]+\nstopped after .*\nsaved in run\n$", output)
