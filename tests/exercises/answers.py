@@ -1,9 +1,12 @@
-"""The answers of all exercises, by id: `WRONG`, `UNUSUAL` and `KNOWN_MISTAKES`.
+"""The answers of all exercises, by id: `WRONG`, `UNUSUAL`, `NEAR_MISSES`, `CRASHES` and `KNOWN_MISTAKES`.
 
 An exercise `llmlab/exercises/lesson_03/make_windows.py` has its answers in `tests/exercises/lesson_03/make_windows.py`:
 
     WRONG       {misconception: source}; where one has several faces, the key names the face after a colon
     UNUSUAL     sources that must pass
+    NEAR_MISSES {misconception: source}: what looks like it and is not it, so that it passes or fails for another
+                reason; faces as in WRONG. Where another wrong answer is the near miss: `WRONG["its name"]`
+    CRASHES     {crash: source}: natural slips that stop with an error; a crash of the exercise, or a common one
     KNOWN_MISTAKES, where there are any: {a mistake known from elsewhere: the misconceptions that name it}
 
 A source is the student's cell, or for a choice or a prediction an expression.
@@ -27,6 +30,8 @@ def _answers() -> dict[str, ModuleType]:
 
 WRONG: dict[str, dict[str, str]] = {id: module.WRONG for id, module in _answers().items()}
 UNUSUAL: dict[str, list[str]] = {id: module.UNUSUAL for id, module in _answers().items()}
+NEAR_MISSES: dict[str, dict[str, str]] = {id: getattr(module, "NEAR_MISSES", {}) for id, module in _answers().items()}
+CRASHES: dict[str, dict[str, str]] = {id: getattr(module, "CRASHES", {}) for id, module in _answers().items()}
 KNOWN_MISTAKES: dict[str, list[tuple[str, str]]] = {}
 for _id, _module in _answers().items():
     for _mistake, _names in getattr(_module, "KNOWN_MISTAKES", {}).items():

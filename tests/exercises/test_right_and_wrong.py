@@ -7,10 +7,16 @@ import pytest
 from llmlab.exercises import Exercise
 from llmlab.exercises.engine.exercise import COMMON
 from llmlab.exercises.engine.sources import sources
-from tests.exercises.answers import KNOWN_MISTAKES, UNUSUAL, WRONG
+from tests.exercises.answers import CRASHES, KNOWN_MISTAKES, NEAR_MISSES, UNUSUAL, WRONG
 from tests.exercises.learners import EXERCISES, FUNCTIONS, answer, define, fresh
 
-WRONG_CASES = [(id, name, source) for id, answers in WRONG.items() for name, source in answers.items()]
+
+def cases(corpus: dict[str, dict[str, str]]) -> dict[str, tuple[str, str, str]]:
+    """(id, name, source) of each answer, by the name of its test."""
+    return {f"{id}-{name}": (id, name, source) for id, held in corpus.items() for name, source in held.items()}
+
+
+WRONG_CASES, NEAR_CASES, CRASH_CASES = cases(WRONG), cases(NEAR_MISSES), cases(CRASHES)
 
 
 def missing(exercises: dict[str, Exercise], wrong: dict, unusual: dict) -> list[str]:
@@ -56,17 +62,34 @@ def test_solution_passes_and_stub_is_not_attempted(id):
     assert fresh(id).check(define(cell["stub"])).status == "not_attempted"
     result = fresh(id).check(define(cell["solution"]))
     assert result.status == "passed", result
-    assert "visible checks hold" in result.message
-    assert "all correct" not in result.message
+    assert result.message.startswith(("The check holds: ", "Both checks hold: ", "All "))
+    assert "visible" not in result.message and "all correct" not in result.message
 
 
-@pytest.mark.parametrize(("id", "name", "source"), WRONG_CASES, ids=[f"{id}-{name}" for id, name, _ in WRONG_CASES])
+@pytest.mark.parametrize(("id", "name", "source"), WRONG_CASES.values(), ids=WRONG_CASES)
 def test_wrong_answer_shows_its_misconception_the_same_each_time(id, name, source):
     results = [fresh(id).check(answer(id, source)) for _ in range(2)]
     assert (results[0].status, results[0].misconception) == ("failed", name.partition(":")[0]), results[0]
     assert results[0] == results[1]
     ideas = {**COMMON, **EXERCISES[id].misconceptions}
     assert ideas[results[0].misconception].sentence in results[0].message
+
+
+@pytest.mark.parametrize(("id", "name", "source"), NEAR_CASES.values(), ids=NEAR_CASES)
+def test_near_miss_does_not_get_the_sentence_of_its_neighbour(id, name, source):
+    misconception = name.partition(":")[0]
+    assert misconception in {**COMMON, **EXERCISES[id].misconceptions}
+    result = fresh(id).check(answer(id, source))
+    assert result.status in ("passed", "failed", "error"), result
+    assert result.misconception != misconception, result
+
+
+@pytest.mark.parametrize(("id", "name", "source"), CRASH_CASES.values(), ids=CRASH_CASES)
+def test_crash_gets_its_sentence_and_the_line(id, name, source):
+    results = [fresh(id).check(answer(id, source)) for _ in range(2)]
+    assert (results[0].status, results[0].misconception) == ("error", name.partition(":")[0]), results[0]
+    assert results[0] == results[1]
+    assert " raised " in results[0].message and "of your cell" in results[0].message
 
 
 @pytest.mark.parametrize(("id", "source"), [(id, source) for id, sources in UNUSUAL.items() for source in sources])

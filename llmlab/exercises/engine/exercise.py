@@ -5,10 +5,11 @@ How a learner's function is called: `probes`; how it all looks: `view`; how an e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from llmlab.exercises.engine.crashes import Crash, explain
 from llmlab.exercises.engine.probes import Probe
 from llmlab.exercises.engine.result import Misconception, Result, Status
 from llmlab.exercises.engine.source_code import same_code
@@ -47,6 +48,8 @@ class Exercise:
         hints: a question, the idea, the line.
         variant: something to try next, shown below the solution.
         misconceptions: id -> what to say, for every id that `examine` raises.
+        crashes: what an exception of the learner's code mostly means in this exercise; the first that fits is said.
+        model_answer: a reason to compare one's own with, where the exercise asks to explain; shown once it passed.
     """
 
     kind: Literal["function", "value"]
@@ -55,6 +58,8 @@ class Exercise:
     hints: tuple[str, str, str] = field(repr=False)
     variant: str = field(repr=False)
     misconceptions: Mapping[str, Misconception] = field(repr=False)
+    crashes: Sequence[Crash] = field(default=(), repr=False)
+    model_answer: str = field(default="", repr=False)
     id: str = ""
     title: str = ""
     status: Status = field(default="not_attempted", init=False, repr=False)
@@ -119,14 +124,28 @@ class Exercise:
         except Wrong as wrong:
             return self._failed(wrong.misconception, wrong.shown, _printed(probe.printed))
         except Raised as raised:
-            return Result("error", f"{raised}{_printed(probe.printed)}")
-        count = f"{len(held)} of {len(held)} visible checks hold: {'; '.join(held)}."
-        return Result("passed", f"{count}\n{self.means}")
+            return self._crashed(raised, _printed(probe.printed))
+        lines = [f"{_holding(held)}: {'; '.join(held)}.", self.means]
+        if self.model_answer:
+            lines.append(f"Compare your reason with this one: {self.model_answer}")
+        return Result("passed", "\n".join(lines))
+
+    def _crashed(self, raised: Raised, printed: str) -> Result:
+        explained = explain(raised.error, self.crashes) if raised.error else None
+        if explained is None:
+            return Result("error", f"{raised}{printed}")
+        crash, sentence = explained
+        see = f"See '{crash.section}'." if crash.section else ""
+        return Result("error", "\n".join(filter(None, (str(raised), sentence, see))) + printed, crash.id)
 
     def _failed(self, misconception: str, shown: str, printed: str = "") -> Result:
         idea = {**COMMON, **self.misconceptions}[misconception]
         see = f"See '{idea.section}'." if idea.section else ""
         return Result("failed", "\n".join(filter(None, (idea.sentence, shown, see))) + printed, misconception)
+
+
+def _holding(held: list[str]) -> str:
+    return {1: "The check holds", 2: "Both checks hold"}.get(len(held), f"All {len(held)} checks hold")
 
 
 def _printed(text: str) -> str:

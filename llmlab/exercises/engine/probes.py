@@ -67,7 +67,7 @@ class Probe:
         except (KeyboardInterrupt, Verdict):
             raise
         except BaseException as error:  # sys.exit() in an answer must not end the kernel
-            raise Raised(f"`{shown}` raised {self._describe(error, fresh)}") from None
+            raise Raised(f"`{shown}` raised {self._describe(error, fresh)}", error) from None
         finally:
             self.printed = self.printed or printed.text
         if _holds_ellipsis(value):

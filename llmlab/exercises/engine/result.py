@@ -17,7 +17,8 @@ class Result:
     Attributes:
         status: "not_attempted", "passed", "failed" or "error".
         message: what was seen and what it means, one or more lines.
-        misconception: id of the idea that is probably behind a failed answer, else None.
+        misconception: id of the idea that is probably behind a failed answer, or of the crash that stopped it; else
+            None.
     """
 
     status: Status

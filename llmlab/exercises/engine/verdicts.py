@@ -15,7 +15,11 @@ class Blank(Verdict):
 
 
 class Raised(Verdict):
-    """The learner's code raised; the text says what, and in which line."""
+    """The learner's code raised `error`; the text says what was called, what was raised, and in which line."""
+
+    def __init__(self, text: str, error: BaseException | None = None) -> None:
+        super().__init__(text)
+        self.error = error
 
 
 class Wrong(Verdict):
