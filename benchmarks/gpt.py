@@ -2,7 +2,7 @@
 
 A step is what `llmlab.training.train` does: loss on every position, backward, clipping, AdamW. Peers are a GPT written
 for speed in plain PyTorch (`_plain_gpt.py`), the GPT of the book's package and GPT-2 of `transformers`, in training
-mode, in two shapes: lesson 08's, on one thread as the lesson runs it and on all, and a larger one on all threads. Peers
+mode, in two shapes: lesson 11's, on one thread as the lesson runs it and on all, and a larger one on all threads. Peers
 take the library's cross-entropy, as one writes it; the book's model is stepped twice: with our optimizer, which shows
 the models alone, and with plain `torch.optim.AdamW`, as the book trains. Before it is timed, each peer must give our
 logits for our weights.
@@ -35,8 +35,8 @@ B = 16
 ALL = torch.get_num_threads()
 LESSON = GPTConfig(vocab_size=600, context_length=64, d_model=64, n_heads=4, n_layers=3)
 SHAPES = {  # name -> sizes and threads
-    "lesson 08": (LESSON, 1),
-    "lesson 08, all threads": (LESSON, ALL),
+    "lesson 11": (LESSON, 1),
+    "lesson 11, all threads": (LESSON, ALL),
     "larger": (GPTConfig(vocab_size=1_000, context_length=64, d_model=128, n_heads=4, n_layers=4), ALL),
 }
 WRITER = GPTConfig(vocab_size=1_000, context_length=288, d_model=384, n_heads=6, n_layers=6)

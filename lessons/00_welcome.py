@@ -454,7 +454,7 @@ for name, model in (("with the mask", forward), ("without", unmasked)):
 # has to run. One run, from ids to logits, is called a **forward pass**.
 
 # %% [markdown]
-# ### Exercise 00.2 · How often does the model run?
+# ### Exercise 00.4 · How often does the model run?
 #
 # ●●○ · 4 minutes · for telling the cost of training from that of writing · predict
 #
@@ -462,7 +462,7 @@ for name, model in (("with the mask", forward), ("without", unmasked)):
 # its first 2 tokens, the *prompt*, and the model writes the other 6. How many forward passes does one training step on
 # the window take, and how many does it take to write the 6 tokens? Answer with two numbers.
 
-# %% exercise="00.2"
+# %% exercise="00.4"
 ### BEGIN SOLUTION
 training_passes, inference_passes = 1, 6
 ### STUB
@@ -470,7 +470,7 @@ training_passes, inference_passes = 1, 6
 ### END SOLUTION
 
 # %%
-exercise("00.2").check((training_passes, inference_passes))
+exercise("00.4").check((training_passes, inference_passes))
 
 # %% [markdown]
 # Let us count. First, training: 40 steps on our two sentences. Each step computes how improbable the right tokens are
@@ -531,133 +531,62 @@ print("weights unchanged:", torch.equal(head.weight, weights_before))
 #
 # (The passes of inference repeat much of one another's work. A *KV cache*, the subject of lesson 09, keeps what can be
 # used again and makes each pass cheaper; their number stays the same.)
-#
-# ## Why batching is nearly free
-#
-# In training, a batch holds several windows; in inference, several people's prompts. Do they get in each other's way?
-# And what does a larger batch cost?
 
 # %% [markdown]
-# ### Exercise 00.3 · What does a larger batch read?
+# ## A notebook that starts from nothing
 #
-# ●●○ · 4 minutes · for understanding why models are run in batches · predict
-#
-# A model has 1,000,000 weights. To write one token for one text, each weight is read from memory once. Now 8 texts go
-# through the model side by side, as a batch, and each gets one new token. How many weights are read in this step, and
-# how many is that for each new token? Answer with two numbers.
+# Sooner or later training leaves the notebook: for a script, another machine, several processes. There it starts from
+# nothing, and a mistake comes to light that a notebook hides. Here is a cell, run in the notebook first, and then as a
+# new process would run it, with no names but its own:
 
-# %% exercise="00.3"
+# %%
+cell = "loss = F.cross_entropy(torch.zeros(1, 65), torch.tensor([7]))\nprint(round(loss.item(), 2))"
+
+exec(cell)
+try:
+    exec(cell, {})
+except NameError as error:
+    print(f"from nothing: NameError: {error}")
+
+# %% [markdown]
+# The cell works here because *another* cell has imported `F` and `torch`. Names stay in the kernel even when the cell
+# that made them has been moved below, changed or deleted. Before a notebook is handed on, or a long run begins, there
+# is one test: *Restart Kernel and Run All Cells*.
+
+# %% [markdown]
+# ### Exercise 00.5 · Restart and run all
+#
+# ●●○ · 4 minutes · for code that also works tomorrow · find the bug
+#
+# A notebook, from top to bottom, with the numbers of the last run. Everything worked. The cell that was run as number 5
+# has been deleted since.
+#
+# ```
+# a  [4]  loss = F.cross_entropy(model(inputs), targets)
+# b  [1]  import torch
+# c  [2]  from torch import nn
+#         from torch.nn import functional as F
+# d  [3]  model = nn.Linear(4, 3)
+#         inputs, targets = torch.ones(2, 4), torch.tensor([0, 2])
+# e  [6]  optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
+# f  [7]  optimizer.zero_grad()
+# g  [8]  print(torch.__version__)
+# ```
+#
+# The kernel is restarted and every cell is run from top to bottom, also those after an error. Which cells raise a
+# `NameError`? Write their letters as one text, such as `"bcd"`.
+
+# %% exercise="00.5"
 ### BEGIN SOLUTION
-weights_read, weights_read_per_token = 1_000_000, 125_000
+failing = "aef"
 ### STUB
-# weights_read, weights_read_per_token = ..., ...
+# failing = ...
 ### END SOLUTION
 
 # %%
-exercise("00.3").check((weights_read, weights_read_per_token))
+exercise("00.5").check(failing)
 
 # %% [markdown]
-# First: does it matter to a text which others are in its batch? Our two, together and each alone:
-
-# %%
-together = forward(x)
-alone = torch.cat([forward(x[:1]), forward(x[1:])])
-print("together = alone:", torch.allclose(together, alone, atol=1e-4))
-
-# %% [markdown]
-# The rows of a batch never meet. They only share the weights, and a product such as `rows @ table` reads the table once
-# for all rows. Let us write the six missing tokens of both sentences, one sentence after the other, then side by side,
-# and count how many weights of the output head are read:
-
-
-# %%
-def weights_to_write(prompts):
-    read = 0
-    for _ in range(6):
-        with torch.no_grad():
-            best = forward(prompts)[:, -1].argmax(dim=-1, keepdim=True)  # (B, 1)
-        read += head.weight.numel()  # one pass reads each weight once, whatever B is
-        prompts = torch.cat([prompts, best], dim=1)
-    return prompts, read
-
-
-first, read_first = weights_to_write(batch[:1, :2])
-second, read_second = weights_to_write(batch[1:, :2])
-both, read_both = weights_to_write(batch[:, :2])
-
-print(f"one after the other: {read_first + read_second:,} weights read for 12 tokens")
-print(f"side by side       : {read_both:,} weights read for 12 tokens")
-assert torch.equal(both, torch.cat([first, second]))
-
-# %% [markdown]
-# Half the reading for the same tokens. The arithmetic, though, is the same: each row needs its own multiplications. Why
-# does the reading decide? A processor can multiply far more numbers in a second than its memory can deliver. With one
-# row, it uses each weight once and waits for the next. How many multiplications are there for each weight read?
-
-# %%
-n_weights = head.weight.numel()  # D · V
-print("      weights read           multiplications")
-print("batch in all    per token    in all      per weight")
-for batch_size in (1, 8, 64):
-    products = batch_size * n_weights  # (B, D) @ (D, V)
-    reading = f"{n_weights:<10,}{n_weights / batch_size:<13,.0f}"
-    print(f"{batch_size:<6}{reading}{products:<12,}{products / n_weights:.0f}")
-
-# %% [markdown]
-# Operations for each piece of data that is read (usually counted in bytes) are called *arithmetic intensity*; the last
-# column is that for weights. As long as the processor is waiting for memory, further rows find their weights already
-# there and cost hardly any more time: that is why batching is *nearly* free. It ends where the arithmetic takes longer
-# than the reading. In training that point is reached early, since the $T$ positions of each window share the weights,
-# too: $B \cdot T$ rows for one reading.
-#
-# ## Three architectures in one picture
-#
-# The mask decides what kind of model it is. Rows are positions that look, columns where they may look:
-
-# %%
-n_source = 3  # an encoder-decoder reads a source, here of 3 tokens, and writes a target, of 4
-encoder_only = torch.ones(7, 7)
-decoder_only = torch.ones(7, 7).tril()
-encoder_decoder = torch.ones(7, 7).tril()
-encoder_decoder[:n_source, :n_source] = 1  # the source sees all of the source
-
-masks = {"encoder-only": encoder_only, "decoder-only": decoder_only}
-masks["encoder-decoder"] = encoder_decoder
-for name, mask in masks.items():
-    print(f"{name:16}", mask.int().sum(dim=1).tolist(), "positions to look at")
-
-# %% [markdown]
-# A dot stands where the row's position may look. The orange lines separate source and target:
-
-# %%
-figure, panels = plt.subplots(1, 3, figsize=(5.6, 2.6))
-for axes, (name, mask) in zip(panels, masks.items(), strict=True):
-    axes.pcolormesh(mask, cmap="Blues", vmin=0, vmax=1.6, edgecolors="white", linewidth=2)
-    rows, columns = mask.nonzero(as_tuple=True)
-    axes.plot(columns + 0.5, rows + 0.5, "o", color="black", markersize=3)
-    axes.set(title=name, aspect="equal", xticks=[], yticks=[], xlabel="may look at")
-    axes.title.set_fontsize(10)
-    axes.invert_yaxis()
-panels[0].set_ylabel("position")
-panels[2].axhline(n_source, color="#c8590a", linewidth=2)
-panels[2].axvline(n_source, color="#c8590a", linewidth=2)
-figure.tight_layout()
-course.show(
-    figure,
-    alt="Three grids of 7 by 7; a dot marks where a position may look. Encoder-only: everywhere. "
-    "Decoder-only: on and below the diagonal. Encoder-decoder: the first 3 positions, the source, "
-    "see one another and nothing else; each of the other 4 sees the source, the target positions "
-    "before it and itself.",
-)
-
-# %% [markdown]
-# - **Encoder-only** (BERT): every position sees all of the text, both sides. Good for understanding a text that is
-#   there: finding names in it, classifying it, searching. It is trained to fill gaps, and does not write.
-# - **Decoder-only** (GPT, and most models that you can talk to): each position sees only what stands before. This is
-#   the kind that this course builds.
-# - **Encoder-decoder** (the first transformer, T5): one half reads a source as a whole, the other writes a target token
-#   by token and looks at the source all the while. The first one was made for translation.
-#
 # ## GPU or not
 #
 # You need none. A GPU has more arithmetic units and faster memory; it gives the same results up to rounding, and for

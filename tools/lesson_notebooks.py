@@ -24,7 +24,7 @@ except ModuleNotFoundError:
     %pip install --quiet "llmlab @ git+https://github.com/{repository}"
 from llmlab import course
 
-course.setup()"""
+course.setup(edition=2)"""
 
 
 def notebook_cells(lesson: Lesson, lessons: Sequence[Lesson], repository: str, *, solved: bool) -> list[Cell]:

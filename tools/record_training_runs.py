@@ -1,4 +1,4 @@
-"""Record the runs of the training replay (lesson 08): llmlab/explorers/training_replay/training_replay.npz.
+"""Record the runs of the training replay (lesson 11): llmlab/explorers/training_replay/training_replay.npz.
 
     python tools/record_training_runs.py
 

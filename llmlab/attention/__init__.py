@@ -1,8 +1,8 @@
-"""Attention: from similarity scores to multi-head causal attention with a cache (lessons 05 and 06).
+"""Attention: from similarity scores to multi-head causal attention with a cache (lessons 06 to 08).
 
 A ladder. `simplified_attention` has no weights to train; `scaled_dot_product_attention` is the whole method in one
 function; `SelfAttention` makes queries, keys and values from one input; `CausalAttention` hides the future;
-`MultiHeadAttention` asks several questions at once, and is what the GPT of lesson 07 is built from.
+`MultiHeadAttention` asks several questions at once, and is what the GPT of lesson 09 is built from.
 
 Shapes: `B` batch, `T` tokens, `D` width, `H` heads; leading dimensions are free. Weights are (..., T_query, T_key),
 every row sums to 1, and a row that may attend to nothing is zeros. Masks are bool, True = may attend.

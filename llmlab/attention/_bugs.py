@@ -1,4 +1,4 @@
-"""Twelve ways to get causal multi-head attention wrong, each one line away from the right way (lesson 06).
+"""Twelve ways to get causal multi-head attention wrong, each one line away from the right way (lesson 08).
 
 The right function stands here as text, and a bug is a line of it with what a learner writes instead. So a bug can be
 shown as well as run: the influence map prints the line, the check of exercise 06.5 compares results with it.

@@ -1,4 +1,4 @@
-"""Keys and values kept between steps of generation (lesson 09). Its public home is `llmlab.attention`."""
+"""Keys and values kept between steps of generation (lesson 13). Its public home is `llmlab.attention`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Arguments, _Result = ParamSpec("_Arguments"), TypeVar("_Result")
 
 
 class KVCache:
-    """Keys and values of the tokens that a layer has seen, so that each is computed once (lesson 09).
+    """Keys and values of the tokens that a layer has seen, so that each is computed once (lesson 13).
 
     One cache serves one layer or, through `layers`, a whole model; `len(cache)` is the number of tokens it holds. Room
     is doubled when it runs out, so that adding a token copies nothing on most steps. It is for generation: what it

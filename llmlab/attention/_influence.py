@@ -1,4 +1,4 @@
-"""Which inputs reach which outputs, found by trying (lesson 06). Its public home is `llmlab.attention`."""
+"""Which inputs reach which outputs, found by trying (lesson 07). Its public home is `llmlab.attention`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attention masks: which key position each query position may attend to (lesson 06).
+"""Attention masks: which key position each query position may attend to (lesson 07).
 
 Boolean everywhere, and True = may attend, as in `torch.nn.functional.scaled_dot_product_attention`.
 Masks are combined with `&`. Their public home is `llmlab.attention`.

@@ -1,4 +1,4 @@
-"""Embeddings: from token ids to vectors that also say where each token stands (lesson 04).
+"""Embeddings: from token ids to vectors that also say where each token stands (lessons 04 and 05).
 
 A token embedding is a table with one row a token id; looking a row up is multiplying by a one-hot vector, only faster.
 Because rows know nothing of order, something has to say which place a token has: a second table (learned), fixed waves

@@ -35,7 +35,7 @@ def apply_rope(x: Tensor, positions: Tensor, theta: float = 10_000.0) -> Tensor:
     """Rotary positions: turn each pair of numbers (2i, 2i + 1) by an angle that grows with the token's position.
 
     Lengths stay as they are, and the dot product of two turned vectors depends on their positions only through the
-    distance. Meant for queries and keys (lesson 05), not for the input.
+    distance. Meant for queries and keys (lesson 06), not for the input.
 
     Args:
         x: (..., T, d), d even.

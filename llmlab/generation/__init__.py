@@ -1,4 +1,4 @@
-"""Generating text: from logits to a chosen token, one token at a time, with a cache (lesson 09).
+"""Generating text: from logits to a chosen token, one token at a time, with a cache (lessons 12 and 13).
 
     ids = generate(model, torch.tensor([tokenizer.encode("The queen")]), max_new_tokens=20)
 

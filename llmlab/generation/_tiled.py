@@ -1,4 +1,4 @@
-"""Attention that never holds its weights (lesson 09).
+"""Attention that never holds its weights (lesson 13).
 
 Softmax seems to need a whole row of scores at once: the largest of them, and the sum that they are divided by. Both can
 be kept up to date while the scores arrive block by block. `online_softmax` does so for the weights themselves;

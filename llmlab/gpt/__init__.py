@@ -1,4 +1,4 @@
-"""A GPT: embeddings, a stack of transformer blocks, and a head that turns vectors into logits (lesson 07).
+"""A GPT: embeddings, a stack of transformer blocks, and a head that turns vectors into logits (lesson 09).
 
 The architecture is GPT-2's, number for number: pre-norm blocks, GELU in its tanh form, learned positions, a final norm.
 With its sizes, a bias in the query/key/value projection and tied weights, `GPT` has its 124,439,808 parameters and

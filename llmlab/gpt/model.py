@@ -25,7 +25,7 @@ class LayerNorm(nn.Module):
     """Each vector with mean 0 and variance 1, then stretched and moved by two trained vectors.
 
     scale · (x - mean) / √(variance + eps) + shift, over the last axis, with the variance divided by D (not by D - 1).
-    PyTorch's function computes it in one pass; lesson 07 writes it out.
+    PyTorch's function computes it in one pass; lesson 09 writes it out.
     """
 
     def __init__(self, d_model: int, eps: float = 1e-5) -> None:

@@ -1,4 +1,4 @@
-"""Training a GPT: the loss on every position, the loop, the schedule, checkpoints (lesson 08).
+"""Training a GPT: the loss on every position, the loop, the schedule, checkpoints (lesson 11).
 
     model = GPT(GPTConfig(vocab_size=len(tokenizer), context_length=64, d_model=128, n_heads=4, n_layers=4))
     history = train(model, loader, TrainConfig(steps=500), validation=validation_loader)

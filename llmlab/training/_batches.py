@@ -1,4 +1,4 @@
-"""Where a training run stands in its data (lesson 08)."""
+"""Where a training run stands in its data (lesson 11)."""
 
 from __future__ import annotations
 

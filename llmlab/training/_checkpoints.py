@@ -1,4 +1,4 @@
-"""Saving a model so that it can be used, and a run so that it can go on (lesson 08). Public in `llmlab.training`.
+"""Saving a model so that it can be used, and a run so that it can go on (lesson 11). Public in `llmlab.training`.
 
 A checkpoint is a folder:
 

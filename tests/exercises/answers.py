@@ -20,7 +20,7 @@ from types import ModuleType
 from llmlab.exercises.engine.catalogue import lessons, listed
 
 
-def _answers() -> dict[str, ModuleType]:
+def answers() -> dict[str, ModuleType]:
     return {
         id: import_module(f"tests.exercises.lesson_{lesson}.{name}")
         for lesson in lessons()
@@ -28,11 +28,11 @@ def _answers() -> dict[str, ModuleType]:
     }
 
 
-WRONG: dict[str, dict[str, str]] = {id: module.WRONG for id, module in _answers().items()}
-UNUSUAL: dict[str, list[str]] = {id: module.UNUSUAL for id, module in _answers().items()}
-NEAR_MISSES: dict[str, dict[str, str]] = {id: getattr(module, "NEAR_MISSES", {}) for id, module in _answers().items()}
-CRASHES: dict[str, dict[str, str]] = {id: getattr(module, "CRASHES", {}) for id, module in _answers().items()}
+WRONG: dict[str, dict[str, str]] = {id: module.WRONG for id, module in answers().items()}
+UNUSUAL: dict[str, list[str]] = {id: module.UNUSUAL for id, module in answers().items()}
+NEAR_MISSES: dict[str, dict[str, str]] = {id: getattr(module, "NEAR_MISSES", {}) for id, module in answers().items()}
+CRASHES: dict[str, dict[str, str]] = {id: getattr(module, "CRASHES", {}) for id, module in answers().items()}
 KNOWN_MISTAKES: dict[str, list[tuple[str, str]]] = {}
-for _id, _module in _answers().items():
+for _id, _module in answers().items():
     for _mistake, _names in getattr(_module, "KNOWN_MISTAKES", {}).items():
         KNOWN_MISTAKES.setdefault(_mistake, []).extend((_id, name) for name in _names)

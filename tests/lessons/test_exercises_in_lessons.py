@@ -1,6 +1,7 @@
 """Lessons and exercises agree: titles, sections, and cells that drive an explorer with a learner's function.
 
-Such a cell asserts what is seen there, so that it fails with a wrong answer and holds with a right one.
+Such a cell asserts what is seen there, so that it fails with a wrong answer and holds with a right one. What a cell
+needs stands as `DRIVEN` beside the answers of its exercise, `tests/exercises/lesson_NN/`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import pytest
 
 import llmlab.explorers as explorers
 from llmlab.exercises.engine.catalogue import lessons, of_lesson
-from tests.exercises.answers import UNUSUAL, WRONG
+from tests.exercises.answers import UNUSUAL, WRONG, answers
 from tests.exercises.learners import EXERCISES, define
 from tests.lessons.shared import Lesson, quiet
 
@@ -39,80 +40,7 @@ class Driven:
     names: dict[str, Any] = field(default_factory=dict)
 
 
-DRIVEN = {
-    "01.1": Driven(
-        "TokenizerMicroscope",
-        ("probe = TokenizerMicroscope(",),
-        frozenset({"returns-none"}),
-        (ValueError, TypeError),
-    ),
-    # The lesson's text has no short rows, no pair at its end, and no ids that hold each other's digits.
-    "02.1": Driven(
-        "MergePlayer",
-        ("probe = MergePlayer(",),
-        frozenset({"returns-none", "mutates-input", "not-a-dictionary: a number for a short row"}),
-        (ValueError, TypeError, IndexError),
-        {"merge": None},
-    ),
-    "02.2": Driven(
-        "MergePlayer",
-        ("probe = MergePlayer(",),
-        frozenset({"returns-none", "mutates-input", "last-id-twice", "digits-matched"}),
-        (ValueError, TypeError, IndexError),
-        {"count_pairs": None},
-    ),
-    # The map hands over positions 0, 1, 2 ..., where a position, its id and the id before it plus one are the same, and
-    # the lesson's cell asks for windows of length 4 alone.
-    "03.2": Driven(
-        "WindowMap",
-        ("probe = WindowMap(",),
-        frozenset({"returns-none", "mutates-input", "position-by-value", "id-plus-one", "length-ignored"}),
-        (ValueError, TypeError, IndexError),
-    ),
-    # The bench never hands over a text that is too long, nor more than one window.
-    "04.6": Driven(
-        "EmbeddingBench",
-        ("probe, reference = EmbeddingBench(",),
-        frozenset(
-            {
-                *("too-long-answered", "cut-silently", "other-error", "error-says-nothing", "error-returned"),
-                *("fitting-text-refused", "tied-to-the-example"),
-            }
-        ),
-        (ValueError, TypeError, IndexError, RuntimeError),
-    ),
-    # The bench hands over single texts without a dimension in front, and its scores stay below 89.
-    "05.3": Driven(
-        "AttentionBench",
-        ("probe = AttentionBench(", "for scaling in (False, True)"),
-        frozenset({"returns-none", "batch-mixed", "overflows"}),
-        (ValueError, TypeError),
-    ),
-    "06.5": Driven(
-        "InfluenceMap",
-        ("probe = InfluenceMap(",),
-        frozenset({"returns-none", "mutates-input"}),
-        (ValueError, TypeError, IndexError, RuntimeError),
-        {"draw": quiet},
-    ),
-    "07.5": Driven("ShapeTracer", ("probe = ShapeTracer(",), frozenset({"returns-none"}), (TypeError,)),
-    "08.3": Driven(
-        "TrainingReplay", ("probe = TrainingReplay(",), frozenset({"returns-none"}), (TypeError, ValueError)
-    ),
-    # Temperature 0 does not occur there.
-    "09.1": Driven(
-        "DistributionSculptor",
-        ("probe = DistributionSculptor(",),
-        frozenset({"returns-none", "zero-is-greedy", "mutates-input"}),
-        (TypeError, ValueError),
-    ),
-    "09.4": Driven(
-        "CacheMeter",
-        ("probe = CacheMeter(",),
-        frozenset({"returns-none", "mutates-input"}),
-        (TypeError,),
-    ),
-}
+DRIVEN = {id: Driven(**module.DRIVEN) for id, module in answers().items() if hasattr(module, "DRIVEN")}
 WRONG_CASES = [(id, name, source) for id in DRIVEN for name, source in WRONG[id].items()]
 
 

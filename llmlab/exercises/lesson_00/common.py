@@ -20,3 +20,9 @@ def two_numbers(answer: Any, right: tuple[float, float], ideas: Ideas) -> None:
     if not all(map(isclose, answer, right)):  # added up in floats, shares may give 0.9999999999999999
         idea = name_of(ideas.items(), lambda gives: gives(first, second))
         raise Wrong(idea or "count-again", f"You answered {show(first)} and {show(second)}.")
+
+
+def letters_of(answer: Any) -> str | None:
+    """The letters of an answer, in lower case; None for what holds no text."""
+    text = "".join(answer) if isinstance(answer, list) and all(isinstance(one, str) for one in answer) else answer
+    return "".join(letter for letter in text.lower() if letter.isalnum()) if isinstance(text, str) else None

@@ -1,4 +1,4 @@
-"""What several checks of lesson 04 share."""
+"""What several checks of lessons 04 and 05 share."""
 
 from __future__ import annotations
 

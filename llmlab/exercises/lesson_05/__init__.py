@@ -1,13 +1,10 @@
-"""The five exercises of lesson 05, attention: what each check tries, what it recognises, what it says.
+"""The exercises of lesson 05, positions: what each check tries, what it recognises, what it says.
 
-Expected values come from PyTorch's own softmax in double precision. A wrong answer is recognised by what it gives on
-one small example, whose numbers tell all the known mistakes apart; fresh random sizes decide.
+Small cases in fixed numbers come first, so that a message shows the same every time; fresh random ones follow and
+decide, and their message shows no numbers.
 """
 
 EXERCISES = {
-    "softmax_bugs": "Find the bugs: a softmax with two faults",
-    "forward_pass": "The forward pass, with two lines missing",
-    "attend": "Write `attend`",
-    "one_number_of_k": "One number of K",
-    "previous_token_head": "Build the previous-token head",
+    "permutation_test": "The permutation test",
+    "embed_input": "Tokens and places, and a text that is too long",
 }

@@ -1,11 +1,4 @@
 """Headings of lesson 05 that a misconception points to."""
 
-SOFTMAX = "From scores to weights: softmax"
-AXIS = "The right axis"
-STABLE = "The numerical form"
-CONTEXT = "Context: a weighted sum"
-QKV = "Queries, keys and values"
-SCALE = "Why the scores are divided by √d"
-ROOT = "Divided by the root of what?"
-MOVES = "What moves when one number changes?"
-HAND = "A head made by hand"
+ORDER = "Order is lost"
+PLACES = "Positions: learned, sinusoidal, rotary"

@@ -1,15 +1,13 @@
-"""The six exercises of lesson 06, causal and multi-head attention: what each check tries, recognises and says.
+"""The five exercises of lesson 06, attention: what each check tries, what it recognises, what it says.
 
-Small cases in fixed numbers come first, so that a message shows the same numbers every time; fresh random ones follow.
-The whole layer (06.5) is looked at in four ways, since no single one shows every bug: which inputs reach which outputs,
-the same around an input of zeros, magnitudes as the width grows, and values on a small example.
+Expected values come from PyTorch's own softmax in double precision. A wrong answer is recognised by what it gives on
+one small example, whose numbers tell all the known mistakes apart; fresh random sizes decide.
 """
 
 EXERCISES = {
-    "causal_weights": "Mask before the softmax",
-    "dropout_bug": "Find the bug: dropout in the wrong place",
-    "split_heads": "Split into heads",
-    "fused_columns": "Where is a head in the fused matrix?",
-    "whole_layer": "The whole layer",
-    "leaks": "Find three leaks",
+    "softmax_bugs": "Find the bugs: a softmax with two faults",
+    "forward_pass": "The forward pass, with two lines missing",
+    "attend": "Write `attend`",
+    "one_number_of_k": "One number of K",
+    "previous_token_head": "Build the previous-token head",
 }

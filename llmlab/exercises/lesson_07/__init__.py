@@ -1,14 +1,10 @@
-"""The six exercises of lesson 07, the GPT block: what each check tries, what it recognises, what it says.
+"""The exercises of lesson 07, causal attention: what each check tries, recognises and says.
 
-Expected values come from the definitions, written out here, not from the solutions. Small cases in fixed numbers come
-first, so that a message shows the same numbers every time; fresh random ones follow and decide.
+Small cases in fixed numbers come first, so that a message shows the same numbers every time; fresh random ones follow.
 """
 
 EXERCISES = {
-    "layer_norm": "LayerNorm",
-    "block_order": "Order the block",
-    "find_the_stream": "Find the bug: the stream that is lost",
-    "first_loss": "The first loss",
-    "parameter_budget": "A parameter budget",
-    "twice_as_many_tokens": "Twice as many tokens",
+    "causal_weights": "Mask before the softmax",
+    "dropout_bug": "Find the bug: dropout in the wrong place",
+    "leaks": "Find three leaks",
 }

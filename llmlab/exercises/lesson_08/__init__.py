@@ -1,14 +1,12 @@
-"""The six exercises of lesson 08, training: what each check tries, what it recognises, what it says.
+"""The exercises of lesson 08, multi-head attention: what each check tries, recognises and says.
 
-Expected values come from the definitions, written out here, not from the solutions. Small cases in fixed numbers come
-first, so that a message shows the same numbers every time; fresh random ones follow and decide.
+Small cases in fixed numbers come first, so that a message shows the same numbers every time; fresh random ones follow.
+The whole layer is looked at in four ways, since no single one shows every bug: which inputs reach which outputs,
+the same around an input of zeros, magnitudes as the width grows, and values on a small example.
 """
 
 EXERCISES = {
-    "batch_loss": "Find the bug: the loss that will not fall",
-    "overfit_one_batch": "Overfit one batch",
-    "schedule": "The schedule",
-    "validation_loss": "The validation loss",
-    "curve_bugs": "Which bug made this curve?",
-    "restart_and_run_all": "Restart and run all",
+    "split_heads": "Split into heads",
+    "fused_columns": "Where is a head in the fused matrix?",
+    "whole_layer": "The whole layer",
 }

@@ -1,13 +1,12 @@
-"""The five exercises of lesson 09, generation and efficiency: what each check tries, recognises and says.
+"""The exercises of lesson 09, the GPT block: what each check tries, what it recognises, what it says.
 
 Expected values come from the definitions, written out here, not from the solutions. Small cases in fixed numbers come
 first, so that a message shows the same numbers every time; fresh random ones follow and decide.
 """
 
 EXERCISES = {
-    "logits_to_probabilities": "From logits to probabilities",
-    "tokens_that_pass": "How many tokens pass",
-    "cached_step": "Attention with a cache",
-    "cache_bytes": "Bytes of a cache",
-    "online_softmax": "A running softmax",
+    "layer_norm": "LayerNorm",
+    "block_order": "Order the block",
+    "find_the_stream": "Find the bug: the stream that is lost",
+    "first_loss": "The first loss",
 }

@@ -1,4 +1,4 @@
-"""The embedding bench (lesson 04): a sentence as vectors, before, during and after training, with and without places.
+"""The embedding bench (lessons 04 and 05): a sentence as vectors, before, during and after training, with and without places.
 
 Two tables to choose from: a random one, as a model has it on its first day, and one from a recorded run of word2vec on
 the toy world, at any of its checkpoints. On top of the words, one of four ways to say where each of them stands. The

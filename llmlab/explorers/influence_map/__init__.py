@@ -1,4 +1,4 @@
-"""The influence map (lesson 06): perturb a token and see which outputs move.
+"""The influence map (lessons 07 and 08): perturb a token and see which outputs move.
 
 It drives the learner's `attend`, or one of twelve versions of it with a single wrong line (`llmlab.attention._bugs`).
 A cell of the map holds how far output i moves when token j is perturbed. What the map cannot see, three more looks do.

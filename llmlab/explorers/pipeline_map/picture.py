@@ -40,17 +40,17 @@ def render(trace: PipelineTrace) -> str:
         + _row(trace, "", [("token", _shown(part)) for part in trace.tokens[first:]])
         + _stage(trace, "Token ids", f"(T,) = ({T},)", "01")
         + _row(trace, "", [("number", str(id)) for id in trace.ids[first:].tolist()])
-        + _stage(trace, "Embeddings", f"{shape_TD}, token + position, the first {NUMBERS} numbers of each", "04")
+        + _stage(trace, "Embeddings", f"{shape_TD}, token + position, the first {NUMBERS} numbers of each", "04", "05")
         + _vectors(trace, trace.embeddings)
         + _stage(
-            trace, "Attention weights", f"{shape_HTT}, layer {trace.layer}, head {trace.head}, row {row}", "05", "06"
+            trace, "Attention weights", f"{shape_HTT}, layer {trace.layer}, head {trace.head}, row {row}", "06", "08"
         )
         + _attention(trace)
-        + _stage(trace, "Context vectors", f"{shape_TD}, after all {len(trace.weights)} layers", "06", "07")
+        + _stage(trace, "Context vectors", f"{shape_TD}, after all {len(trace.weights)} layers", "08", "09")
         + _vectors(trace, trace.context)
-        + _stage(trace, "Logits", f"{shape_TV}, the largest at each position", "07")
+        + _stage(trace, "Logits", f"{shape_TV}, the largest at each position", "09")
         + _row(trace, "", [("number", _two(trace.logits[at, id].item())) for at, (id, _) in enumerate(best, first)])
-        + _stage(trace, "Probabilities", f"{shape_TV}, the most probable next token at each position", "07", "09")
+        + _stage(trace, "Probabilities", f"{shape_TV}, the most probable next token at each position", "09", "12")
         + _row(trace, "", [("token", _shown(trace.vocabulary[id])) for id, _ in best])
         + _row(trace, "", [("number", f"{probability:.2f}") for _, probability in best])
     )

@@ -27,10 +27,11 @@ LESSONS = {
     "01": "01_tokenization",
     "02": "02_byte_pair_encoding",
     "04": "04_embeddings",
-    "05": "05_attention",
-    "06": "06_multi_head_attention",
-    "07": "07_gpt_block",
-    "09": "09_generation",
+    "05": "05_positions",
+    "06": "06_attention",
+    "08": "08_multi_head_attention",
+    "09": "09_gpt_block",
+    "12": "12_writing_text",
 }
 
 

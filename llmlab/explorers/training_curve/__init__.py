@@ -1,4 +1,4 @@
-"""The growing curve (lesson 08): a run that is under way, drawn anew at each of its measurements.
+"""The growing curve (lesson 11): a run that is under way, drawn anew at each of its measurements.
 
     curve = TrainingCurve(steps=500, goal=1.7)
     display(curve)

@@ -1,4 +1,4 @@
-"""The training replay (lesson 08): eight recorded runs, step by step, and the question which bug made a curve.
+"""The training replay (lesson 11): eight recorded runs, step by step, and the question which bug made a curve.
 
 The runs are real: tools/record_training_runs.py trains the same small GPT eight times on the toy world, each time with
 one thing wrong, or with nothing. What is wrong is not shown: the learner names it, and the explorer says whether the

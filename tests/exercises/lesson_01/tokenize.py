@@ -79,3 +79,11 @@ def tokenize(text):
 
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {"an empty text crashes the encoder": ("empty-piece-kept",)}
+
+# The lesson's cells that drive an explorer with the answer.
+DRIVEN = {
+    "explorer": "TokenizerMicroscope",
+    "parts": ("probe = TokenizerMicroscope(",),
+    "unseen": frozenset({"returns-none"}),
+    "raises": (ValueError, TypeError),
+}

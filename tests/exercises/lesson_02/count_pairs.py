@@ -72,3 +72,13 @@ def count_pairs(ids):
     return counts
 """,
 ]
+
+# The lesson's cells that drive an explorer with the answer.
+# The lesson's text has no short rows, no pair at its end, and no ids that hold each other's digits.
+DRIVEN = {
+    "explorer": "MergePlayer",
+    "parts": ("probe = MergePlayer(",),
+    "unseen": frozenset({"returns-none", "mutates-input", "not-a-dictionary: a number for a short row"}),
+    "raises": (ValueError, TypeError, IndexError),
+    "names": {"merge": None},
+}

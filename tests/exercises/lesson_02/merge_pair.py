@@ -132,3 +132,12 @@ def merge(ids, pair, new_id):
     return torch.tensor([ord(c) for c in re.sub(re.escape(chr(pair[0]) + chr(pair[1])), chr(new_id), row)])
 """,
 ]
+
+# The lesson's cells that drive an explorer with the answer.
+DRIVEN = {
+    "explorer": "MergePlayer",
+    "parts": ("probe = MergePlayer(",),
+    "unseen": frozenset({"returns-none", "mutates-input", "last-id-twice", "digits-matched"}),
+    "raises": (ValueError, TypeError, IndexError),
+    "names": {"count_pairs": None},
+}

@@ -170,3 +170,13 @@ KNOWN_MISTAKES = {
     "targets shifted twice, or not at all": ("target-not-shifted", "target-shifted-twice"),
     "only the last position of a window is trained": ("single-next-token",),
 }
+
+# The lesson's cells that drive an explorer with the answer.
+# The map hands over positions 0, 1, 2 ..., where a position, its id and the id before it plus one are the same, and
+# the lesson's cell asks for windows of length 4 alone.
+DRIVEN = {
+    "explorer": "WindowMap",
+    "parts": ("probe = WindowMap(",),
+    "unseen": frozenset({"returns-none", "mutates-input", "position-by-value", "id-plus-one", "length-ignored"}),
+    "raises": (ValueError, TypeError, IndexError),
+}

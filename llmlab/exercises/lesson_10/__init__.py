@@ -1,0 +1,10 @@
+"""The exercises of lesson 10, what a GPT costs: what each check tries, what it recognises, what it says.
+
+Expected values come from the definitions, written out here, not from the solutions.
+"""
+
+EXERCISES = {
+    "larger_batch": "What does a larger batch read?",
+    "parameter_budget": "A parameter budget",
+    "twice_as_many_tokens": "Twice as many tokens",
+}

@@ -1,0 +1,6 @@
+"""Headings of lesson 10 that a misconception points to."""
+
+COUNT = "Counting parameters"
+FLOPS = "Counting operations"
+LENGTH = "What a longer text costs"
+BATCHING = "Why batching is nearly free"

@@ -1,0 +1,115 @@
+"""A loss that will not fall, to be mended: its value on a small batch, and 0 for a model that is sure and right."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from functools import partial
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine.answers import name_of
+from llmlab.exercises.engine.tensors import seeded
+from llmlab.exercises.lesson_11.common import is_close, number_of
+from llmlab.exercises.lesson_11.losses import LOSS_MISCONCEPTIONS, WRONG_LOSSES, Loss, mean_loss
+from llmlab.exercises.lesson_11.sections import POSITIONS, SOFTMAX
+
+
+def _example() -> tuple[Tensor, Tensor]:
+    """Logits (2, 3, 5) and targets (2, 3)."""
+    logits = torch.tensor(
+        [
+            [[2.0, 0.5, -1.0, 0.0, 1.0], [0.0, 3.0, 0.5, -2.0, 1.5], [1.0, 1.0, 4.0, 0.0, -0.5]],
+            [[-1.0, 0.0, 0.5, 2.5, 0.0], [0.5, -0.5, 1.0, 0.0, 2.0], [3.0, 0.0, -1.0, 1.0, 0.5]],
+        ]
+    )
+    return logits, torch.tensor([[0, 1, 4], [3, 2, 0]])
+
+
+def _wrong_batch_losses(logits: Tensor, targets: Tensor) -> dict[str, float]:
+    probabilities = logits.softmax(-1)
+    chosen = probabilities.gather(-1, targets.unsqueeze(-1))
+    others: dict[str, Loss] = {
+        "wrong-axis": lambda logits, targets: mean_loss(logits.softmax(1), targets),
+        "wrong-axis: over the windows": lambda logits, targets: mean_loss(logits.softmax(0), targets),
+        "wrong-axis: over all positions": lambda logits, targets: mean_loss(
+            logits.flatten(0, 1).softmax(0).view_as(logits), targets
+        ),
+        "logarithm-missing": lambda logits, targets: -chosen.mean(),
+        "sign": lambda logits, targets: -mean_loss(logits, targets),
+        "probability-not-loss": lambda logits, targets: chosen.mean(),
+        "divided-by-windows": lambda logits, targets: mean_loss(logits, targets) * targets.shape[1],
+    }
+    return {name: loss(logits, targets).item() for name, loss in (WRONG_LOSSES | others).items()}
+
+
+def _check_batch_loss(batch_loss: Probe) -> Iterator[str]:
+    logits, targets = _example()
+    value = batch_loss(logits, targets, shown=f"{batch_loss.name}(logits, targets)")
+    got, expected = number_of(value), mean_loss(logits, targets).item()
+    call = f"For logits (2, 3, 5) it gave `{show(value)}`"
+    if got is None:
+        raise Wrong("not-a-number", f"{call}.")
+    if not is_close(got, expected):
+        idea = name_of(_wrong_batch_losses(logits, targets).items(), partial(is_close, got))
+        raise Wrong(idea or "other-value", f"{call}; right is `{show(expected)}`.")
+    yield "two windows of three positions"
+
+    sure = 30 * F.one_hot(torch.arange(65).reshape(5, 13), 65).float()
+    got = number_of(batch_loss(sure, torch.arange(65).reshape(5, 13), shown=f"{batch_loss.name}(logits, targets)"))
+    if got is None or not is_close(got, 0.0):
+        raise Wrong("other-value", f"For a model that is sure and right each time it gave `{show(got)}`, not 0.")
+    yield "a loss of 0 for a model that is sure and right"
+
+    generator = seeded(random.Random())
+    for B, T, V in ((3, 4, 6), (1, 7, 30), (8, 1, 3), (5, 2, 65)):
+        logits = 4 * torch.randn(B, T, V, generator=generator)
+        targets = torch.randint(V, (B, T), generator=generator)
+        call = f"{batch_loss.name}(logits, targets) for logits ({B}, {T}, {V})"
+        got = number_of(batch_loss(logits, targets, shown=call, fresh=True))
+        if got is None or not is_close(got, mean_loss(logits, targets).item()):
+            raise Wrong("tied-to-the-example", "Seen on random logits.")
+    yield "fresh random logits"
+
+
+EXERCISE = Exercise(
+    kind="function",
+    examine=_check_batch_loss,
+    means="The loss of a model that is sure and right is 0, whatever the size of the vocabulary. "
+    "`llmlab.training.next_token_loss` computes the same.",
+    hints=(
+        "How many softmaxes does a logit pass on its way to the loss?",
+        "`cross_entropy` takes logits, and begins with a softmax of its own.",
+        "Hand it `logits.reshape(B * T, V)`, without a softmax before.",
+    ),
+    variant="What is the floor of a double softmax for GPT-2's vocabulary of 50,257? How far is it below ln V, and how "
+    "long would it take you to notice?",
+    misconceptions=LOSS_MISCONCEPTIONS
+    | {
+        "wrong-axis": Misconception(
+            "There is still a softmax before the loss, now over another axis. No softmax belongs there.", SOFTMAX
+        ),
+        "logarithm-missing": Misconception(
+            "This is minus the mean probability of the right token. The loss is minus the mean *logarithm* of it.",
+            POSITIONS,
+        ),
+        "probability-not-loss": Misconception(
+            "This is the mean probability of the right token. The loss is minus the mean logarithm of it.", POSITIONS
+        ),
+        "divided-by-windows": Misconception(
+            "The sum was divided by the number of windows, B. The loss is the mean over all B · T positions.", POSITIONS
+        ),
+        "sign": Misconception("The sign is turned round: a loss is never below 0, and smaller is better.", POSITIONS),
+        "not-a-number": Misconception("The function returns one number, the mean over all positions.", POSITIONS),
+        "other-value": Misconception(
+            "This is not the mean loss. Logits and targets, flattened, into `cross_entropy`, and nothing else.",
+            POSITIONS,
+        ),
+        "tied-to-the-example": Misconception(
+            "The example holds, and random logits do not. Does a number from the example stand in the code?"
+        ),
+    },
+)

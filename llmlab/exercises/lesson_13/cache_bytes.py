@@ -1,0 +1,93 @@
+"""The bytes of a cache, to be written: tried on three caches whose sizes all differ, then on random ones."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator
+from functools import partial
+from operator import eq
+
+from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine.answers import is_number, name_of
+from llmlab.exercises.lesson_13.sections import BYTES
+
+_SIZES = ("n_layers", "n_kv_heads", "d_head", "length", "batch_size", "bytes_per_number")
+_CASES = ((12, 3, 64, 1000, 5, 2), (7, 1, 16, 33, 2, 4), (3, 2, 5, 11, 13, 1))
+
+
+def _wrong_bytes(layers: int, heads: int, width: int, length: int, batch: int, size: int) -> dict[str, float]:
+    right = 2 * layers * heads * width * length * batch * size
+    return {
+        "keys-only": right // 2,
+        "queries-too": right // 2 * 3,
+        "layers-forgotten": right // layers,
+        "heads-forgotten": right // heads,
+        "width-forgotten": right // width,
+        "length-forgotten": right // length,
+        "batch-forgotten": right // batch,
+        "numbers-not-bytes": right // size,
+        "bits-not-bytes": 8 * right,
+        "length-squared": right * length,
+        "weights-stored": layers * heads * length * length * batch * size,
+    }
+
+
+def _check_bytes(function: Probe) -> Iterator[str]:
+    models = [(name, [_wrong_bytes(*case)[name] for case in _CASES]) for name in _wrong_bytes(*_CASES[0])]
+    values = [function(*case) for case in _CASES]
+    for case, value in zip(_CASES, values, strict=True):
+        if not is_number(value):
+            raise Wrong("not-a-number", f"`{function.spell(*case)}` gave `{show(value)}`.")
+    rights = [2 * math.prod(case) for case in _CASES]
+    for case, value, right in zip(_CASES, values, rights, strict=True):
+        if value != right:
+            idea = name_of(models, partial(eq, values))
+            idea = idea or ("tied-to-the-example" if values[0] == rights[0] else "other-count")
+            raise Wrong(idea, f"`{function.spell(*case)}` gave `{show(value)}`; right is `{right}`.")
+    yield "three caches whose sizes all differ"
+    fresh = random.Random()
+    for _ in range(10):
+        case = tuple(fresh.randint(1, 999) for _ in _SIZES)
+        if function(*case, fresh=True) != 2 * math.prod(case):
+            raise Wrong("tied-to-the-example", "Seen on random sizes.")
+    yield "fresh random sizes"
+
+
+EXERCISE = Exercise(
+    kind="function",
+    examine=_check_bytes,
+    means="The cache grows with every one of the six, and with nothing else: not with the vocabulary, not with the "
+    "feed-forward layers, and not with the number of *query* heads.",
+    hints=(
+        "What is kept for one token, in one layer, for one head: how many vectors of which width?",
+        "One key and one value of d_head numbers. All layers, heads, tokens and sequences have their own.",
+        "`2 * n_layers * n_kv_heads * d_head * length * batch_size * bytes_per_number`",
+    ),
+    variant="A model keeps keys and values only for the last 4,096 tokens (a sliding window). How does your function "
+    "change, and from which length on does it matter?",
+    misconceptions={
+        "keys-only": Misconception("Keys and values are two vectors: this is half of what is kept.", BYTES),
+        "queries-too": Misconception(
+            "Queries are not kept: a query is used in its own step and never again. Two vectors, not three.", BYTES
+        ),
+        "layers-forgotten": Misconception("Each layer has keys and values of its own.", BYTES),
+        "heads-forgotten": Misconception("Each head of keys and values has its own vectors.", BYTES),
+        "width-forgotten": Misconception("A vector holds d_head numbers.", BYTES),
+        "length-forgotten": Misconception("Every token of the text is kept.", BYTES),
+        "batch-forgotten": Misconception("Each sequence of the batch has a cache of its own.", BYTES),
+        "numbers-not-bytes": Misconception("These are numbers. Each takes bytes_per_number bytes.", BYTES),
+        "bits-not-bytes": Misconception("These are bits: the size of a number was already given in bytes.", BYTES),
+        "length-squared": Misconception("The length enters once: a token's key and value are kept once.", BYTES),
+        "weights-stored": Misconception(
+            "That counts the attention weights, length × length. They are made and used in a step, and not kept.", BYTES
+        ),
+        "not-a-number": Misconception("The function returns one number, the bytes."),
+        "other-count": Misconception(
+            "This is not the count: two vectors of d_head numbers for each token, layer, head and sequence.", BYTES
+        ),
+        "tied-to-the-example": Misconception(
+            "Some sizes come out right and others do not. Does a number stand where a name belongs?", BYTES
+        ),
+    },
+)

@@ -1,0 +1,6 @@
+"""Headings of lesson 13 that a misconception points to."""
+
+AGAIN = "What a step computes again"
+CACHE = "The KV cache"
+BYTES = "What a cache takes"
+ONLINE = "Softmax, block by block"

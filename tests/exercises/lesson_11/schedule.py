@@ -1,0 +1,80 @@
+"""Answers to "The schedule": wrong ones by misconception, unusual right ones."""
+
+from __future__ import annotations
+
+
+def _schedule(
+    warmup="step < warmup_steps",
+    rise="highest * (step + 1) / warmup_steps",
+    way="(step - warmup_steps) / (steps - 1 - warmup_steps)",
+    fall="lowest + (highest - lowest) * (1 + math.cos(math.pi * way)) / 2",
+):
+    """A `schedule` with one part of it changed."""
+    return (
+        "import math\n\n\ndef schedule(step, steps, warmup_steps, highest, lowest):\n"
+        f"    if {warmup}:\n        return {rise}\n    way = {way}\n    return {fall}\n"
+    )
+
+
+WRONG = {
+    "starts-at-zero": _schedule(rise="highest * step / warmup_steps"),
+    "warm-up-from-the-lowest": _schedule(rise="lowest + (highest - lowest) * (step + 1) / warmup_steps"),
+    "warm-up-from-the-lowest: and one late": _schedule(rise="lowest + (highest - lowest) * step / warmup_steps"),
+    "warm-up-too-long": _schedule("step <= warmup_steps"),
+    "no-warm-up": _schedule(rise="highest"),
+    "no-warm-up: all cosine": _schedule("False", way="step / (steps - 1)"),
+    "cosine-from-step-0": _schedule(way="step / (steps - 1)"),
+    "cosine-from-step-0: never at the end": _schedule(way="step / steps"),
+    "lowest-not-reached": _schedule(way="(step - warmup_steps) / (steps - warmup_steps)"),
+    "falls-to-zero": _schedule(fall="highest * (1 + math.cos(math.pi * way)) / 2"),
+    "lowest-added": _schedule(fall="lowest + highest * (1 + math.cos(math.pi * way)) / 2"),
+    "lowest-as-a-share": _schedule(fall="highest * (lowest + (1 - lowest) * (1 + math.cos(math.pi * way)) / 2)"),
+    "straight-line": _schedule(fall="highest - (highest - lowest) * way"),
+    "half-forgotten": _schedule(fall="lowest + (highest - lowest) * (1 + math.cos(math.pi * way))"),
+    "pi-forgotten": _schedule(fall="lowest + (highest - lowest) * (1 + math.cos(way)) / 2"),
+    "quarter-of-a-cosine": _schedule(fall="lowest + (highest - lowest) * math.cos(math.pi / 2 * way)"),
+    "upside-down": _schedule(fall="lowest + (highest - lowest) * (1 - math.cos(math.pi * way)) / 2"),
+    "never-falls": _schedule(fall="highest"),
+    "not-a-number": _schedule(fall="(way, highest)"),
+    "not-a-number: no end": _schedule(rise="float('inf')"),
+    "other-rates": _schedule(fall="lowest"),
+    "other-rates: degrees": _schedule(fall="lowest + (highest - lowest) * (1 + math.cos(180 * way)) / 2"),
+    "tied-to-the-example": _schedule("step < 4", rise="highest * (step + 1) / 4"),
+    "tied-to-the-example: lowest": _schedule(fall="0.5 + (highest - 0.5) * (1 + math.cos(math.pi * way)) / 2"),
+    "tied-to-the-example: steps": _schedule(way="(step - warmup_steps) / (11 - warmup_steps + (steps < 0))"),
+    "returns-none": "def schedule(step, steps, warmup_steps, highest, lowest):\n    step / steps",
+    "wrong-parameters": "def schedule(step):\n    return 0.1",
+}
+
+UNUSUAL = [
+    _schedule(fall="highest + (lowest - highest) * math.sin(math.pi / 2 * way) ** 2"),
+    """
+def schedule(step, steps, warmup_steps, highest, lowest):
+    if warmup_steps > step:
+        return torch.linspace(0, highest, warmup_steps + 1)[step + 1]
+    way = torch.tensor((step - warmup_steps) / (steps - warmup_steps - 1))
+    return lowest + (highest - lowest) * (0.5 + 0.5 * torch.cos(torch.pi * way))
+""",
+    """
+import numpy as np
+
+def schedule(step, steps, warmup_steps, highest, lowest):
+    rising = highest * np.arange(1, warmup_steps + 1) / max(1, warmup_steps)
+    falling = lowest + (highest - lowest) * (1 + np.cos(np.linspace(0, np.pi, steps - warmup_steps))) / 2
+    return np.concatenate([rising, falling])[step]
+""",
+    """
+from llmlab.training import TrainConfig, learning_rate_at
+
+def schedule(step, steps, warmup_steps, highest, lowest):
+    return learning_rate_at(step, TrainConfig(steps, highest, warmup_steps, lowest / highest))
+""",
+]
+
+# The lesson's cells that drive an explorer with the answer.
+DRIVEN = {
+    "explorer": "TrainingReplay",
+    "parts": ("probe = TrainingReplay(",),
+    "unseen": frozenset({"returns-none"}),
+    "raises": (TypeError, ValueError),
+}

@@ -1,0 +1,143 @@
+"""Answers to "From logits to probabilities": wrong ones by misconception, unusual right ones."""
+
+from __future__ import annotations
+
+
+def _sampler(
+    softened="(logits / temperature).softmax(dim=-1)",
+    kept_k="p >= p.topk(min(top_k, len(p))).values[-1]",
+    after_k="p / p.sum()",
+    kept_p="ranked.cumsum(0) - ranked < top_p",
+    ranked="p.sort(descending=True)",
+    after_p="p / p.sum()",
+    zero="torch.nn.functional.one_hot(logits.argmax(), len(logits)).float()",
+):
+    """A `next_probabilities` with one part of it changed."""
+    return (
+        "def next_probabilities(logits, temperature, top_k, top_p):\n"
+        "    if temperature == 0:\n"
+        f"        return {zero}\n"
+        f"    p = {softened}\n"
+        "    if top_k is not None:\n"
+        f"        p = p * ({kept_k})\n"
+        f"        p = {after_k}\n"
+        "    if top_p is not None:\n"
+        f"        ranked, order = {ranked}\n"
+        f"        keep = torch.zeros(len(p), dtype=torch.bool).scatter(0, order, {kept_p})\n"
+        "        p = p * keep\n"
+        f"        p = {after_p}\n"
+        "    return p\n"
+    )
+
+
+WRONG = {
+    "temperature-after-softmax": _sampler("logits.softmax(dim=-1) / temperature"),
+    "temperature-changes-nothing": _sampler("logits.softmax(dim=-1)"),
+    "temperature-changes-nothing: divided and divided again": _sampler(
+        "logits.softmax(dim=-1) / temperature; p = p / p.sum()"
+    ),
+    "softmax-twice": _sampler("(logits.softmax(dim=-1) / temperature).softmax(dim=-1)"),
+    "softmax-twice: after top-k": _sampler(after_k="p.softmax(dim=-1)"),
+    "temperature-multiplies": _sampler("(logits * temperature).softmax(dim=-1)"),
+    "top-k-not-renormalised": _sampler(after_k="p"),
+    "softmax-of-zeros": _sampler(after_k="torch.where(p > 0, logits / temperature, torch.tensor(0.0)).softmax(dim=-1)"),
+    "first-k-of-the-vocabulary": _sampler(kept_k="torch.arange(len(p)) < top_k"),
+    "keeps-the-least-probable": _sampler(kept_k="p <= p.topk(min(top_k, len(p)), largest=False).values[-1]"),
+    "cut-changes-nothing": _sampler(kept_k="p >= 0"),
+    "cut-changes-nothing: top-p": _sampler(kept_p="ranked >= 0"),
+    "one-too-many": _sampler(kept_k="p >= p.topk(min(top_k + 1, len(p))).values[-1]"),
+    "one-too-many: top-p": _sampler(kept_p="torch.arange(len(p)) <= (ranked.cumsum(0) - ranked < top_p).sum()"),
+    "one-too-few": _sampler(kept_p="ranked.cumsum(0) <= top_p"),
+    "one-too-few: top-k": _sampler(kept_k="p > p.topk(min(top_k, len(p))).values[-1]"),
+    "top-p-not-renormalised": _sampler(after_p="p"),
+    "not-sorted": _sampler(ranked="(p, torch.arange(len(p)))"),
+    "each-token-against-p": _sampler(kept_p="ranked >= top_p", after_p="p"),
+    "not-put-back": _sampler(after_p="(ranked * (ranked.cumsum(0) - ranked < top_p)).div(p.sum())"),
+    "not-put-back: the places that are cut": _sampler(
+        ranked="p.sort(descending=True)[0], torch.arange(len(p))", kept_p="ranked.cumsum(0) - ranked < top_p"
+    ),
+    "probabilities-lost": _sampler(after_p="keep / keep.sum()"),
+    "logits-returned": _sampler("logits / temperature"),
+    "nothing-left": _sampler(kept_p="ranked >= top_p"),
+    "nothing-left: first sum": _sampler(kept_p="(ranked.cumsum(0) - ranked < top_p) & (ranked[0] < top_p)"),
+    "temperature-after-the-cuts": """
+def next_probabilities(logits, temperature, top_k, top_p):
+    if temperature == 0:
+        return torch.nn.functional.one_hot(logits.argmax(), len(logits)).float()
+    if top_k is not None:
+        logits = logits.masked_fill(logits < logits.topk(min(top_k, len(logits))).values[-1], -torch.inf)
+    if top_p is not None:
+        ranked, order = logits.softmax(dim=-1).sort(descending=True)
+        logits = logits.index_fill(0, order[ranked.cumsum(0) - ranked >= top_p], -torch.inf)
+    return (logits / temperature).softmax(dim=-1)
+""",
+    "top-p-of-all-tokens": """
+def next_probabilities(logits, temperature, top_k, top_p):
+    if temperature == 0:
+        return torch.nn.functional.one_hot(logits.argmax(), len(logits)).float()
+    p = (logits / temperature).softmax(dim=-1)
+    kept = p.clone()
+    if top_k is not None:
+        kept[p < p.topk(min(top_k, len(p))).values[-1]] = 0
+    if top_p is not None:
+        ranked, order = p.sort(descending=True)
+        kept[order[ranked.cumsum(0) - ranked >= top_p]] = 0
+    return kept / kept.sum()
+""",
+    "zero-is-greedy": _sampler(zero="logits.softmax(dim=-1)"),
+    "not-the-shape": "def next_probabilities(logits, temperature, top_k, top_p):\n    return logits.argmax()",
+    "other-values": _sampler("(logits - temperature).sigmoid()"),
+    "tied-to-the-example": _sampler(kept_k="p >= p.topk(min(top_k, len(p), 5)).values[-1]"),
+    "mutates-input": _sampler("logits.div_(temperature).softmax(dim=-1)"),
+    "returns-none": "def next_probabilities(logits, temperature, top_k, top_p):\n    p = logits.softmax(dim=-1)",
+    "wrong-parameters": "def next_probabilities(logits):\n    return logits.softmax(dim=-1)",
+}
+
+UNUSUAL = [
+    _sampler(),
+    """
+def next_probabilities(logits, temperature, top_k, top_p):
+    import math
+    n = len(logits)
+    scores = [float(x) for x in logits]
+    order = sorted(range(n), key=lambda i: -scores[i])
+    if temperature == 0:
+        return [float(i == order[0]) for i in range(n)]
+    shares = [math.exp((s - scores[order[0]]) / temperature) for s in scores]
+    kept = order[: top_k or n]
+    total, chosen = sum(shares[i] for i in kept), []
+    for i in kept:
+        chosen.append(i)
+        if top_p is not None and sum(shares[j] for j in chosen) / total >= top_p:
+            break
+    whole = sum(shares[i] for i in chosen)
+    return [shares[i] / whole if i in chosen else 0.0 for i in range(n)]
+""",
+    """
+def next_probabilities(logits, temperature, top_k, top_p):
+    if temperature == 0:
+        return (logits == logits.max()).double()
+    logits = logits / temperature
+    if top_k is not None:
+        logits = logits.masked_fill(logits < logits.topk(min(top_k, len(logits))).values[-1], -torch.inf)
+    if top_p is not None:
+        ranked, order = logits.softmax(dim=-1).sort(descending=True)
+        logits = logits.index_fill(0, order[ranked.cumsum(0) - ranked >= top_p], -torch.inf)
+    return logits.softmax(dim=-1)
+""",
+]
+
+# A mistake that is known from elsewhere -> the misconceptions that name it.
+KNOWN_MISTAKES = {
+    "temperature applied after softmax": ("temperature-after-softmax", "temperature-changes-nothing"),
+    "top-k applied to probabilities and not renormalised": ("top-k-not-renormalised",),
+}
+
+# The lesson's cells that drive an explorer with the answer.
+# Temperature 0 does not occur there.
+DRIVEN = {
+    "explorer": "DistributionSculptor",
+    "parts": ("probe = DistributionSculptor(",),
+    "unseen": frozenset({"returns-none", "zero-is-greedy", "mutates-input"}),
+    "raises": (TypeError, ValueError),
+}

@@ -1,0 +1,52 @@
+"""Answers to "Bytes of a cache": wrong ones by misconception, unusual right ones."""
+
+from __future__ import annotations
+
+
+def _bytes(result):
+    return (
+        "def kv_cache_bytes(n_layers, n_kv_heads, d_head, length, batch_size, bytes_per_number):\n"
+        f"    return {result}\n"
+    )
+
+
+WRONG = {
+    "keys-only": _bytes("n_layers * n_kv_heads * d_head * length * batch_size * bytes_per_number"),
+    "queries-too": _bytes("3 * n_layers * n_kv_heads * d_head * length * batch_size * bytes_per_number"),
+    "layers-forgotten": _bytes("2 * n_kv_heads * d_head * length * batch_size * bytes_per_number"),
+    "heads-forgotten": _bytes("2 * n_layers * d_head * length * batch_size * bytes_per_number"),
+    "width-forgotten": _bytes("2 * n_layers * n_kv_heads * length * batch_size * bytes_per_number"),
+    "length-forgotten": _bytes("2 * n_layers * n_kv_heads * d_head * batch_size * bytes_per_number"),
+    "batch-forgotten": _bytes("2 * n_layers * n_kv_heads * d_head * length * bytes_per_number"),
+    "numbers-not-bytes": _bytes("2 * n_layers * n_kv_heads * d_head * length * batch_size"),
+    "bits-not-bytes": _bytes("8 * 2 * n_layers * n_kv_heads * d_head * length * batch_size * bytes_per_number"),
+    "length-squared": _bytes("2 * n_layers * n_kv_heads * d_head * length * length * batch_size * bytes_per_number"),
+    "weights-stored": _bytes("n_layers * n_kv_heads * length * length * batch_size * bytes_per_number"),
+    "not-a-number": _bytes("(n_layers, n_kv_heads)"),
+    "other-count": _bytes("n_layers + n_kv_heads"),
+    "tied-to-the-example": _bytes("2 * n_layers * n_kv_heads * d_head * length * batch_size * 2"),
+    "tied-to-the-example: at most": _bytes(
+        "2 * n_layers * n_kv_heads * min(d_head, 64) * length * batch_size * bytes_per_number"
+    ),
+    "returns-none": _bytes("None").replace("return", "total = n_layers; return"),
+    "wrong-parameters": "def kv_cache_bytes(n_layers, d_head):\n    return 2 * n_layers * d_head",
+}
+
+UNUSUAL = [
+    _bytes("bytes_per_number * batch_size * length * (n_kv_heads * d_head) * 2 * n_layers"),
+    """
+def kv_cache_bytes(*sizes):
+    total = 2
+    for size in sizes:
+        total = total * size
+    return torch.tensor(total)
+""",
+]
+
+# The lesson's cells that drive an explorer with the answer.
+DRIVEN = {
+    "explorer": "CacheMeter",
+    "parts": ("probe = CacheMeter(",),
+    "unseen": frozenset({"returns-none", "mutates-input"}),
+    "raises": (TypeError,),
+}
