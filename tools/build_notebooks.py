@@ -29,6 +29,7 @@ from notebook_execution import BuildError, execute
 from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parents[1]
+EDITION = 2  # whose numbers the exercises of these notebooks have
 SOLUTIONS = "llmlab/exercises/solutions.json"
 
 # What the lessons generate
@@ -191,6 +192,7 @@ async def build(root: Path, path: str, generated: NotebookNode, bar: tqdm) -> No
     (root / path).parent.mkdir(parents=True, exist_ok=True)
     notebook = await execute(generated, (root / path).parent, root, bar.update)
     notebook.metadata["llmlab"] = {
+        "edition": EDITION,
         "digest": expected,
         "sources": digest(sources(generated)),
         "content": content(notebook),

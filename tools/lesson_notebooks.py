@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+import minutes
 import nbformat
 from lesson_cells import Cell, Lesson, solved_source, student_source
 from nbformat import NotebookNode
@@ -38,6 +39,7 @@ def notebook_cells(lesson: Lesson, lessons: Sequence[Lesson], repository: str, *
     """
     view = solved_source if solved else student_source
     body = [replace(cell, source=view(cell.source)) if cell.exercise else cell for cell in lesson.cells]
+    body[0] = replace(body[0], source=body[0].source.replace(minutes.PLACE, str(minutes.count(lesson).minutes)))
     navigation = _navigation(lesson, lessons, solved)
     opening = f"{navigation}\n\n{_launch(lesson, repository, solved)}"
     bootstrap = Cell("code", BOOTSTRAP.format(repository=repository))
