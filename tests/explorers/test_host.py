@@ -8,7 +8,7 @@ import pytest
 
 from llmlab.explorers import WindowMap
 from llmlab.explorers.host.controls import Choice, Range, Text, Toggle
-from llmlab.explorers.host.time_limit import TimeLimit, TookTooLong
+from llmlab.utils.time_limit import TimeLimit, TookTooLong
 from llmlab.explorers.window_map import compute, render
 from tests import ROOT
 from tests.explorers.answers import make_windows

@@ -27,7 +27,7 @@ import anywidget
 import traitlets
 
 from llmlab.explorers.host.controls import Control, declare
-from llmlab.explorers.host.time_limit import TimeLimit
+from llmlab.utils.time_limit import TimeLimit
 
 _HERE = Path(__file__).parent
 
