@@ -8,8 +8,8 @@ import pytest
 
 from llmlab.explorers import WindowMap
 from llmlab.explorers.host.controls import Choice, Range, Text, Toggle
-from llmlab.utils.time_limit import TimeLimit, TookTooLong
 from llmlab.explorers.window_map import compute, render
+from llmlab.utils.time_limit import TimeLimit, TookTooLong
 from tests import ROOT
 from tests.explorers.answers import make_windows
 from tests.explorers.html import Tags
