@@ -50,7 +50,7 @@ def count(lesson: Lesson) -> Count:
 
     >>> text = "# %% [markdown]\\n# # 03 Title\\n# ●○○ · 4 minutes · for this\\n# %%\\nWindowMap()\\nWindowMap()"
     >>> count(parse_lesson("03_title", text))
-    Count(words=8, code_cells=1, exercise_minutes=4, explorers=1)
+    Count(words=9, code_cells=1, exercise_minutes=4, explorers=1)
     """
     prose = [_FURTHER.sub(" ", cell.source) for cell in lesson.cells if cell.kind == "markdown"]
     code = [cell.source for cell in lesson.cells if cell.kind == "code" and "further" not in cell.tags]

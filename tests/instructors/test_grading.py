@@ -181,6 +181,28 @@ def test_lesson_of_a_notebook(tmp_path, name, content, lesson):
     assert bool(found.problem) == (content == b"" or not lesson)
 
 
+OLDER = "This notebook is of the first edition of the course, whose exercises have other numbers"
+
+
+@pytest.mark.parametrize(
+    ("cells", "metadata", "problem"),
+    [
+        (["course.setup()", 'exercise("05.3").check(attend)'], {}, OLDER),
+        (["course.setup(edition=2)", 'exercise("05.3").check(rotate)'], {}, ""),
+        (["course.setup(edition=1)", 'exercise("03.2").check(f)'], {"llmlab": {"edition": 2}}, OLDER),
+        (['exercise("03.2").check(f)'], {"llmlab": {"sources": "…"}}, OLDER),  # its set-up cell was deleted
+        (['exercise("03.2").check(f)'], {"llmlab": {"edition": 2}}, ""),
+        (["course.setup(edition=3)", 'exercise("03.2").check(f)'], {}, "This notebook is of edition 3 of the course"),
+    ],
+)
+def test_a_notebook_of_another_edition_is_not_judged_by_todays_checks(tmp_path, cells, metadata, problem):
+    sources = [{"cell_type": "code", "source": source, "metadata": {}} for source in cells]
+    put(tmp_path / "anna.ipynb", {"cells": sources, "metadata": metadata})
+    (found,) = find(tmp_path)
+    assert found.problem.startswith(problem) and bool(found.problem) == bool(problem)
+    assert found.lesson == ("" if problem else cells[-1][10:12])
+
+
 def test_odd_but_readable_notebooks(tmp_path):
     cells = [None, {"cell_type": "code", "source": ["make_windows", 3], "metadata": {"tags": 3}}, {"cell_type": "code"}]
     put(tmp_path / "a.ipynb", {"cells": [*cells, {"cell_type": "code", "source": "make_windows = 2"}], "metadata": []})

@@ -57,7 +57,7 @@ CacheMeter()
 # %%
 WindowMap(split=cut)
 """
-    assert minutes.count(parse_lesson("03_title", text)) == minutes.Count(8, 2, 6, 1)
+    assert minutes.count(parse_lesson("03_title", text)) == minutes.Count(9, 2, 6, 1)
 
 
 def asked_and_answered(text: str) -> list[tuple[str, int, int]]:

@@ -14,9 +14,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from llmlab.exercises.engine.sources import answer_names
+from llmlab.utils.edition import CURRENT
 
 _MOST_BYTES = 50 * 2**20
 _EXERCISE_CALL = re.compile(r"""\b(?:exercise|progress)\(\s*["'](\d\d)(?:\.\d+)?["']""")
+_SETUP_CALL = re.compile(r"""\bcourse\.setup\(\s*(?:edition\s*=\s*)?(\d*)\s*\)""")
 _LESSON_IN_NAME = re.compile(r"(?<!\d)(\d\d)[_-][A-Za-z]")
 
 
@@ -95,11 +97,33 @@ def _read(path: Path, below: Path) -> Submission:
         notes = _oddities(notebook)
     except (OSError, ValueError, RecursionError) as error:
         return Submission(student, path, name, by_name, problem=f"This is no notebook that can be read: {error}.")
+    edition = _edition(notebook, cells)
+    if edition != CURRENT:
+        return Submission(student, path, name, problem=_other_edition(edition))
     lesson = _lesson_in(cells) or by_name
     problem = (
         "" if lesson else "Which lesson it belongs to cannot be told: no exercise, no answer, no number in its name."
     )
     return Submission(student, path, name, lesson, tuple(cells), tuple(notes), problem)
+
+
+def _edition(notebook: dict, cells: list[Cell]) -> int:
+    """Whose numbers a notebook uses: its set-up cell says it, or what the build noted; without either, today's."""
+    called = _SETUP_CALL.findall("\n".join(cell.source for cell in cells))
+    if called:
+        return int(called[0] or 1)
+    metadata = notebook.get("metadata")
+    built = metadata.get("llmlab") if isinstance(metadata, dict) else None
+    noted = built.get("edition", 1) if isinstance(built, dict) else CURRENT
+    return noted if isinstance(noted, int) else CURRENT
+
+
+def _other_edition(edition: int) -> str:
+    which = "the first edition" if edition == 1 else f"edition {edition}"
+    return (
+        f"This notebook is of {which} of the course, whose exercises have other numbers: they would be judged by the "
+        f"checks of others. Ask for the notebook of edition {CURRENT}, or grade with the llmlab of that edition."
+    )
 
 
 def _parse(path: Path) -> dict:
