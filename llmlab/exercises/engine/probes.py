@@ -20,7 +20,7 @@ from llmlab.exercises.engine.verdicts import Blank, Raised, Verdict, Wrong
 
 
 class Probe:
-    """A learner's function, made safe to call.
+    """A learner's function, or a class of theirs, made safe to call.
 
     Args:
         function: what the learner wrote.
@@ -34,7 +34,7 @@ class Probe:
         self.printed = ""
         self._function = function
         self._calls = 0
-        name = getattr(code_of(function), "co_name", "")
+        name = function.__name__ if isinstance(function, type) else getattr(code_of(function), "co_name", "")
         self.name = name if name.isidentifier() else "your function"
 
     def __call__(

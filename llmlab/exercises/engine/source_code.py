@@ -1,26 +1,43 @@
-"""Whether a function is still the one that the student notebook came with."""
+"""Whether a function, or a class, is still the one that the student notebook came with."""
 
 from __future__ import annotations
 
 import ast
 import inspect
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 
 def same_code(function: Any, source: str) -> bool:
-    """Whether `function` was compiled from the function of the same name in `source`, comments and layout aside."""
-    code = code_of(function)
-    if code is None:
-        return False
+    """Whether `function` was compiled from the function of the same name in `source`, comments and layout aside.
+
+    A class is the same when all its methods are.
+    """
     # A notebook compiles a cell statement by statement, `exec` as a whole: beside an `import` the bytecode differs.
     cell = ast.parse(source)
-    return any(
-        constant.co_name == code.co_name and _fingerprint(constant) == _fingerprint(code)
+    compiled = (
+        constant
         for part in (cell, *(ast.Module([statement], []) for statement in cell.body))
-        for constant in compile(part, "<stub>", "exec", dont_inherit=True).co_consts
-        if isinstance(constant, CodeType)
+        for constant in _codes_in(compile(part, "<stub>", "exec", dont_inherit=True))
     )
+    if isinstance(function, type):
+        methods = [_fingerprint(method.__code__) for method in _methods(function)]
+        return bool(methods) and any(
+            constant.co_name == function.__name__ and [*map(_fingerprint, _codes_in(constant))] == methods
+            for constant in compiled
+        )
+    code = code_of(function)
+    return code is not None and any(
+        constant.co_name == code.co_name and _fingerprint(constant) == _fingerprint(code) for constant in compiled
+    )
+
+
+def _codes_in(code: CodeType) -> list[CodeType]:
+    return [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+
+
+def _methods(kind: type) -> list[FunctionType]:
+    return [value for value in vars(kind).values() if isinstance(value, FunctionType)]
 
 
 def _fingerprint(code: CodeType) -> tuple:
@@ -29,8 +46,10 @@ def _fingerprint(code: CodeType) -> tuple:
 
 
 def code_of(function: Any) -> CodeType | None:
-    """The code of a function, what wraps it taken off; None for what has none, such as a builtin."""
+    """The code of a function, what wraps it taken off, or of a class's first method; None for what has none."""
     try:
+        if isinstance(function, type):
+            return next((method.__code__ for method in _methods(function)), None)
         function = inspect.unwrap(getattr(function, "func", function))  # functools.partial, functools.wraps
         code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
     except Exception:  # an odd object may raise on any attribute
