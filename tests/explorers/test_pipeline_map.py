@@ -209,6 +209,8 @@ def test_the_first_state_makes_its_point():
         ("the princess near the dogs", True, "Reached: P(is) = "),
         ("the kings near the dogs", False, "Not yet: P(is) = "),
         ("the dog near the king", False, "Not yet: the last word is not dogs. P(is) = "),
+        ("the prince loves the dogs", False, "Not yet: the model expects neither here. P(is) = "),
+        ("the lion follows the dogs", False, "Not yet: the model expects neither here. P(is) = "),
         ("the king near the dogs ", False, "Not yet: the last word is not dogs."),
         ("", False, "Not yet: the last word is not dogs."),
     ],
@@ -227,6 +229,18 @@ def test_every_word_of_the_toy_world_is_known_and_no_other():
     assert trace.strange == ("The", "Zoë", "sing,", "Zoë.", "kingly")
     explorer = PipelineMap("the piano near the king")
     assert explorer.frame["note"].startswith("Not in the toy world, the only text that this model has read: piano.")
+
+
+def test_white_space_that_the_world_does_not_have_is_named():
+    trace = compute(FIRST | {"text": "the dogs\nnear\tthe  king\n"})
+    assert trace.strange == ("\n", "\t"), "two spaces are two tokens that the model knows"
+    assert "has read: a line end. It gives" in PipelineMap("the dogs\nbark").frame["note"]
+
+
+def test_characters_are_those_that_were_typed():
+    assert "Characters (22,), and a space in front of them" in Tags(PipelineMap().frame["html"]).text
+    assert "Characters (0,) ·" in Tags(PipelineMap("").frame["html"]).text
+    assert "Characters (3,) ·" in Tags(PipelineMap("abc", *own_model()).frame["html"]).text
 
 
 def test_a_space_at_the_end_is_explained():

@@ -176,6 +176,38 @@ def test_code_reproduces_the_state(name, text, capsys):
     assert back == repr(explorer.trace.row(name).back)
 
 
+@pytest.mark.parametrize("function", [str.split, tokenize, lambda text: text.split(" ")])
+def test_code_cuts_words_as_the_picture_does(function, capsys):
+    explorer = TokenizerMicroscope(function, text="The piano, late.")
+    explorer.set(inspect="words")
+    name = getattr(function, "__name__", "")
+    exec(explorer.code(), {name if name.isidentifier() else "words": function})
+    ids, back = capsys.readouterr().out.split("\n")[:2]
+    row = explorer.trace.row("words")
+    assert json.loads(ids) == row.ids and back == repr(row.back)
+
+
+def test_the_code_of_a_function_that_fails_calls_it_all_the_same():
+    def broken(text):
+        raise RuntimeError("not yet")
+
+    explorer = TokenizerMicroscope(broken)
+    explorer._state["inspect"] = "words"
+    with pytest.raises(RuntimeError, match="not yet"):
+        exec(explorer.code(), {"broken": broken})
+    blank = TokenizerMicroscope(lambda text: ...)
+    blank.set(inspect="words")
+    assert "WordTokenizer.from_text" in blank.code(), "where llmlab's words are shown, its tokenizer is the code"
+
+
+def test_the_entry_for_unknown_words_is_said():
+    """The lesson builds the same vocabularies without it, with one entry fewer."""
+    rows = {row.name: row.vocabulary_size for row in look("a").rows}
+    assert rows["characters"] == len(CharTokenizer.from_text(load_text())) + 1
+    assert rows["words"] == len(WordTokenizer.from_text(load_text())) + 1
+    assert "Characters, words: one entry of the vocabulary is <|unk|>" in Tags(render(look("a"))).text
+
+
 # ---- its picture -----------------------------------------------------------------------------------------------------
 
 

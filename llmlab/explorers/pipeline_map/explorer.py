@@ -12,6 +12,7 @@ from llmlab.explorers.pipeline_map.picture import printable, shortened
 from llmlab.explorers.pipeline_map.values import (
     CANDIDATES,
     COLUMNS,
+    EXPECTED,
     FIRST_HEAD,
     FIRST_LAYER,
     FIRST_TEXT,
@@ -88,7 +89,7 @@ class PipelineMap(Explorer):
         if trace.strange:
             notes.append(
                 f"Not in the toy world, the only text that this model has read: "
-                f"{', '.join(printable(shortened(word)) for word in trace.strange)}. It gives probabilities all the "
+                f"{', '.join(map(_named, trace.strange))}. It gives probabilities all the "
                 "same; they mean little."
             )
         elif trace.strange is not None and trace.text.endswith(" "):
@@ -107,6 +108,8 @@ class PipelineMap(Explorer):
         shares = f"P(is) = {singular:.2f}, P(are) = {plural:.2f}"
         if trace.tokens[-1] != b" dogs":
             return False, f"Not yet: the last word is not dogs. {shares}."
+        if max(singular, plural) < EXPECTED:
+            return False, f"Not yet: the model expects neither here. {shares}."
         return (True, f"Reached: {shares}.") if singular > plural else (False, f"Not yet: {shares}.")
 
     def code_for(self, state: dict[str, Any]) -> str:
@@ -131,3 +134,8 @@ class PipelineMap(Explorer):
             f"for id in probabilities.topk({CANDIDATES}).indices.tolist():\n"
             "    print(repr(tokenizer.decode([id])), probabilities[id])"
         )
+
+
+def _named(word: str) -> str:
+    """A word that the model does not know, or the white space that it is."""
+    return {"\n": "a line end", "\t": "a tab"}.get(word, printable(shortened(word)))

@@ -33,8 +33,9 @@ def render(trace: PipelineTrace) -> str:
     shape_TD, shape_TV = f"(T, D) = {_shape(trace.context)}", f"(T, V) = {_shape(trace.logits)}"
     shape_HTT = f"(H, T, T) = {_shape(trace.weights[0])}"
     best = [trace.most_probable(1, at)[0] for at in range(first, T)]
+    in_front = ", and a space in front of them" if trace.text and trace.read != trace.text else ""
     rows = (
-        _stage(trace, "Characters", f"({len(trace.read.removeprefix(START))},)", "01")
+        _stage(trace, "Characters", f"({len(trace.text)},){in_front}", "01")
         + _characters(trace)
         + _stage(trace, "Tokens", f"(T,) = ({T},)", "01", "02")
         + _row(trace, "", [("token", _shown(part)) for part in trace.tokens[first:]])
@@ -60,7 +61,8 @@ def render(trace: PipelineTrace) -> str:
     return (
         f"{scrolling('The text, stage by stage', stages)}"
         '<div>▼ the chosen position &nbsp; · a space &nbsp; <span class="llmlab-key llmlab-masked">masked</span> '
-        f"may not be looked at &nbsp; blue above zero, striped orange below</div>{_candidates(trace)}"
+        f"may not be looked at &nbsp; blue above zero, striped orange below &nbsp; positions, layers, heads: "
+        f"counted from 0</div>{_candidates(trace)}"
     )
 
 

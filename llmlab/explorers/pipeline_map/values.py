@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -21,6 +22,7 @@ MAX_CHARACTERS = 120
 COLUMNS = 12  # positions in the picture, counted from the end; what stands before them shares a column
 NUMBERS = 4  # of each vector
 CANDIDATES = 8  # next tokens in the list
+EXPECTED = 0.01  # the target: a word of less probability than this is not expected at all
 LONGEST = 14  # characters of a token that are written out
 FIRST_TEXT, FIRST_LAYER, FIRST_HEAD = "the dogs near the king", 1, 1
 LESSONS = {
@@ -51,7 +53,8 @@ class PipelineTrace:
         logits, probabilities: for the token after each position, (T, V).
         vocabulary: id -> bytes.
         position, layer, head: what is looked at.
-        strange: words of the text with tokens that the toy world does not have; None if the model is somebody's own.
+        strange: words of the text with tokens that the toy world does not have, and its white space other than spaces;
+            None if the model is somebody's own.
     """
 
     text: str
@@ -170,7 +173,7 @@ def forward(text: str, model: GPT | None, tokenizer: BPETokenizer | None) -> Pip
         position=0,
         layer=0,
         head=0,
-        strange=None if own else tuple(dict.fromkeys(word for word in text.split() if _is_strange(word))),
+        strange=None if own else tuple(dict.fromkeys(filter(_is_strange, re.findall(r"\S+|[^\S ]", text)))),
         **stages,
     )
 
@@ -183,6 +186,7 @@ def as_read(text: str, tokenizer: BPETokenizer) -> str:
 
 
 def _is_strange(word: str) -> bool:
+    """Whether a word, or a line end or tab, has a token that the model has never read."""
     return not _world().issuperset(bundled()[1].encode(f" {word}", allowed_special="all"))
 
 

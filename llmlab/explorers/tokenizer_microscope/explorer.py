@@ -6,7 +6,7 @@ from typing import Any
 
 from llmlab.explorers.host import Explorer
 from llmlab.explorers.host.controls import Choice, Text
-from llmlab.explorers.host.learner import learners_function, not_written
+from llmlab.explorers.host.learner import learners_function, name_of, not_written
 from llmlab.explorers.host.words import plural
 from llmlab.explorers.tokenizer_microscope import picture
 from llmlab.explorers.tokenizer_microscope.values import (
@@ -67,13 +67,34 @@ class TokenizerMicroscope(Explorer):
         return False, f"Not yet: {counts}{short}."
 
     def code_for(self, state: dict[str, Any]) -> str:
+        if state["inspect"] == "words" and self._cuts_words(state):
+            name = name_of(self.words)
+            return _OWN_WORDS.format(words=name if name.isidentifier() else "words", text=state["text"])
         imports, make, encode = _CODE[state["inspect"]]
         return (
             f"{imports}\n\ntext = {state['text']!r}\ntokenizer = {make}\nids = tokenizer.{encode}(text)\n"
             "print(ids)\nprint(repr(tokenizer.decode(ids)))"
         )
 
+    def _cuts_words(self, state: dict[str, Any]) -> bool:
+        """Whether the words shown are those of the learner's function."""
+        try:
+            return self.compute(state).own_function
+        except Exception:  # whoever runs the code will see what it raises
+            return True
 
+
+_OWN_WORDS = """\
+from llmlab.corpus import load_text
+from llmlab.tokenizers import WordTokenizer
+
+# {words} is the function that this microscope was given
+text = {text!r}
+vocabulary = [*sorted({{*{words}(load_text())}} - {{"", "<|unk|>"}}), "<|unk|>"]
+token_to_id = {{token: id for id, token in enumerate(vocabulary)}}
+ids = [token_to_id.get(token, token_to_id["<|unk|>"]) for token in {words}(text)]
+print(ids)
+print(repr(WordTokenizer(vocabulary, unknown="<|unk|>").decode(ids)))"""
 _STORY = "from llmlab.corpus import load_text\n"
 _CODE = {
     "characters": (

@@ -95,7 +95,7 @@ def _counts(trace: MicroscopeTrace) -> str:
             ("tokenizer", ""),
             ("vocabulary", ' class="llmlab-number"'),
             ("tokens", ' class="llmlab-number"'),
-            ("tokens a character", ' class="llmlab-number"'),
+            ("tokens per character", ' class="llmlab-number"'),
             ("decode(encode(text))", ""),
         )
     )
@@ -111,7 +111,10 @@ def _counts(trace: MicroscopeTrace) -> str:
         + "</tr>"
         for row in trace.rows
     )
-    return scrolling("Counts", table(body, head=head, kind="llmlab-table"))
+    return (
+        f"{scrolling('Counts', table(body, head=head, kind='llmlab-table'))}"
+        f"<div>Characters, words: one entry of the vocabulary is {escape(UNKNOWN)}.</div>"
+    )
 
 
 def _list(trace: MicroscopeTrace) -> str:
