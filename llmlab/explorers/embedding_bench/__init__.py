@@ -1,16 +1,18 @@
-"""The embedding bench (lessons 04 and 05): a sentence as vectors, before, during and after training, with and without places.
+"""The embedding bench (lessons 04 and 05): a sentence as vectors, at any moment of training, with and without places.
 
 Two tables to choose from: a random one, as a model has it on its first day, and one from a recorded run of word2vec on
-the toy world, at any of its checkpoints. On top of the words, one of four ways to say where each of them stands. The
-learner's function adds the two tables; rotary positions turn what it returns.
+the toy world, at any of its checkpoints; each width is a run of its own. On top of the words, one of four ways to say
+where each of them stands. The learner's function adds the two tables; rotary positions turn what it returns.
 """
 
 from llmlab.explorers.embedding_bench.explorer import EmbeddingBench
 from llmlab.explorers.embedding_bench.picture import describe, render
-from llmlab.explorers.embedding_bench.recorded import Run, recorded_run, save_run, train_run
+from llmlab.explorers.embedding_bench.recorded import SEEDS, WIDTHS, Run, recorded_run, save_runs, train_run, train_runs
 from llmlab.explorers.embedding_bench.values import BenchTrace, compute
 
 __all__ = [
+    "SEEDS",
+    "WIDTHS",
     "BenchTrace",
     "EmbeddingBench",
     "Run",
@@ -18,6 +20,7 @@ __all__ = [
     "describe",
     "recorded_run",
     "render",
-    "save_run",
+    "save_runs",
     "train_run",
+    "train_runs",
 ]

@@ -9,6 +9,13 @@ import numpy as np
 from llmlab.explorers.embedding_bench.values import SAME, SENTENCE, BenchTrace
 from llmlab.explorers.host.markup import image, numbers, scrolling, table
 
+_POSITIONS = {
+    "none": "none",
+    "learned": "a learned table before its training, still random",
+    "sinusoidal": "sines and cosines, added",
+    "rotary": "each pair of numbers turned",
+}
+
 
 def render(trace: BenchTrace) -> str:
     """The bench as HTML: facts, the vectors as a strip of numbers, their cosines, and a map of them."""
@@ -26,7 +33,9 @@ def describe(trace: BenchTrace) -> str:
         unknown = f" Not in the vocabulary: {', '.join(trace.unknown)}." if trace.unknown else ""
         return f"No word to show.{unknown} Try: {SENTENCE}"
     source = "a random table" if trace.step is None else f"the table after {trace.step:,} training steps"
-    sentences = [f"{' '.join(trace.words)}: {trace.vectors.shape[1]} numbers a word, from {source}."]
+    sentences = [f"{' '.join(trace.words)}: {trace.vectors.shape[1]} numbers per word, from {source}."]
+    if trace.positions != "none":
+        sentences.append(f"Positions: {_POSITIONS[trace.positions]}.")
     for i, j in trace.repeated[:1]:
         same = "have the same vector" if not trace.told_apart else f"have cosine {_two(trace.cosines[i, j])}"
         sentences.append(f"The two {trace.words[i]!r} {same}.")
@@ -47,6 +56,9 @@ def describe(trace: BenchTrace) -> str:
 
 def _numbers(trace: BenchTrace) -> str:
     facts = {"training steps": "none, random" if trace.step is None else f"{trace.step:,}"}
+    if trace.loss is not None:
+        facts["loss at this run's end"] = _two(trace.loss)
+    facts["positions"] = _POSITIONS[trace.positions]
     if trace.analogy:
         facts["king − man + woman →"] = f"{escape(trace.analogy[0])} ({_two(trace.analogy[1])})"
     facts["vectors changed by the order"] = f"{int((trace.changes > SAME).sum())} of {len(trace.words)}"
@@ -80,12 +92,14 @@ def _cosines(trace: BenchTrace) -> str:
 
 
 def _picture(trace: BenchTrace) -> str:
-    """The map as an image."""
+    """The map as an image; its directions and its scale are the same at every checkpoint, the cross is zero."""
     width, height, margin = 300, 210, 30
-    span = np.abs(trace.map).max() or 1.0
     dots, labels = "", []
     for word, (x, y) in zip(trace.words, trace.map, strict=True):
-        left, top = width / 2 + x / span * (width / 2 - 2 * margin), height / 2 - y / span * (height / 2 - margin)
+        left, top = (
+            width / 2 + x / trace.map_span * (width / 2 - 2 * margin),
+            height / 2 - y / trace.map_span * (height / 2 - margin),
+        )
         label = top + 4
         while any(abs(left - x) < 60 and abs(label - y) < 12 for x, y in labels):  # words at one spot: below each other
             label += 1
@@ -97,7 +111,7 @@ def _picture(trace: BenchTrace) -> str:
     axes = f'<path d="M{width / 2:.0f} 0V{height}M0 {height / 2:.0f}H{width}" stroke="#c8c8c8"/>'
     where = "; ".join(f"{word} {_one(x)}, {_one(y)}" for word, (x, y) in zip(trace.words, trace.map, strict=True))
     drawn = image(axes + dots, alt=f"Map of the vectors. {where}", width=width, height=height)
-    return f'<div class="llmlab-map2d"><div>The same in two dimensions</div>{drawn}</div>'
+    return f'<div class="llmlab-map2d"><div>The same in two dimensions (cross: zero)</div>{drawn}</div>'
 
 
 def _shade(value: float, full: float) -> str:

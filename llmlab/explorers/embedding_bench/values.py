@@ -35,9 +35,14 @@ class BenchTrace:
         changes: (T,) the largest change of each word's numbers against the sentence as typed.
         mean_change: the largest change of the mean of all rows.
         cosines: (T, T).
-        map: (T, 2) the vectors along the two directions in which they differ most, signs fixed.
+        map: (T, 2) the vectors along two fixed directions: those in which these words, without places, differ most at
+            the last checkpoint. The zero vector is (0, 0).
+        map_span: the largest coordinate that any checkpoint or order of these words can reach: the map's scale.
         analogy: the word nearest to king - man + woman in this table, and its cosine; None without these words.
         step: training steps behind the table; None for a random one.
+        loss: the mean loss of the last steps of the run that the table is from; None for a random one, or not known.
+        positions: which of `SCHEMES`.
+        seed_used: whether anything here is drawn at random: the table, learned positions, or another order.
         unknown: words that the vocabulary does not have.
         left_out: how many words there was no room for.
         own_function: whether the learner's function added the tables.
@@ -51,8 +56,12 @@ class BenchTrace:
     mean_change: float
     cosines: np.ndarray
     map: np.ndarray
+    map_span: float
     analogy: tuple[str, float] | None
     step: int | None
+    loss: float | None
+    positions: str
+    seed_used: bool
     unknown: tuple[str, ...]
     left_out: int
     own_function: bool
@@ -81,19 +90,22 @@ def compute(state: dict[str, Any], embed: Embed | None = None, run: Run | None =
         state: words, table, checkpoint, d_model, seed, positions and shuffle.
         embed: the learner's `embed_input(ids, token_table, position_table)`; None, or a function that is not written
             yet (it returns None or ...), lets llmlab's own stand in.
-        run: the checkpoints; None takes the recorded run.
+        run: the checkpoints, whose width then holds; None takes the recorded run of the width that the state asks for.
 
     Raises:
         ValueError: the function returned something other than a (1, T, d) tensor.
         Exception: whatever the function raises.
     """
-    run = run or recorded_run()
+    run = run or recorded_run(int(state["d_model"]))
+    trained = state["table"] == "trained"
     id_of = {word: id for id, word in enumerate(run.vocabulary)}
     typed = state["words"].split()
     known = [id_of[word] for word in typed if word in id_of]
     ids = known[:MAX_WORDS]
     token_table = _token_table(state, run)  # (V, d)
     width = token_table.shape[1]
+    last_table = run.snapshots[-1] if trained else token_table
+    checkpoints = run.snapshots if trained else token_table[None]  # (R, V, d)
     position_table = _position_table(state["positions"], width, state["seed"])  # (MAX_WORDS, d)
     own_function = False
 
@@ -118,6 +130,7 @@ def compute(state: dict[str, Any], embed: Embed | None = None, run: Run | None =
     else:
         typed_vectors = vectors = torch.zeros(0, width)
     unit = F.normalize(vectors, dim=-1)
+    directions = _directions(last_table[ids])  # (d, 2)
     return BenchTrace(
         words=tuple(run.vocabulary[id] for id in shown_ids),
         order=tuple(order),
@@ -126,9 +139,13 @@ def compute(state: dict[str, Any], embed: Embed | None = None, run: Run | None =
         changes=(vectors - typed_vectors[order]).abs().amax(dim=-1).numpy() if ids else np.zeros(0),
         mean_change=float((vectors.mean(dim=0) - typed_vectors.mean(dim=0)).abs().max()) if ids else 0.0,
         cosines=(unit @ unit.T).numpy(),
-        map=_flattened(vectors),
+        map=(vectors.double() @ directions).numpy(),
+        map_span=_span(checkpoints[:, ids], position_table, directions, state["positions"]),
         analogy=_analogy(token_table, id_of, run.vocabulary),
-        step=run.steps[state["checkpoint"]] if state["table"] == "trained" else None,
+        step=run.steps[state["checkpoint"]] if trained else None,
+        loss=run.loss if trained else None,
+        positions=state["positions"],
+        seed_used=not trained or state["positions"] == "learned" or state["shuffle"],
         unknown=tuple(dict.fromkeys(word for word in typed if word not in id_of)),
         left_out=len(known) - len(ids),
         own_function=own_function,
@@ -136,17 +153,11 @@ def compute(state: dict[str, Any], embed: Embed | None = None, run: Run | None =
 
 
 def _token_table(state: dict[str, Any], run: Run) -> Tensor:
-    """(V, d): drawn from N(0, 1), or a checkpoint, seen along the d directions in which the trained words differ most.
-
-    The directions are those of the last checkpoint, so that going through the checkpoints does not turn the picture.
-    """
-    width = int(state["d_model"])
+    """(V, d): drawn from N(0, 1), or a checkpoint of the run; as wide as the run."""
     if state["table"] == "random":
-        return torch.randn(len(run.vocabulary), width, generator=torch.Generator().manual_seed(state["seed"]))
-    table = run.snapshots[state["checkpoint"]]  # (V, D)
-    if width >= table.shape[1]:
-        return table
-    return table @ torch.linalg.svd(run.snapshots[-1], full_matrices=False).Vh[:width].T
+        V, width = run.snapshots.shape[1:]
+        return torch.randn(V, width, generator=torch.Generator().manual_seed(state["seed"]))
+    return run.snapshots[state["checkpoint"]]
 
 
 def _position_table(scheme: str, width: int, seed: int) -> Tensor:
@@ -164,15 +175,25 @@ def shuffled(n: int, seed: int) -> list[int]:
     return order if order != sorted(order) else [*order[1:], *order[:1]]
 
 
-def _flattened(vectors: Tensor) -> np.ndarray:
-    """(T, 2): the principal components, each with the sign that makes its strongest entry positive."""
-    if len(vectors) < 2:
-        return np.zeros((len(vectors), 2))
-    centred = (vectors - vectors.mean(dim=0)).double()
-    directions = torch.linalg.svd(centred, full_matrices=False).Vh[:2]  # (at most 2, d)
-    strongest = directions.gather(1, directions.abs().argmax(dim=1, keepdim=True))
-    flat = centred @ (directions * strongest.sign()).T
-    return F.pad(flat, (0, 2 - flat.shape[1])).numpy()
+def _directions(words: Tensor) -> Tensor:
+    """(d, 2): the principal directions of (T, d) vectors, signed so that the strongest entry of each is positive."""
+    width = words.shape[1]
+    if len(words) < 2:
+        return torch.eye(width, 2, dtype=torch.float64)
+    centred = (words - words.mean(dim=0)).double()
+    found = torch.linalg.svd(centred, full_matrices=False).Vh[:2]  # (at most 2, d)
+    strongest = found.gather(1, found.abs().argmax(dim=1, keepdim=True))
+    return F.pad(found * strongest.sign(), (0, 0, 0, 2 - len(found))).T
+
+
+def _span(words: Tensor, positions: Tensor, directions: Tensor, scheme: str) -> float:
+    """How far from zero a coordinate of the map can come, at any checkpoint and in any order: (R, T, d) words."""
+    if not words.numel():
+        return 1.0
+    if scheme == "rotary":  # turned: at most as long as before, in whatever direction
+        return float(words.norm(dim=-1).max())
+    reached = (words.double() @ directions).abs().max() + (positions.double() @ directions).abs().max()
+    return float(reached) or 1.0
 
 
 def _analogy(table: Tensor, id_of: dict[str, int], vocabulary: Sequence[str]) -> tuple[str, float] | None:
