@@ -32,6 +32,21 @@ PATIENCE = 90_000  # ms; for what takes seconds on an idle machine
 _PANEL = "const panel = window.jupyterapp.shell.currentWidget;"
 _CODE_CELLS = _PANEL + "const cells = [...panel.content.model.cells].filter((cell) => cell.type === 'code');"
 
+# JavaScript: whether a node holds exactly this HTML, but for what the host itself puts on the elements of a frame.
+SHOWS = """(node, html) => {
+    const bare = (root) => {
+        for (const one of root.querySelectorAll('*'))
+            for (const name of [...one.getAttributeNames()])
+                if (/^(tabindex|role|aria-.*|data-on|data-lit|open)$/.test(name)) one.removeAttribute(name);
+        return root;
+    };
+    const other = document.createElement('div');
+    other.innerHTML = html;
+    const mine = document.createElement('div');
+    mine.append(...node.cloneNode(true).childNodes);
+    return bare(mine).isEqualNode(bare(other));
+}"""
+
 Frame = dict[str, Any]
 
 
@@ -270,7 +285,7 @@ class Explorer:
 
     def __init__(self, lab: Lab, root: Locator) -> None:
         self.lab, self.root = lab, root
-        self.picture = root.locator(".llmlab-frame")
+        self.picture = root.locator(".llmlab-hero")
         self.busy = root.locator(".llmlab-busy")
         self.reset = root.get_by_role("button", name="Reset")
 
@@ -285,10 +300,12 @@ class Explorer:
     def state(self) -> dict[str, Any]:
         """What the controls show, by name."""
         return self.root.evaluate(
-            """(root) => Object.fromEntries([...root.querySelectorAll('.llmlab-controls [name]')].map((input) => [
-                input.name,
-                { checkbox: input.checked, range: Number(input.value) }[input.type] ?? input.value,
-            ]))"""
+            """(root) => Object.fromEntries([...root.querySelectorAll('.llmlab-controls [name]')]
+                .filter((input) => input.type !== 'radio' || input.checked).map((input) => [
+                    input.name.split('.').at(-1),
+                    input.closest('.llmlab-scale') ? input.dataset.value
+                        : { checkbox: input.checked, range: Number(input.value) }[input.type] ?? input.value,
+                ]))"""
         )
 
     def key(self, name: str, *keys: str) -> None:
@@ -335,12 +352,8 @@ class Explorer:
         return self.root.locator(f".llmlab-{part}").text_content()
 
     def shows(self, html: str) -> bool:
-        """Whether the picture is exactly this HTML, as a browser reads it."""
-        return self.picture.evaluate(
-            "(node, html) => { const other = document.createElement('div'); other.innerHTML = html;"
-            " return node.innerHTML === other.innerHTML; }",
-            html,
-        )
+        """Whether the picture is exactly this HTML, as a browser reads it; but for what the host adds to it."""
+        return self.picture.evaluate(SHOWS, html)
 
     def wait_idle(self) -> None:
         """Wait until neither side has anything left to do: half a second without a message, all answered."""

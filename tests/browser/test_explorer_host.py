@@ -314,7 +314,7 @@ def test_axe_finds_nothing_serious(lab: Lab, theme: str):
     for stride in (2, 4, 10):  # not reached; reached; tokens that are never a target
         lab.python(f"w.set(stride={stride}, drop_last={stride != 4})")
         assert_shows(explorer, stride=stride, drop_last=stride != 4)
-        explorer.root.locator("details").evaluate("(node) => { node.open = true; }")
+        explorer.root.locator("details").evaluate_all("(all) => all.forEach((node) => { node.open = true; })")
         lab.page.wait_for_timeout(300)  # the status' colour has a transition of 0.2 s
         result = Axe().run(lab.page, ".llmlab-live", options={}).response
         judged = {rule["id"]: len(rule["nodes"]) for rule in result["passes"] + result["violations"]}

@@ -10,6 +10,7 @@ import matplotlib
 import pytest
 
 from llmlab import explorers
+from llmlab.explorers.host.still import without_live_parts
 from tests.explorers.cases import ATTACK, CASES, Case, drawn
 from tests.explorers.html import Tags, assert_self_contained, without_images
 
@@ -74,7 +75,7 @@ def test_mimebundle_and_repr(case):
     assert data["text/plain"] == repr(explorer) == f"{case.name}()"
     assert "application/vnd.jupyter.widget-view+json" in data and explorer._ipython_display_ is None
     assert "run this cell to move the controls" in data["text/html"] and case.setting in data["text/html"]
-    assert explorer.frame["html"] in data["text/html"]
+    assert without_live_parts(explorer.frame["html"]) in data["text/html"]
     again, _ = case.kind(**case.answer)._repr_mimebundle_()
     assert again["text/html"] == data["text/html"], "no address, no model id"
 
@@ -88,8 +89,9 @@ def test_typed_text_is_escaped_everywhere(case):
     explorer.set(**{case.text: ATTACK})
     still = explorer._repr_mimebundle_()[0]["text/html"]
     axes = [(name, value) for name, control in explorer._controls.items() for value in control.values]
-    frames = [explorer._frame(explorer.state | {name: value}) for name, value in axes]
-    for html in (still, explorer._still(), *(frame["html"] for frame in frames)):
+    frames = [explorer._frame(explorer.state | {name: value}, more=True) for name, value in axes]
+    parts = [frame[part] for frame in frames for part in ("html", "why", "more")]
+    for html in (still, explorer._still(), *parts):
         assert_self_contained(html)
     assert ATTACK in Tags(still).text
 

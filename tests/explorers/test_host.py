@@ -7,12 +7,16 @@ import time
 import pytest
 
 from llmlab.explorers import WindowMap
-from llmlab.explorers.host.controls import Choice, Range, Text, Toggle
+from llmlab.explorers.host import Explorer, Question
+from llmlab.explorers.host.assets import HERE, MODULES, script
+from llmlab.explorers.host.controls import Choice, Range, Scale, Text, Toggle, declare
+from llmlab.explorers.host.edition import frames_file, grid
+from llmlab.explorers.host.still import PALETTE, without_live_parts
 from llmlab.explorers.window_map import compute, render
 from llmlab.utils.time_limit import TimeLimit, TookTooLong
 from tests import ROOT
 from tests.explorers.answers import make_windows
-from tests.explorers.html import Tags
+from tests.explorers.html import Tags, pictures
 
 
 def answers(explorer, **message):
@@ -61,6 +65,119 @@ def test_controls_describe_and_check_themselves():
         choice.check("rotary")
     assert list(Range("n", "N", 2, 4, 3).values) == [2, 3, 4]
     assert Toggle("on", "On", True).values == (False, True) and Text("t", "T", "").values == ()
+    scale = Scale("k", "K", ("all", "1"), "all", play=500, labels=("all of them", "one"))
+    assert (
+        scale.check("1") == "1" and declare(scale)["labels"] == ["all of them", "one"] and declare(scale)["play"] == 500
+    )
+    with pytest.raises(ValueError, match="k must be one of 'all', '1', got '2'"):
+        scale.check("2")
+    assert declare(Range("n", "N", 2, 4, 3, format="step {}"))["labels"] == ["step 2", "step 3", "step 4"]
+    assert declare(Text("t", "T", "", examples=("a", "")))["examples"] == ["a", ""]
+    with pytest.raises(ValueError, match="scheme: look must be 'list' or 'buttons', got 'row'"):
+        Choice("scheme", "Scheme", ("a",), "a", look="row")
+
+
+# ---- what an explorer may add to a frame -----------------------------------------------------------------------------
+
+
+class Dial(Explorer):
+    """A number from 0 to 9 and a kind; the target is 7."""
+
+    def __init__(self):
+        controls = [Range("n", "N", 0, 9, initial=3), Choice("kind", "Kind", ("a", "b"), initial="a")]
+        super().__init__(title="Dial", task="Find 7.", controls=controls)
+
+    def compute(self, state):
+        return state
+
+    def render(self, trace):
+        return (
+            f'<div data-key="x" data-tip="&lt;b&gt;">{trace["n"]}</div><svg viewBox="0 0 10 5" aria-label="a &lt; b">'
+            '<path fill="var(--llmlab-input)" stroke="currentColor" data-link="w"></path></svg>'
+        )
+
+    def describe(self, trace):
+        return f"n is {trace['n']}."
+
+    def target(self, trace):
+        return trace["n"] == 7, "words"
+
+    def code_for(self, state):
+        return "n"
+
+    def why(self, trace):
+        return f"because <b>{trace['n']}</b>"
+
+    def more(self, trace):
+        return "<table></table>"
+
+    def limits(self, trace):
+        return {"n": (0, 8)} if trace["kind"] == "b" else {}
+
+    def off(self, trace):
+        return {"kind": "Seven has no kind."} if trace["n"] == 7 else {}
+
+    def question(self, trace):
+        return Question("Why not 6?", (("even", True, "Yes."), ("odd", False, "No.")))
+
+
+def test_an_explorer_adds_what_it_likes_and_nothing_is_asked_of_it():
+    dial, plain = Dial(), WindowMap()
+    assert dial.frame["why"] == "because <b>3</b>" and dial.has_more
+    assert dial.frame["limits"] == dial.frame["off"] == {} and dial.frame["question"] is None
+    dial.set(n=7, kind="b")
+    assert dial.frame["limits"] == {"n": [0, 8]} and dial.frame["off"] == {"kind": "Seven has no kind."}
+    assert dial.frame["question"] == {"text": "Why not 6?", "answers": [["even", True, "Yes."], ["odd", False, "No."]]}
+    for name in ("why", "limits", "off", "question"):
+        if type(plain).__dict__.get(name) is None:
+            assert not plain.frame[name]
+
+
+def test_the_numbers_are_drawn_only_when_they_are_asked_for():
+    dial = Dial()
+    assert dial.frame["more"] is None
+    ask = {"ask": "frames", "state": dial.state, "control": "n", "values": [4]}
+    assert [frame["more"] for message in answers(dial, **ask) for frame in message["frames"]] == [None, None]
+    with_more = answers(dial, **ask, more=True)
+    assert {frame["more"] for message in with_more for frame in message["frames"]} == {"<table></table>"}
+    assert answers(dial, ask="settle", state=dial.state | {"n": 4}) == [] and dial.frame["more"] is None
+
+
+def test_the_still_picture_holds_images_and_nothing_of_the_host():
+    still = without_live_parts(Dial().frame["html"])
+    assert "data-" not in still.replace("data:image", "") and "<svg" not in still
+    (image,) = Tags(still).images
+    assert image["alt"] == "a < b" and (image["width"], image["height"]) == ("10", "5")
+    (drawing,) = [pictures(still)]
+    assert PALETTE["input"] in drawing and "var(" not in drawing and "currentColor" not in drawing
+    assert "because <b>3</b>" in Dial()._still()
+
+
+def test_the_still_palette_is_the_light_one_of_the_sheet():
+    light = (HERE / "frame.css").read_text(encoding="utf-8").partition("}")[0]
+    found = dict(re.findall(r"--llmlab-(\w+): (?:var\([^,]+, )?(#\w+)", light))
+    assert {name: found[name] for name in PALETTE} == PALETTE
+
+
+def test_a_file_of_frames_holds_what_a_page_without_a_kernel_shows():
+    made = frames_file(Dial(), grid(Dial()))
+    assert made["title"] == "Dial" and len(made["controls"]) == 2 and made["has_more"]
+    assert [frame["state"] for frame in made["frames"][:2]] == [{"n": 3, "kind": "a"}, {"n": 0, "kind": "a"}]
+    assert len(made["frames"]) == 20 and all(frame["more"] for frame in made["frames"])
+    assert len(list(grid(Dial(), "n"))) == 10
+
+
+def test_the_script_is_one_module_and_each_file_says_what_it_takes():
+    whole = script()
+    assert re.findall(r"^import .*", whole, re.MULTILINE) == []
+    assert {path.stem for path in (HERE / "script").glob("*.js")} == set(MODULES)
+    names = re.findall(r"^(?:export )?(?:const|let|function) (\w+)", whole, re.MULTILINE)
+    assert len(names) == len(set(names)), "two files use one name: joined, the second would be a syntax error"
+    for number, module in enumerate(MODULES):
+        taken = re.findall(
+            r'^import .* from "\./(\w+)\.js";', (HERE / "script" / f"{module}.js").read_text(), re.MULTILINE
+        )
+        assert set(taken) <= set(MODULES[:number]), f"{module} needs a file that comes after it"
 
 
 def test_an_axis_comes_touched_state_first():

@@ -1,6 +1,8 @@
-"""The controls that an explorer can declare: a range, a choice, a toggle, a line of text.
+"""The controls that an explorer can declare: a range, a scale, a choice, a toggle, a line of text.
 
-Each knows its values (so that a whole axis can be rendered), checks one, and describes itself to the browser.
+Each knows its values (so that a whole axis can be rendered), checks one, and describes itself to the browser. All have
+three options. `quiet`: the picture is the control, so this one lies in a fold beside it. `group`: neighbours with the
+same one share a frame of that name. `play` (a range or a scale): milliseconds a step; buttons play the sequence.
 """
 
 from __future__ import annotations
@@ -12,13 +14,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Range:
-    """Whole numbers from `low` to `high`, shown as a slider."""
+    """Whole numbers from `low` to `high`, shown as a slider; `format` writes a value, such as "step {}"."""
 
     name: str
     label: str
     low: int
     high: int
     initial: int
+    play: int = 0
+    format: str = "{}"
+    quiet: bool = False
+    group: str = ""
 
     @property
     def values(self) -> Sequence[int]:
@@ -34,17 +40,41 @@ class Range:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of several named options, shown as a list."""
+    """One of several named options, shown as a list, or (at most five) as a row of buttons: `look="buttons"`."""
 
     name: str
     label: str
     values: tuple[str, ...]
     initial: str
+    look: str = "list"
+    quiet: bool = False
+    group: str = ""
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.look not in ("list", "buttons"):
+            raise ValueError(f"{self.name}: look must be 'list' or 'buttons', got {self.look!r}")
 
     def check(self, value: Any) -> str:
         if value not in self.values:
             raise ValueError(f"{self.name} must be one of {', '.join(map(repr, self.values))}, got {value!r}")
         return value
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Named values in an order, shown as a slider: they can be swept. `labels` are shown for them, if given."""
+
+    name: str
+    label: str
+    values: tuple[str, ...]
+    initial: str
+    play: int = 0
+    quiet: bool = False
+    group: str = ""
+    labels: tuple[str, ...] = ()
+
+    check = Choice.check
 
 
 @dataclass(frozen=True)
@@ -54,6 +84,8 @@ class Toggle:
     name: str
     label: str
     initial: bool
+    quiet: bool = False
+    group: str = ""
     values: tuple[bool, bool] = (False, True)
 
     def check(self, value: Any) -> bool:
@@ -64,12 +96,18 @@ class Toggle:
 
 @dataclass(frozen=True)
 class Text:
-    """A line of free text of at most `max_length` characters. It has no axis: each text goes through the kernel."""
+    """A line of free text of at most `max_length` characters; `examples` are buttons that fill it in.
+
+    It has no axis: each text goes through the kernel.
+    """
 
     name: str
     label: str
     initial: str
     max_length: int = 200
+    examples: tuple[str, ...] = ()
+    quiet: bool = False
+    group: str = ""
     values: tuple[()] = ()
 
     def check(self, value: Any) -> str:
@@ -80,7 +118,14 @@ class Text:
         return value
 
 
-Control = Range | Choice | Toggle | Text
+Control = Range | Choice | Scale | Toggle | Text
+
+
+def labels_of(control: Control) -> list[str]:
+    """What is shown for each value of a control."""
+    if isinstance(control, Range):
+        return [control.format.format(value) for value in control.values]
+    return list(getattr(control, "labels", ()) or map(str, control.values))
 
 
 def declare(control: Control) -> dict[str, Any]:
@@ -91,5 +136,11 @@ def declare(control: Control) -> dict[str, Any]:
         "label": control.label,
         "initial": control.initial,
         "values": list(control.values),
+        "labels": labels_of(control),
+        "quiet": control.quiet,
+        "group": control.group,
+        "play": getattr(control, "play", 0),
+        "look": getattr(control, "look", ""),
         "max_length": getattr(control, "max_length", None),
+        "examples": list(getattr(control, "examples", ())),
     }

@@ -1,24 +1,27 @@
 """The one host of all explorers: a widget that shows frames, and knows nothing of what is in them.
 
-An explorer gives the host its controls and three functions of a state: the trace (values), its picture and its words.
-The host turns a state into a frame and sends frames to the browser. The browser (host.js) asks for all frames along one
-control as soon as that control is touched, keeps them, and from then on switches frames without asking the kernel.
+An explorer gives the host its controls and a few functions of a state: the trace (values), its picture, its words, and
+what it likes of the reason, the folded numbers, and which values make sense. The host turns a state into a frame and
+sends frames to the browser. The browser (script/) asks for all frames along one control as soon as that control is
+touched, keeps them, and from then on switches frames without asking the kernel.
 
 The protocol. Browser to kernel, one request at a time:
-    {"ask": "frames", "state": {...}, "control": name or None, "values": [...]}   answered by one or two messages
+    {"ask": "frames", "state": {...}, "control": name or None, "values": [...], "more": bool}
+                                                                        answered by one or two messages
     {"ask": "settle", "state": {...}}                                   the learner has stopped moving
 Kernel to browser:
     {"frames": [frame, ...], "generation": n, "done": bool}, with "stop": reason when the browser should ask no further
-and the synced trait `frame`, which also carries the state that `.set(...)` chose.
+and the synced trait `frame`, which also carries the state that `.set(...)` chose. A frame's `more` is None unless the
+browser's fold is open and it asked for it.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-import traceback
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -26,19 +29,28 @@ from typing import Any
 import anywidget
 import traitlets
 
+from llmlab.explorers.host.assets import script, sheet
 from llmlab.explorers.host.controls import Control, declare
+from llmlab.explorers.host.errors import error_frame, explain
+from llmlab.explorers.host.still import still
 from llmlab.utils.time_limit import TimeLimit
-
-_HERE = Path(__file__).parent
-
-
-def _sheet(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
-
 
 # A request is answered for about this long; the browser then asks for what is still missing. So a slow function never
 # blocks the kernel for a whole axis, and what the learner has meanwhile moved to comes first.
 _SECONDS_PER_ANSWER = 0.05
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked once the target is reached: a few answers, each with a verdict.
+
+    Attributes:
+        text: the question.
+        answers: for each (the answer, whether it is right, why).
+    """
+
+    text: str
+    answers: tuple[tuple[str, bool, str], ...]
 
 
 class Explorer(anywidget.AnyWidget):
@@ -48,9 +60,9 @@ class Explorer(anywidget.AnyWidget):
     the learner and its controls to `__init__`.
     """
 
-    _esm = (_HERE / "host.js").read_text(encoding="utf-8")
-    _frame_css = _sheet("frame.css")
-    _css = _sheet("host.css") + _frame_css
+    _esm = script()
+    _frame_css = sheet("frame.css")
+    _css = sheet("host.css") + _frame_css
     _ipython_display_ = None  # on ipywidgets 7 it would hide the HTML that stands in for the widget until the cell runs
 
     seconds_allowed = 10.0  # for one answer to the browser; a cell that calls .set may take as long as it likes
@@ -58,14 +70,15 @@ class Explorer(anywidget.AnyWidget):
     title = traitlets.Unicode().tag(sync=True)
     task = traitlets.Unicode().tag(sync=True)
     controls = traitlets.List().tag(sync=True)
+    has_more = traitlets.Bool().tag(sync=True)
     frame = traitlets.Dict().tag(sync=True)
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         """A subclass may name a style sheet of its own as `sheet`; it is added to the one that all frames share."""
         if "sheet" in cls.__dict__:  # not in the classes that traitlets derives for each widget
             folder = Path(sys.modules[cls.__module__].__file__).parent
-            cls._frame_css = _sheet("frame.css") + (folder / cls.sheet).read_text(encoding="utf-8")
-            cls._css = _sheet("host.css") + cls._frame_css
+            cls._frame_css = sheet("frame.css") + (folder / cls.sheet).read_text(encoding="utf-8")
+            cls._css = sheet("host.css") + cls._frame_css
         super().__init_subclass__(**arguments)
 
     def __init__(self, title: str, task: str, controls: Sequence[Control], **traits: Any) -> None:
@@ -73,7 +86,9 @@ class Explorer(anywidget.AnyWidget):
         self._state = {control.name: control.initial for control in controls}
         # `generation` changes when old frames are no longer true, `revision` when Python moved the state.
         self._generation = self._revision = 0
-        super().__init__(title=title, task=task, controls=[declare(control) for control in controls], **traits)
+        has_more = type(self).more is not Explorer.more
+        declared = [declare(control) for control in controls]
+        super().__init__(title=title, task=task, controls=declared, has_more=has_more, **traits)
         self.frame = self._last = self._frame_or_error(self._state)
         self.on_msg(self._answer)
         for function in self.trait_names(learners=True):
@@ -101,9 +116,31 @@ class Explorer(anywidget.AnyWidget):
     def code_for(self, state: dict[str, Any]) -> str:
         """Python lines that reproduce a state without the explorer."""
 
+    # What a subclass may give.
+
     def note(self, trace: Any) -> str:
         """A remark that belongs above the picture, or an empty text."""
         return ""
+
+    def why(self, trace: Any) -> str:
+        """One sentence below the picture, as escaped HTML, that says what causes what is seen."""
+        return ""
+
+    def more(self, trace: Any) -> str:
+        """All the numbers, as escaped HTML in a fold; drawn only while it is open."""
+        return ""
+
+    def limits(self, trace: Any) -> Mapping[str, Sequence[Any]]:
+        """Which values make sense here, by control: (lowest, highest) of a slider, all those of a choice."""
+        return {}
+
+    def off(self, trace: Any) -> Mapping[str, str]:
+        """Which controls do nothing here, and why: the control's name and a sentence."""
+        return {}
+
+    def question(self, trace: Any) -> Question | None:
+        """What to ask once the target is reached."""
+        return None
 
     # What a notebook cell or a test uses.
 
@@ -153,15 +190,10 @@ class Explorer(anywidget.AnyWidget):
         return {**data, "text/plain": repr(self), "text/html": self._still()}, metadata
 
     def _still(self) -> str:
-        frame = self._frame_or_error(self._state)
         settings = " · ".join(
             f"{control.label}: {escape(str(self._state[name]))}" for name, control in self._controls.items()
         )
-        return (
-            f'<div class="llmlab-explorer"><style>{self._frame_css}</style>'
-            f"<p><strong>{escape(self.title)}</strong> <em>(run this cell to move the controls)</em></p>"
-            f"<p>{settings}</p>{_note_html(frame)}{frame['html']}<p>{escape(frame['text'])}</p></div>"
-        )
+        return still(self.title, settings, self._frame_css, self._frame_or_error(self._state))
 
     # Frames.
 
@@ -171,42 +203,37 @@ class Explorer(anywidget.AnyWidget):
                 raise KeyError(f"no control is called {name!r}: the controls are {', '.join(self._controls)}")
         return {name: control.check(state[name]) for name, control in self._controls.items()}
 
-    def _frame(self, state: dict[str, Any]) -> dict[str, Any]:
+    def _frame(self, state: dict[str, Any], more: bool = False) -> dict[str, Any]:
         trace = self.compute(state)
         reached, distance = self.target(trace)
+        question = self.question(trace) if reached else None
         return {
             "state": state,
             "html": self.render(trace),
+            "why": self.why(trace),
+            "more": self.more(trace) if more else None,
             "text": self.describe(trace),
             "note": self.note(trace),
             "target": distance,
             "reached": reached,
+            "question": question and {"text": question.text, "answers": [list(each) for each in question.answers]},
+            "limits": {name: list(values) for name, values in self.limits(trace).items()},
+            "off": dict(self.off(trace)),
             "code": self.code_for(state),
             "error": False,
             "generation": self._generation,
             "revision": self._revision,
         }
 
-    def _frame_or_error(self, state: dict[str, Any]) -> dict[str, Any]:
+    def _frame_or_error(self, state: dict[str, Any], more: bool = False) -> dict[str, Any]:
         """A frame in every case: what the learner's function raises is shown, and the next change works again."""
         try:
-            return self._frame(state)
+            return self._frame(state, more)
         except Exception as error:
-            return self._error_frame(state, _explain(error))
+            return self._error_frame(state, explain(error))
 
     def _error_frame(self, state: dict[str, Any], message: str) -> dict[str, Any]:
-        return {
-            "state": state,
-            "html": f'<pre class="llmlab-error">{escape(message)}</pre>',
-            "text": "There is no picture for this state: the message above says why. Other states work as before.",
-            "note": "",
-            "target": "",
-            "reached": False,
-            "code": "",
-            "error": True,
-            "generation": self._generation,
-            "revision": self._revision,
-        }
+        return error_frame(message) | {"state": state, "generation": self._generation, "revision": self._revision}
 
     # Messages from the browser.
 
@@ -219,38 +246,39 @@ class Explorer(anywidget.AnyWidget):
         if content["ask"] == "settle":
             self._state = state
             frame, _ = self._drawn(state)
-            self.frame = {**frame, "revision": self._revision}
+            self.frame = {**frame, "more": None, "revision": self._revision}
         else:
-            self._answer_frames(state, content["control"], content["values"])
+            self._answer_frames(state, content["control"], content["values"], content.get("more", False))
 
-    def _drawn(self, state: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    def _drawn(self, state: dict[str, Any], more: bool = False) -> tuple[dict[str, Any], str]:
         """The frame of the state that the learner has touched; it is asked for again and again, and drawn once."""
         last = self._last  # once: another answer may put its own there meanwhile
-        if last["state"] == state and last["generation"] == self._generation:
+        enough = last["more"] is not None or not more
+        if last["state"] == state and last["generation"] == self._generation and enough:
             return last, ""
-        frame, why = self._frame_in_time(state)
+        frame, why = self._frame_in_time(state, more)
         self._last = frame
         return frame, why
 
-    def _frame_in_time(self, state: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    def _frame_in_time(self, state: dict[str, Any], more: bool) -> tuple[dict[str, Any], str]:
         """A state's frame, and why its function had to be stopped, if it had to: two answers may run side by side."""
         try:
             with TimeLimit(self.seconds_allowed):
-                return self._frame_or_error(state), ""
+                return self._frame_or_error(state, more), ""
         except KeyboardInterrupt as reason:
             why = str(reason) or "Interrupted before it finished."
             return self._error_frame(state, f"{why} Move a control to try another state."), why
 
-    def _answer_frames(self, state: dict[str, Any], control: str | None, values: Sequence[Any]) -> None:
+    def _answer_frames(self, state: dict[str, Any], control: str | None, values: Sequence[Any], more: bool) -> None:
         """Send the touched state's frame at once, then as many of the control's other values as time allows."""
-        frame, why = self._drawn(state)
+        frame, why = self._drawn(state, more)
         self._send_frames([frame], done=bool(why) or not values, stop=why)
         if why or not values:
             return
         deadline = time.perf_counter() + _SECONDS_PER_ANSWER
         frames = []
         for value in values:
-            frame, why = self._frame_in_time(self._checked({**state, control: value}))
+            frame, why = self._frame_in_time(self._checked({**state, control: value}), more)
             frames.append(frame)  # at least one, or the browser would ask for ever
             if why or time.perf_counter() > deadline:
                 break
@@ -258,18 +286,3 @@ class Explorer(anywidget.AnyWidget):
 
     def _send_frames(self, frames: list[dict[str, Any]], done: bool, stop: str) -> None:
         self.send({"frames": frames, "generation": self._generation, "done": done, "stop": stop})
-
-
-def _note_html(frame: dict[str, Any]) -> str:
-    return f"<p><em>{escape(frame['note'])}</em></p>" if frame["note"] else ""
-
-
-def _explain(error: Exception) -> str:
-    """What was raised and, where it came from a cell or a learner's file, the line."""
-    package = str(_HERE.parent.parent)
-    for place in reversed(traceback.extract_tb(error.__traceback__)):
-        if not place.filename.startswith(package) and "site-packages" not in place.filename:
-            return f"{type(error).__name__}: {error}\nin {place.name}, line {place.lineno}: {place.line or ''}".rstrip(
-                ": "
-            )
-    return f"{type(error).__name__}: {error}"

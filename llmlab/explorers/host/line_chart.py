@@ -1,4 +1,4 @@
-"""A small line chart as an image, for the replay and the live curve (lesson 08), without a plotting library."""
+"""A small line chart as an image, for the replay and the live curve (lesson 11), without a plotting library."""
 
 from __future__ import annotations
 
