@@ -29,7 +29,7 @@ const KINDS = {
 function slider({ kind, name, values, labels }) {
   const place = (value) => (kind === "range" ? value : values.indexOf(value));
   const input = element("input", { type: "range", name, min: place(values[0]), max: place(values.at(-1)), step: 1 });
-  const readout = element("output", { className: "llmlab-value" });
+  const readout = labelled(element("span", { className: "llmlab-value" }), { "aria-hidden": "true" }); // aria-valuetext says it
   readout.style.minWidth = `${Math.max(...labels.map((label) => label.length))}ch`; // nothing moves when it changes
   return {
     inputs: [input],

@@ -1,0 +1,397 @@
+"""The host's script on a bare page: what can be done to a picture, what morphs, what is sent, how it looks to all.
+
+Any explorer is driven here, with this process as its kernel; test_explorer_host.py does the same in a real JupyterLab.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from llmlab.explorers.host import Choice, Explorer, Question, Range, Scale, Text, Toggle
+from llmlab.explorers.host.edition import frames_file, grid
+from llmlab.explorers.host.touch import touch
+from tests.browser.lab import SHOWS, browser_path, chromium
+from tests.browser.plain import Plain, from_file
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if browser_path() is None:
+        pytest.skip("needs Chromium: install chromium or google-chrome")
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    made = browser.new_page(viewport={"width": 1000, "height": 900})
+    made.set_default_timeout(10_000)
+    yield made
+    made.close()
+
+
+# JavaScript: the keys of what has been on, as it changes.
+PRESSED = """() => {
+    const seen = [], picture = document.querySelector('.llmlab-hero');
+    new MutationObserver(() => {
+        const on = picture.querySelector('[data-on]');
+        if (on && seen.at(-1) !== on.dataset.key) seen.push(on.dataset.key);
+    }).observe(picture, { subtree: true, attributes: true });
+    return seen;
+}"""
+
+
+class Board(Explorer):
+    """A small explorer that uses all that a frame may declare: a board of 3 x 4 cells, a number, a row of tokens."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            title="Board",
+            task="Your target: the number 5 in the last cell.",
+            controls=[
+                Text("word", "Word", "abc", examples=("xy", "long word")),
+                Range("row", "Row", 0, 2, initial=0, quiet=True),
+                Range("column", "Column", 0, 3, initial=0, quiet=True),
+                Range("by", "By", -6, 6, initial=0, quiet=True),
+                Scale("step", "Step", tuple("01234567"), "2", play=40, labels=tuple(f"step {n}0" for n in range(8))),
+                Choice("kind", "Kind", ("plain", "fancy"), "plain", look="buttons", group="Looks"),
+                Toggle("on", "On", False, group="Looks"),
+            ],
+        )
+
+    def compute(self, state):
+        return state
+
+    def render(self, trace):
+        board = ""
+        for i in range(3):
+            for j in range(4):
+                its = touch(key=f"c{i}.{j}", press={"row": i, "column": j}, link=f"r{i}", tip=f"cell {i}, {j}")
+                board += f'<span style="display:inline-block;width:60px;height:30px"{its}>{i}.{j}</span>'
+            board += "<br>"
+        number = touch(key="n", spin="by", press={} if trace["on"] else {"on": True, "by": 0}, tip="the number")
+        tokens = ""
+        for n in sorted(range(6), key=lambda n: (n * (int(trace["step"]) + 1)) % 7):
+            tokens += f'<i style="display:inline-block;width:30px"{touch(key=f"t{n}", flip=True)}>{n}</i>'
+        gone = "" if trace["step"] == "3" else f"<b{touch(key='gone', press={'step': '3'})}>go to 3</b>"
+        odd = touch(key="odd", press={"nothing": 1, "row": 9, "column": 3}, tip="odd")
+        last = touch(key="last", press={"step": "7"})
+        said = f"row {trace['row']}"
+        return (
+            f"<div{touch(key='board', group='follow', sweep=True)}>{board}</div>"
+            f'<p><span style="padding:8px"{number}>{trace["by"]}</span></p><div>{tokens}</div>'
+            f"<p{touch(key='buttons', group='buttons')}>{gone} <u{odd}>odd</u> <b{last}>7</b></p>"
+            '<div class="llmlab-scroll" style="width:200px"><div style="width:900px">wide</div></div>'
+            f"<details><summary>fold</summary><p>inside</p></details><p{touch(say=said)}>{trace['word']}</p>"
+        )
+
+    def why(self, trace):
+        linked = touch(link=f"r{trace['row']}")
+        return f"<p>Row <b{linked}>{trace['row']}</b> is chosen.</p>"
+
+    def more(self, trace):
+        linked = touch(link=f"r{trace['row']}")
+        return f"<table><tbody><tr><td{linked}>{trace['step']}</td></tr></tbody></table>"
+
+    def describe(self, trace):
+        return f"Cell {trace['row']}, {trace['column']}."
+
+    def target(self, trace):
+        at = trace["by"] == 5 and (trace["row"], trace["column"]) == (2, 3)
+        return at, "Reached." if at else "Not yet."
+
+    def limits(self, trace):
+        return {"step": ("0", "4")} if trace["kind"] == "fancy" else {}
+
+    def off(self, trace):
+        return {"on": "Plain has no on."} if trace["kind"] == "plain" else {}
+
+    def question(self, trace):
+        return Question("Why not 4?", (("It is even", False, "So is 6."), ("It is too small", True, "It is.")))
+
+    def code_for(self, state):
+        return repr(state)
+
+
+def board(page: Page, **options) -> Plain:
+    return Plain(page, Board(), **options)
+
+
+def state(plain: Plain) -> dict:
+    """What the explorer in this process holds, once the page has told it."""
+    plain.page.wait_for_timeout(650)  # a pause in typing, then one in moving
+    return plain.explorer.state
+
+
+# ---- the picture is the control --------------------------------------------------------------------------------------
+
+
+def test_a_press_moves_controls_and_says_so(page):
+    plain = board(page)
+    cell = plain.key("c1.2")
+    expect(cell).to_have_role("button")
+    expect(cell).to_have_accessible_name("cell 1, 2")
+    expect(cell).to_have_attribute("aria-pressed", "false")
+    cell.click()
+    expect(cell).to_have_attribute("aria-pressed", "true")
+    expect(plain.key("c0.0")).to_have_attribute("aria-pressed", "false")
+    expect(plain.root.locator(".llmlab-why")).to_have_text("Row 1 is chosen.")
+    assert state(plain) == Board().state | {"row": 1, "column": 2}
+    expect(plain.root.get_by_role("status")).to_have_text("row 1")
+    plain.key("odd").click()  # a control that is none and a value that is none are passed over
+    assert state(plain)["column"] == 3 and state(plain)["row"] == 1
+    assert plain.errors == []
+
+
+def test_a_sweep_presses_what_it_passes(page):
+    plain = board(page)
+    for key in ("c0.1", "c2.1"):
+        plain.key(key).click()
+    page.wait_for_timeout(500)
+    seen = page.evaluate_handle(PRESSED)
+    boxes = [plain.key(f"c2.{j}").bounding_box() for j in range(4)]
+    middles = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes]
+    page.mouse.move(*middles[0])
+    page.mouse.down()
+    for place in middles[1:]:
+        page.mouse.move(*place, steps=3)
+        page.wait_for_timeout(60)
+    page.mouse.up()
+    assert seen.json_value()[-3:] == ["c2.1", "c2.2", "c2.3"]
+    assert state(plain)["column"] == 3
+
+
+def test_a_number_is_dragged_and_turned_with_keys(page):
+    plain = board(page)
+    number = plain.key("n")
+    expect(number).to_have_role("spinbutton")
+    for name, value in (("now", "0"), ("min", "-6"), ("max", "6")):
+        expect(number).to_have_attribute(f"aria-value{name}", value)
+    box = number.bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 5 + 3 * 14, box["y"] + 5, steps=6)
+    page.mouse.move(box["x"] + 5 + 60 * 14, box["y"] + 300, steps=6)  # far beyond the number, and beyond the last value
+    page.mouse.up()
+    expect(number).to_have_text("6")
+    assert state(plain)["on"] is True, "what its data-set says came first"
+    number.press("ArrowLeft")
+    expect(number).to_have_text("5")
+    number.press("PageDown")
+    expect(number).to_have_text("1")
+    expect(number).to_be_focused()
+    assert state(plain)["by"] == 1
+
+
+def test_a_group_is_one_tab_stop_and_arrows_go_to_the_nearest(page):
+    plain = board(page)
+    stops = plain.picture.locator('[tabindex="0"]').evaluate_all("(all) => all.map((one) => one.dataset.key)")
+    assert stops == ["c0.0", "n", "gone"]
+    plain.key("c0.0").focus()
+    for key, there in (("ArrowRight", "c0.1"), ("ArrowDown", "c1.1"), ("ArrowDown", "c2.1"), ("ArrowDown", "c2.1")):
+        page.keyboard.press(key)
+        expect(plain.key(there)).to_be_focused()
+    assert (state(plain)["row"], state(plain)["column"]) == (2, 1), "in a group that follows, the focus chooses"
+    plain.key("gone").focus()
+    page.keyboard.press("ArrowRight")
+    expect(plain.key("odd")).to_be_focused()
+    assert state(plain)["column"] == 1, "in another group it does not"
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert state(plain)["step"] == "7"
+
+
+def test_the_focus_stays_in_the_group_when_its_node_goes(page):
+    plain = board(page)
+    plain.key("gone").focus()
+    page.keyboard.press(" ")
+    expect(plain.key("gone")).to_have_count(0)
+    assert page.evaluate("() => document.activeElement.dataset.key") == "odd"
+
+
+def test_links_light_up_everywhere_and_tips_open(page):
+    plain = board(page)
+    plain.root.get_by_text("All the numbers").click()
+    expect(plain.root.locator(".llmlab-more td")).to_have_text("2")
+    page.wait_for_timeout(500)
+    plain.forget_sent()
+    plain.key("c0.2").hover()
+    lit = plain.root.locator("[data-lit]")
+    expect(lit).to_have_count(6)  # four cells, the number in the reason, the one in the table
+    expect(plain.root.locator(".llmlab-tip")).to_have_text("cell 0, 2")
+    plain.key("c1.2").hover()
+    expect(lit).to_have_count(4)
+    page.keyboard.press("Escape")
+    expect(plain.root.locator(".llmlab-tip")).to_be_hidden()
+    plain.key("c2.0").focus()
+    expect(plain.root.locator(".llmlab-tip")).to_be_visible()
+    plain.root.locator(".llmlab-title").hover()
+    expect(plain.root.locator(".llmlab-tip")).to_be_hidden()
+    assert plain.sent() == [], "hovering is the page's own affair"
+
+
+# ---- controls --------------------------------------------------------------------------------------------------------
+
+
+def test_play_runs_to_the_end_and_sends_nothing_on_the_way(page):
+    plain = board(page)
+    player = plain.root.get_by_role("group", name="Step: player")
+    player.get_by_role("button", name="Step: one forward").click()
+    expect(plain.root.locator(".llmlab-scale .llmlab-value")).to_have_text("step 30")
+    page.wait_for_timeout(700)
+    plain.forget_sent()
+    player.get_by_role("button", name="Step: play").click()
+    expect(player.get_by_role("button", name="Step: pause")).to_be_visible()
+    page.wait_for_timeout(100)
+    assert plain.sent() == []
+    expect(plain.root.locator(".llmlab-scale .llmlab-value")).to_have_text("step 70")
+    expect(player.get_by_role("button", name="Step: play")).to_be_visible()
+    assert state(plain)["step"] == "7"
+    assert [message["ask"] for message in plain.sent()] == ["settle"]
+    player.get_by_role("button", name="Step: play").click()  # from the start again, and stopped by a touch
+    page.wait_for_timeout(90)
+    plain.key("c1.1").click()
+    expect(player.get_by_role("button", name="Step: play")).to_be_visible()
+    assert state(plain)["step"] != "7"
+
+
+def test_play_waits_for_frames_and_escape_stops_it(page):
+    plain = board(page, delay=300)
+    player = plain.root.get_by_role("group", name="Step: player")
+    player.get_by_role("button", name="Step: play").click()
+    page.wait_for_timeout(250)
+    first = plain.root.locator(".llmlab-scale .llmlab-value").text_content()
+    assert first in ("step 20", "step 30"), "it ran ahead of its frames"
+    page.keyboard.press("Escape")
+    expect(player.get_by_role("button", name="Step: play")).to_be_visible()
+    page.wait_for_timeout(500)
+    assert plain.root.locator(".llmlab-scale .llmlab-value").text_content() == first
+
+
+def test_kinds_of_controls_groups_limits_and_reasons(page):
+    plain = board(page)
+    looks = plain.root.get_by_role("group", name="Looks")
+    fancy = looks.get_by_role("radio", name="fancy")
+    on = looks.get_by_role("checkbox", name="On")
+    expect(on).to_have_attribute("aria-disabled", "true")
+    assert "Plain has no on." in plain.root.locator(".llmlab-off").get_attribute("title")
+    step = plain.root.get_by_role("slider", name="Step")
+    expect(step).to_have_attribute("aria-valuetext", "step 20")
+    expect(step).to_have_attribute("max", "7")
+    fancy.check(force=True)
+    expect(step).to_have_attribute("max", "4")
+    expect(on).not_to_have_attribute("aria-disabled", "true")
+    assert state(plain)["kind"] == "fancy"
+    plain.root.get_by_role("button", name="Word: long word").click()
+    expect(plain.root.get_by_role("textbox", name="Word")).to_have_value("long word")
+    assert state(plain)["word"] == "long word"
+    plain.root.get_by_text("The same as sliders").click()
+    plain.root.get_by_role("slider", name="Row").press("End")
+    assert state(plain)["row"] == 2
+    plain.root.get_by_role("button", name="Reset").click()
+    assert state(plain) == Board().state
+
+
+def test_after_the_target_one_question_and_a_verdict_for_each_answer(page):
+    plain = board(page)
+    question = plain.root.locator(".llmlab-question")
+    expect(question).to_be_hidden()
+    plain.explorer.set(row=2, column=3, by=5)
+    expect(question).to_contain_text("Why not 4?")
+    expect(plain.root.locator(".llmlab-status")).to_have_text("✓ Reached.")
+    question.get_by_role("button", name="It is even").click()
+    expect(question).to_contain_text("✗ So is 6.")
+    question.get_by_role("button", name="It is too small").click()
+    expect(question).to_contain_text("✓ It is.")
+    plain.key("c2.3").click()
+    expect(question).to_contain_text("✓ It is.")
+    plain.key("c0.3").click()
+    expect(question).to_be_hidden()
+
+
+# ---- morphing --------------------------------------------------------------------------------------------------------
+
+
+def test_scroll_folds_selection_and_nodes_survive_a_frame(page):
+    plain = board(page)
+    plain.picture.locator(".llmlab-scroll").evaluate("(node) => { node.scrollLeft = 300; }")
+    plain.picture.locator("details").evaluate("(node) => { node.open = true; }")
+    plain.picture.evaluate("(node) => { node.querySelectorAll('span').forEach((one, n) => { one.mark = n; }); }")
+    plain.key("c2.2").click()
+    expect(plain.key("c2.2")).to_have_attribute("aria-pressed", "true")
+    assert plain.picture.locator(".llmlab-scroll").evaluate("(node) => node.scrollLeft") == 300
+    assert plain.picture.locator("details").evaluate("(node) => node.open")
+    assert plain.key("c2.2").evaluate("(node) => node.mark") == 10
+    expect(plain.key("c2.2")).to_be_focused()
+
+
+def test_what_flips_glides_unless_motion_is_reduced(page):
+    plain = board(page)
+    running = "() => document.getAnimations().filter((one) => one.effect.target.dataset?.flip !== undefined).length"
+    page.wait_for_timeout(300)
+    plain.key("last").click()
+    page.wait_for_function(running)
+    page.wait_for_timeout(400)
+    page.emulate_media(reduced_motion="reduce")
+    plain.key("gone").click()
+    expect(plain.key("gone")).to_have_count(0)
+    assert page.evaluate(running) == 0
+
+
+def test_a_picture_that_was_high_leaves_no_jump_behind(page):
+    class Tall(Board):
+        def render(self, trace):
+            return f'<div style="height:{40 + 60 * int(trace["step"])}px"></div>'
+
+    plain = Plain(page, Tall())
+    step = plain.root.get_by_role("slider", name="Step")
+    step.press("End")
+    page.wait_for_timeout(100)
+    high = plain.root.bounding_box()["height"]
+    step.press("Home")
+    page.wait_for_timeout(100)
+    assert plain.root.bounding_box()["height"] == high
+    plain.root.get_by_role("button", name="Reset").click()
+    page.wait_for_timeout(100)
+    assert plain.root.bounding_box()["height"] < high
+
+
+# ---- the numbers -----------------------------------------------------------------------------------------------------
+
+
+def test_the_numbers_come_when_their_fold_is_open(page):
+    plain = board(page)
+    plain.key("c1.1").click()
+    page.wait_for_timeout(400)
+    assert not any(message.get("more") for message in plain.sent())
+    expect(plain.root.locator(".llmlab-more")).to_be_empty()
+    plain.root.get_by_text("All the numbers").click()
+    expect(plain.root.locator(".llmlab-more td")).to_have_text("2")
+    plain.key("last").click()
+    expect(plain.root.locator(".llmlab-more td")).to_have_text("7")
+    page.wait_for_timeout(700)
+    plain.forget_sent()
+    page.wait_for_timeout(300)
+    assert plain.sent() == [], "it asks for ever"
+
+
+# ---- frames of a file ------------------------------------------------------------------------------------------------
+
+
+def test_a_page_without_a_kernel_shows_the_frames_of_a_file(page):
+    explorer = Board()
+    made = frames_file(explorer, grid(explorer, "row", "column"))
+    from_file(page, explorer, json.loads(json.dumps(made)))
+    picture = page.locator(".llmlab-hero")
+    picture.locator('[data-key="c2.1"]').click()
+    assert picture.evaluate(SHOWS, explorer.render(explorer.state | {"row": 2, "column": 1}))
+    page.get_by_text("All the numbers").click()
+    expect(page.locator(".llmlab-more td")).to_have_text("2")
+    picture.locator('[data-key="last"]').click()
+    expect(picture).to_contain_text("This page has no picture for this setting")
+    page.get_by_role("button", name="Reset").click()
+    assert picture.evaluate(SHOWS, explorer.render(explorer.state))
