@@ -5,5 +5,7 @@ first, so that a message shows the same numbers every time; fresh random ones fo
 """
 
 EXERCISES = {
+    "write_text": "Write the loop",
+    "two_cuts": "What is left after two cuts?",
     "logits_to_probabilities": "From logits to probabilities",
 }

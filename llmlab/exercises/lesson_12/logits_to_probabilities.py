@@ -9,7 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.engine.answers import name_of
 from llmlab.exercises.engine.tensors import is_close, seeded, tensor
 from llmlab.exercises.lesson_12.logits_to_probabilities_mistakes import (
@@ -49,7 +49,7 @@ def _check_probabilities(function: Probe) -> Iterator[str]:
     ask(1.0, 2, None, wrong_top_ks(_LOGITS, 2))
     ask(1.0, 9, None, {})
     yield "top-k, also with more than there are"
-    ask(1.0, None, 0.7, wrong_top_ps(_LOGITS, 0.7))
+    ask(1.0, None, 0.85, wrong_top_ps(_LOGITS, 0.85))
     ask(1.0, None, 0.3, {"nothing-left": torch.zeros(5)})
     yield "top-p, also where the first token is enough"
     softened = (_LOGITS / 2).softmax(-1)
@@ -92,8 +92,8 @@ EXERCISE = Exercise(
         "Divide the logits by the temperature, then softmax. Each cut sets probabilities to 0 and divides what is left "
         "by its sum. For top-p, sort first: a token stays if those before it sum to less than p.",
         "top-k: `kept = probabilities >= probabilities.topk(min(top_k, len(logits))).values[-1]`. top-p: `ranked, "
-        "order "
-        "= probabilities.sort(descending=True)`, and `ranked.cumsum(0) - ranked < top_p` says which of `order` stay.",
+        "order = probabilities.sort(descending=True)`, and `ranked.cumsum(0) - ranked < top_p` says which of `order` "
+        "stay.",
     ),
     variant="Min-p, a newer cut, keeps each token with at least a tenth (say) of the largest probability. Write it, "
     "and "
@@ -132,17 +132,21 @@ EXERCISE = Exercise(
             "The first k tokens of the vocabulary were kept. Top-k keeps the k most probable ones.", TOP_K
         ),
         "keeps-the-least-probable": Misconception("The least probable tokens were kept.", TOP_K),
-        "cut-changes-nothing": Misconception(
-            "The cut changed nothing: with it set, fewer tokens must be left. For top-p: is the largest in front?",
-            TOP_K,
+        "top-k-changes-nothing": Misconception("Top-k changed nothing: with it set, fewer tokens must be left.", TOP_K),
+        "one-too-many-by-top-k": Misconception("Top-k kept one token too many.", TOP_K),
+        "one-too-few-by-top-k": Misconception(
+            "Top-k kept one token too few. The k-th itself stays: compare with `>=` (or cut what is `<`).", TOP_K
         ),
-        "one-too-many": Misconception(
-            "One token too many was kept. For top-p: a token stays if those *before* it sum to less than p.",
+        "top-p-changes-nothing": Misconception(
+            "Top-p changed nothing: with it set, fewer tokens must be left. Is the largest in front when they "
+            "are added up?",
             TOP_P,
         ),
-        "one-too-few": Misconception(
-            "One token too few was kept. For top-p: the token with which the sum reaches p stays as well.",
-            TOP_P,
+        "one-too-many-by-top-p": Misconception(
+            "Top-p kept one token too many. A token stays if those *before* it sum to less than p.", TOP_P
+        ),
+        "one-too-few-by-top-p": Misconception(
+            "Top-p kept one token too few. The token with which the sum reaches p stays as well.", TOP_P
         ),
         "top-p-not-renormalised": Misconception(
             "Top-p kept the right probabilities, and they no longer sum to 1: divide them by their sum.", TOP_P
@@ -176,9 +180,8 @@ EXERCISE = Exercise(
             ORDER,
         ),
         "top-p-of-all-tokens": Misconception(
-            "Top-p looked at the probabilities of all tokens. After top-k, divide by the sum first: p is a share of "
-            "what "
-            "top-k left.",
+            "Top-p looked at the probabilities as they were before top-k: either it came first, or what top-k left was "
+            "not divided by its sum. p is a share of what top-k left.",
             ORDER,
         ),
         "zero-is-greedy": Misconception(
@@ -195,4 +198,28 @@ EXERCISE = Exercise(
             "The example holds, and random logits do not. Does a number from the example stand in the code?"
         ),
     },
+    crashes=(
+        Crash(
+            "k-larger-than-v",
+            "RuntimeError",
+            r"selected index k out of range",
+            "`top_k` may be larger than the number of tokens, and `topk` refuses that: `min(top_k, len(logits))`.",
+            TOP_K,
+        ),
+        Crash(
+            "cut-that-is-off",
+            "TypeError",
+            r"NoneType",
+            "`top_k` or `top_p` is `None` when that cut is off. Ask first: `if top_k is not None:`.",
+            ORDER,
+        ),
+        Crash(
+            "sort-gives-two",
+            "AttributeError",
+            r"return_types\.(sort|topk)' object has no attribute",
+            "`sort` and `topk` give two tensors, the values and their places: "
+            "`ranked, order = p.sort(descending=True)`.",
+            TOP_P,
+        ),
+    ),
 )

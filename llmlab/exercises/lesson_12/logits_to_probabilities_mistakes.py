@@ -53,13 +53,13 @@ def wrong_top_ks(logits: Tensor, k: int) -> dict[str, Tensor]:
     zeroed = torch.where(kept > 0, logits, torch.zeros(()))
     return {
         "top-k-not-renormalised": kept,
-        "cut-changes-nothing": plain,
+        "top-k-changes-nothing": plain,
         "softmax-of-zeros": zeroed.softmax(-1),
         "softmax-twice": kept.softmax(-1),
         "first-k-of-the-vocabulary": divided(plain * (torch.arange(len(plain)) < k)),
         "keeps-the-least-probable": divided(plain * (plain <= (-plain).topk(k).values[-1].neg())),
-        "one-too-many": divided(top_k(plain, k + 1)),
-        "one-too-few": divided(top_k(plain, max(1, k - 1))),
+        "one-too-many-by-top-k": divided(top_k(plain, k + 1)),
+        "one-too-few-by-top-k": divided(top_k(plain, max(1, k - 1))),
     }
 
 
@@ -71,8 +71,8 @@ def wrong_top_ps(logits: Tensor, p: float) -> dict[str, Tensor]:
     in_order = plain * (plain.cumsum(0) - plain < p)
     models = {
         "top-p-not-renormalised": kept,
-        "cut-changes-nothing": plain,
-        "one-too-many": divided(top_k(plain, n + 1)),
+        "top-p-changes-nothing": plain,
+        "one-too-many-by-top-p": divided(top_k(plain, n + 1)),
         "not-sorted": divided(in_order),
         "each-token-against-p": plain * (plain >= p),
         "not-put-back": divided(kept).sort(descending=True).values,
@@ -81,5 +81,5 @@ def wrong_top_ps(logits: Tensor, p: float) -> dict[str, Tensor]:
     }
     if n > 1:
         fewer = top_k(plain, n - 1)
-        models |= {"one-too-few": divided(fewer), "top-p-not-renormalised": kept}
+        models |= {"one-too-few-by-top-p": divided(fewer), "top-p-not-renormalised": kept}
     return models

@@ -43,12 +43,12 @@ WRONG = {
     "softmax-of-zeros": _sampler(after_k="torch.where(p > 0, logits / temperature, torch.tensor(0.0)).softmax(dim=-1)"),
     "first-k-of-the-vocabulary": _sampler(kept_k="torch.arange(len(p)) < top_k"),
     "keeps-the-least-probable": _sampler(kept_k="p <= p.topk(min(top_k, len(p)), largest=False).values[-1]"),
-    "cut-changes-nothing": _sampler(kept_k="p >= 0"),
-    "cut-changes-nothing: top-p": _sampler(kept_p="ranked >= 0"),
-    "one-too-many": _sampler(kept_k="p >= p.topk(min(top_k + 1, len(p))).values[-1]"),
-    "one-too-many: top-p": _sampler(kept_p="torch.arange(len(p)) <= (ranked.cumsum(0) - ranked < top_p).sum()"),
-    "one-too-few": _sampler(kept_p="ranked.cumsum(0) <= top_p"),
-    "one-too-few: top-k": _sampler(kept_k="p > p.topk(min(top_k, len(p))).values[-1]"),
+    "top-k-changes-nothing": _sampler(kept_k="p >= 0"),
+    "top-p-changes-nothing": _sampler(kept_p="ranked >= 0"),
+    "one-too-many-by-top-k": _sampler(kept_k="p >= p.topk(min(top_k + 1, len(p))).values[-1]"),
+    "one-too-many-by-top-p": _sampler(kept_p="torch.arange(len(p)) <= (ranked.cumsum(0) - ranked < top_p).sum()"),
+    "one-too-few-by-top-p": _sampler(kept_p="ranked.cumsum(0) <= top_p"),
+    "one-too-few-by-top-k": _sampler(kept_k="p > p.topk(min(top_k, len(p))).values[-1]"),
     "top-p-not-renormalised": _sampler(after_p="p"),
     "not-sorted": _sampler(ranked="(p, torch.arange(len(p)))"),
     "each-token-against-p": _sampler(kept_p="ranked >= top_p", after_p="p"),
@@ -83,6 +83,19 @@ def next_probabilities(logits, temperature, top_k, top_p):
         ranked, order = p.sort(descending=True)
         kept[order[ranked.cumsum(0) - ranked >= top_p]] = 0
     return kept / kept.sum()
+""",
+    "top-p-of-all-tokens: top-p first": """
+def next_probabilities(logits, temperature, top_k, top_p):
+    if temperature == 0:
+        return torch.nn.functional.one_hot(logits.argmax(), len(logits)).float()
+    p = (logits / temperature).softmax(dim=-1)
+    if top_p is not None:
+        ranked, order = p.sort(descending=True)
+        p = p.index_fill(0, order[ranked.cumsum(0) - ranked >= top_p], 0)
+        p = p / p.sum()
+    if top_k is not None:
+        p = p * (p >= p.topk(min(top_k, len(p))).values[-1])
+    return p / p.sum()
 """,
     "zero-is-greedy": _sampler(zero="logits.softmax(dim=-1)"),
     "not-the-shape": "def next_probabilities(logits, temperature, top_k, top_p):\n    return logits.argmax()",
@@ -140,4 +153,53 @@ DRIVEN = {
     "parts": ("probe = DistributionSculptor(",),
     "unseen": frozenset({"returns-none", "zero-is-greedy", "mutates-input"}),
     "raises": (TypeError, ValueError),
+}
+
+_LOGITS_CUT = """
+def next_probabilities(logits, temperature, top_k, top_p):
+    if temperature == 0:
+        return torch.nn.functional.one_hot(logits.argmax(), len(logits)).float()
+    logits = logits / temperature
+    if top_k is not None:
+        logits = logits.masked_fill({cut}, -torch.inf)
+    return logits.softmax(dim=-1)
+"""
+NEAR_MISSES = {
+    "temperature-after-softmax": _sampler("logits.softmax(dim=-1) * temperature"),
+    "temperature-changes-nothing": _sampler("(logits / temperature**2).softmax(dim=-1)"),
+    "softmax-twice": _sampler("(logits.sigmoid() / temperature).softmax(dim=-1)"),
+    "temperature-multiplies": _sampler("(logits / temperature / 2).softmax(dim=-1)"),
+    "top-k-not-renormalised": _sampler(after_k="p / p.max()"),
+    "softmax-of-zeros": _sampler(
+        after_k="torch.where(p > 0, logits / temperature, torch.tensor(-1.0)).softmax(dim=-1)"
+    ),
+    "first-k-of-the-vocabulary": _sampler(kept_k="torch.arange(len(p)) >= len(p) - top_k"),
+    "keeps-the-least-probable": _sampler(kept_k="p < p.topk(min(top_k, len(p))).values[-1]"),
+    "top-k-changes-nothing": _sampler(kept_k="p >= p.min() * 1.01"),
+    "one-too-many-by-top-k": _sampler(kept_k="p >= p.topk(min(top_k + 2, len(p))).values[-1]"),
+    "one-too-few-by-top-k": _LOGITS_CUT.format(cut="logits <= logits.topk(min(top_k, len(logits))).values[0]"),
+    "top-p-changes-nothing": _sampler(kept_p="torch.arange(len(p)) < len(p) - 1"),
+    "one-too-many-by-top-p": _sampler(kept_p="torch.arange(len(p)) <= (ranked.cumsum(0) - ranked < top_p).sum() + 1"),
+    "one-too-few-by-top-p": _sampler(kept_p="torch.arange(len(p)) < 1"),
+    "top-p-not-renormalised": _sampler(after_p="p / p.max()"),
+    "not-sorted": _sampler(ranked="p.sort()"),
+    "each-token-against-p": _sampler(kept_p="ranked >= 1 - top_p", after_p="p"),
+    "not-put-back": _sampler(after_p="(p / p.sum()).flip(0)"),
+    "probabilities-lost": _sampler(after_p="keep / len(keep)"),
+    "logits-returned": _sampler("logits / temperature - logits.max()"),
+    "nothing-left": _sampler(kept_p="ranked > 0", after_p="p / 2"),
+    "temperature-after-the-cuts": _sampler("(logits / temperature**0.5).softmax(dim=-1)"),
+    "top-p-of-all-tokens": _sampler(kept_p="ranked.cumsum(0) <= top_p"),
+    "zero-is-greedy": _sampler(zero="torch.nn.functional.one_hot(logits.argmax(), len(logits)).double()"),
+    "not-the-shape": _sampler(after_k="(p / p.sum()).tolist(); p = torch.tensor(p)"),
+    "other-values": _sampler("(logits * temperature).softmax(dim=-1)"),
+    "tied-to-the-example": _sampler(kept_k="p >= p.topk(2).values[-1]"),
+}
+
+CRASHES = {
+    "k-larger-than-v": _sampler(kept_k="p >= p.topk(top_k).values[-1]"),
+    "cut-that-is-off": _LOGITS_CUT.replace("if top_k is not None", "if True").format(
+        cut="logits < logits.topk(top_k).values[-1]"
+    ),
+    "sort-gives-two": _sampler(ranked="(p.sort(descending=True), p)"),
 }
