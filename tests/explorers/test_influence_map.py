@@ -27,7 +27,7 @@ def learners(text):
     return namespace["attend"]
 
 
-RIGHTS = [learners(text) for text in UNUSUAL["06.5"]]
+RIGHTS = [learners(text) for text in UNUSUAL["08.3"]]
 
 # ---- twelve bugs, and what reveals each ------------------------------------------------------------------------------
 
@@ -63,8 +63,8 @@ def test_which_looks_reveal_a_bug(bug):
 
 
 @pytest.mark.parametrize("bug", BUGS)
-def test_the_check_of_lesson_06_names_each(bug):
-    result = replace(exercise("06.5")).check(function(BUGS[bug]))
+def test_the_check_of_lesson_08_names_each(bug):
+    result = replace(exercise("08.3")).check(function(BUGS[bug]))
     assert (result.status, result.misconception) == ("failed", bug.replace(" ", "-").replace("/", ""))
 
 
@@ -72,7 +72,7 @@ def test_the_check_of_lesson_06_names_each(bug):
 def test_right_ones_pass_all_looks_also_a_late_mask_that_is_renormalised(attend):
     looks = look(attend)
     assert looks.at_random and looks.around_zero and looks.steady and looks.equal
-    assert replace(exercise("06.5")).check(attend).status == "passed"
+    assert replace(exercise("08.3")).check(attend).status == "passed"
 
 
 def test_the_right_text_equals_the_package():
@@ -209,8 +209,10 @@ def test_the_target_is_reached_by_what_is_right_and_by_three_bugs():
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ({"bug": "mask from the scores"}, "but not around zero"),
-        ({"bug": "view when merging", "heads": 1}, "but not with several heads"),
+        ({"bug": "mask from the scores"}, "here, but not around zero with 3 heads"),
+        ({"bug": "view when merging", "heads": 1}, "here, but not at a random input with 3 heads"),
+        ({"bug": "softmax over the queries", "around": "zero"}, "here, but not at a random input with 3 heads"),
+        ({"bug": "mask after the softmax", "around": "zero"}, "here, but not at a random input with 3 heads"),
         ({"bug": "mask one too high"}, "6 leaks, 0 blind cells"),
         ({"bug": "mask one too low"}, "0 leaks, 2 blind cells"),
         ({"bug": OWN, "architecture": "encoder"}, "a decoder's map"),

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from llmlab.exercises.engine import Exercise, Misconception, Probe, Raised, Wrong, show
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Raised, Wrong, show
 from llmlab.exercises.engine.tensors import tensor
 from llmlab.exercises.lesson_06.common import (
     Models,
@@ -22,7 +22,7 @@ from llmlab.exercises.lesson_06.common import (
     shape_of,
     tables,
 )
-from llmlab.exercises.lesson_06.sections import AXIS, CONTEXT, QKV, ROOT, SCALE, SOFTMAX, STABLE
+from llmlab.exercises.lesson_06.sections import ADDED, AXIS, CONTEXT, QKV, ROOT, SCALE, SOFTMAX, STABLE
 
 
 def _attend_example() -> tuple[Tensor, Tensor, Tensor]:
@@ -51,11 +51,13 @@ def _wrong_attention(q: Tensor, k: Tensor, v: Tensor) -> tuple[Models, Models]:
         "scaled-after-softmax": [torch.softmax(dots, -1) / root],
         "scores-returned": [dots / root, dots],
         "not-divided": [(dots / root).exp()],
+        "one-role-twice": [torch.softmax(one @ one.T / divisor, -1) for one in (q, k) for divisor in (root, 1.0)],
     }
     of_context = {
         "keys-mixed": [soft @ k],
         "scores-not-weights": [dots / root @ v, dots @ v],
         "context-of-other-weights": [torch.softmax(dots, -1) @ v],
+        "values-not-mixed": [v],
     }
     return of_weights, of_context
 
@@ -132,6 +134,32 @@ EXERCISE = Exercise(
         "`scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5`, `weights = torch.softmax(scores, dim=-1)`, `return "
         "weights @ v, weights`.",
     ),
+    crashes=(
+        Crash(
+            "keys-not-turned",
+            "RuntimeError",
+            r"mat1 and mat2 shapes cannot be multiplied|Expected size for first two dimensions of batch2",
+            "A score is a dot product of one row of q with one row of k: (T_query, d) @ (d, T_key). So in the product "
+            "for the scores the keys' last two axes are swapped, `k.transpose(-2, -1)`, and q stays as it is. In the "
+            "one for the context nothing is swapped: (T_query, T_key) @ (T_key, d_value).",
+            ADDED,
+        ),
+        Crash(
+            "root-of-a-number",
+            "TypeError",
+            r"^sqrt\(\): argument 'input'|'torch\.Size'|torch\.Size$",
+            "The width is one Python number, `q.shape[-1]`, and its root `q.shape[-1] ** 0.5` or "
+            "`math.sqrt(q.shape[-1])`. `torch.sqrt` wants a tensor, and `q.shape` holds all lengths, not one.",
+            ROOT,
+        ),
+        Crash(
+            "softmax-without-axis",
+            "TypeError",
+            r"softmax\(\) (missing|received an invalid)",
+            "A softmax has to be told along which axis the weights sum to 1: the keys, `dim=-1`.",
+            AXIS,
+        ),
+    ),
     variant="Write the two products with `torch.einsum`: `'...id,...jd->...ij'` for the scores. What is the other one?",
     misconceptions={
         "not-scaled": Misconception(
@@ -164,6 +192,11 @@ EXERCISE = Exercise(
         "not-divided": Misconception("The exponentials are not divided by their sum: rows do not sum to 1.", SOFTMAX),
         "order-swapped": Misconception("Both are right, but in the wrong order: the context comes first."),
         "keys-mixed": Misconception("The weights mix the keys. What is told are the values.", QKV),
+        "one-role-twice": Misconception(
+            "Queries are compared with queries, or keys with keys. The query of one token meets the key of the other.",
+            QKV,
+        ),
+        "values-not-mixed": Misconception("The values came out as they went in: the weights play no part.", CONTEXT),
         "scores-not-weights": Misconception(
             "The values are mixed by the scores. Take the weights: only they are shares that sum to 1.", CONTEXT
         ),
@@ -176,8 +209,8 @@ EXERCISE = Exercise(
             STABLE,
         ),
         "batch-mixed": Misconception(
-            "With dimensions in front it no longer works. Count axes from the end, and do without `.T`: "
-            "`transpose(-2, -1)`, `dim=-1`, `q.shape[-1]`.",
+            "With dimensions in front it no longer works. Is an axis counted from the front, a table turned with `.T`, "
+            "or a shape unpacked into two names? Count from the end: `transpose(-2, -1)`, `dim=-1`, `q.shape[-1]`.",
             STABLE,
         ),
         "not-two": Misconception("The function gives two things back: `return context, weights`."),

@@ -15,10 +15,10 @@ def _check_prediction(answer: Any) -> Iterator[str]:
         isinstance(answer, list)
         and len(answer) == 4
         and all(isinstance(count, int | float) for count in answer[:3])
-        and isinstance(answer[3], str)
+        and isinstance(letters := _joined(answer[3]), str)
     ):
         raise Wrong("not-the-form", f"You answered `{show(answer)}`.")
-    scores, weights, rows, letters = answer
+    scores, weights, rows = answer[:3]
     shown = f"You answered: scores {show(scores)}, weights {show(weights)}, rows of the context {show(rows)}."
     if (scores, weights, rows) != (5, 25, 5):
         raise Wrong(_moved_misconception(scores, weights, rows), shown)
@@ -28,6 +28,13 @@ def _check_prediction(answer: Any) -> Iterator[str]:
     if found != {"Q", "K", "V"} and "ALL" not in words:
         raise Wrong("three-data-sets", f"You answered {show(letters)} for the change of X.")
     yield "Q, K and V"
+
+
+def _joined(letters: Any) -> Any:
+    """A list of letters as one text; anything else as it is."""
+    if isinstance(letters, list) and all(isinstance(letter, str) for letter in letters):
+        return " ".join(letters)
+    return letters
 
 
 def _moved_misconception(scores: float, weights: float, rows: float) -> str:
@@ -57,6 +64,10 @@ EXERCISE = Exercise(
         "5 scores, 25 weights, and each of the 5 context vectors is a mixture with new weights. X is the input of all "
         "three products, so a row of Q, one of K and one of V change.",
     ),
+    model_answer="The key of token 2 stands in column 2 of the scores, one score for each of the five queries. Each "
+    "row has one score that changed, so its sum changed, and with it all five weights: 25. Each context vector is a "
+    "mixture with a row of new weights: 5. X is multiplied by all three matrices, so one row of each of Q, K and V "
+    "changes.",
     variant="The same questions for one number of Q, and for one of V. The bench below answers them.",
     misconceptions={
         "one-score": Misconception(
@@ -85,8 +96,8 @@ EXERCISE = Exercise(
             CONTEXT,
         ),
         "three-data-sets": Misconception(
-            "Q, K and V are not three sets of data. They are three projections of the same X, so a change of X reaches "
-            "all three.",
+            "A change of X reaches all three: Q, K and V are not three sets of data but three projections of the same "
+            "X.",
             QKV,
         ),
         "not-the-form": Misconception('Answer with three numbers and the letters in quotes, as in (1, 2, 3, "Q").'),

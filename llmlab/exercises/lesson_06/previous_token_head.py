@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.engine.tensors import tensor
 from llmlab.exercises.lesson_06.common import attention, shape_of
 from llmlab.exercises.lesson_06.sections import HAND, QKV, STABLE
@@ -20,13 +20,28 @@ _SURE = 0.9
 _MOST_POSITIONS = 32  # what the exercise promises to stay within
 
 
-def _head_result(n_vocab: int, matrices: list[Tensor], ids: list[int]) -> tuple[Tensor, Tensor]:
-    """Context and weights of a head over one-hot tokens and positions."""
+def _projected(n_vocab: int, matrices: list[Tensor], ids: list[int]) -> list[Tensor]:
+    """Queries, keys and values of one-hot tokens and positions."""
     n_positions = len(matrices[0]) - n_vocab
     token = one_hot(torch.tensor(ids), n_vocab)
     position = one_hot(torch.arange(len(ids)), n_positions)
     x = torch.cat([token, position], dim=1).double()
-    return attention(*(x @ W for W in matrices))
+    return [x @ W for W in matrices]
+
+
+def _head_result(n_vocab: int, matrices: list[Tensor], ids: list[int]) -> tuple[Tensor, Tensor]:
+    """Context and weights of a head over one-hot tokens and positions."""
+    return attention(*_projected(n_vocab, matrices, ids))
+
+
+def _best(n_vocab: int, matrices: list[Tensor], ids: list[int]) -> Tensor:
+    """Which keys have the highest score of their row, several where they are equal: (T, T), bool.
+
+    Among these the weight is shared, the more evenly the larger the queries become: no larger number parts them.
+    """
+    q, k, _ = _projected(n_vocab, matrices, ids)
+    scores = q @ k.T
+    return scores >= scores.max(-1, keepdim=True).values - 1e-6 * scores.abs().max()
 
 
 def _copies(n_vocab: int, matrices: list[Tensor], ids: list[int]) -> bool:
@@ -57,7 +72,7 @@ def _check_previous_token_head(previous_token_head: Probe) -> Iterator[str]:
     if not (weights.diagonal(-1) >= _SURE).all():
         shares = ", ".join(f"{share:.2f}" for share in weights.diagonal(-1).tolist())
         shown = f"For the tokens {ids}, the shares that go to the previous position are {shares}, from the second on."
-        found = _head_misconception(weights)
+        found = _head_misconception(matrices)
         if found in ("other-places", "same-for-all", "looks-at-tokens") and _leaves_out_the_offset(matrices):
             found = "rows-of-the-tokens"
         raise Wrong(found, shown)
@@ -73,9 +88,9 @@ def _check_previous_token_head(previous_token_head: Probe) -> Iterator[str]:
     weights = _head_result(9, matrices, ids)[1]
     share = float(weights.diagonal(-1).min())
     if share < _SURE:
-        found = torch.equal(weights[1:].argmax(-1), torch.arange(_MOST_POSITIONS - 1))
+        alone = torch.ones(_MOST_POSITIONS - 1).diag(-1)[1:].bool()
         raise Wrong(
-            "too-soft" if found else "tied-to-the-example",
+            "too-soft" if torch.equal(_best(9, matrices, ids)[1:], alone) else "tied-to-the-example",
             f"With {_MOST_POSITIONS} positions the smallest share that goes to the previous one is {share:.2f}.",
         )
     if not _copies(9, matrices, ids):
@@ -93,28 +108,35 @@ def _check_previous_token_head(previous_token_head: Probe) -> Iterator[str]:
 
 
 def _leaves_out_the_offset(matrices: list[Tensor]) -> bool:
-    """Whether the example would look at the previous token if the rows of query, key or both began at n_vocab."""
-    of_query, of_key = ((W, torch.cat([torch.zeros(4, 6), W[:6]]).double()) for W in matrices[:2])
+    """Whether the example would look at the previous token if the rows of query, key or both began at n_vocab.
+
+    A matrix whose rows of the tokens are empty does begin there.
+    """
+    of_query, of_key = (
+        [W, torch.cat([torch.zeros(4, 6), W[:6]]).double()] if W[:4].any() else [W] for W in matrices[:2]
+    )
     results = (_head_result(4, [W_query, W_key, matrices[2]], list(_IDS)) for W_query in of_query for W_key in of_key)
     return any(bool((weights.diagonal(-1) > 1 / len(_IDS)).all()) for _, weights in results)
 
 
-def _head_misconception(weights: Tensor) -> str:
-    """Which idea leads to these weights of the six tokens in `_IDS`."""
-    T = len(weights)
-    if (weights - 1 / T).abs().max() < 1e-3:
+def _head_misconception(matrices: list[Tensor]) -> str:
+    """Which idea leads to these matrices, seen in what they do with the six tokens in `_IDS`."""
+    best = _best(4, matrices, list(_IDS))
+    if best.all():
         return "no-preference"
-    if abs(float(weights[0, 5] - weights[0, 0])) < 1e-6 and weights[0, 0] > weights[0, 1]:
+    of_tokens = matrices[0][:4].any() and matrices[1][:4].any()
+    if of_tokens and best[0].nonzero().flatten().tolist() == [0, 5]:  # the two places with the first token
         return "looks-at-tokens"
-    favourites = weights.argmax(-1)
-    places = torch.arange(T)
-    if torch.equal(favourites[1:], places[:-1]):
+    places = torch.eye(len(best), dtype=torch.bool)
+    if torch.equal(best[1:], places[:-1]):
         return "too-soft"
-    if torch.equal(favourites[:-1], places[1:]):
+    if best.diagonal(-1).all():
+        return "several-places"
+    if torch.equal(best[:-1], places[1:]):
         return "next-token"
-    if torch.equal(favourites, places):
+    if torch.equal(best, places):
         return "own-position"
-    if (favourites[1:] == favourites[1]).all():
+    if (best[1:] == best[1]).all() and best[1].sum() == 1:
         return "same-for-all"
     return "other-places"
 
@@ -131,6 +153,32 @@ EXERCISE = Exercise(
         "In a loop over the positions: `W_key[n_vocab + position, position] = 1`, and for position > 0 also "
         "`W_query[n_vocab + position, position - 1] = 20 * n_positions**0.5`; after it `W_value[:n_vocab] = "
         "torch.eye(n_vocab)`.",
+    ),
+    crashes=(
+        Crash(
+            "identity-of-another-size",
+            "RuntimeError",
+            r"The expanded size of the tensor",
+            "What is put into a matrix does not have the shape of its place. From row n_vocab on, W_query and W_key "
+            "hold n_positions rows of n_positions numbers; the first n_vocab rows of W_value hold n_vocab numbers "
+            "each.",
+            HAND,
+        ),
+        Crash(
+            "one-row-too-far",
+            "IndexError",
+            r"is out of bounds for dimension",
+            "A row or column was named that the matrix does not have. Positions run from 0 to n_positions - 1; their "
+            "rows from n_vocab to n_vocab + n_positions - 1, their columns from 0 to n_positions - 1.",
+            HAND,
+        ),
+        Crash(
+            "loop-over-a-number",
+            "TypeError",
+            r"'int' object is not iterable",
+            "n_positions is a number. A loop over all positions is `for position in range(n_positions)`.",
+            HAND,
+        ),
     ),
     variant="Change one line so that each token copies the one two places back. And what would you change to copy the "
     "first token of the text, always?",
@@ -157,14 +205,18 @@ EXERCISE = Exercise(
             "share. Make the queries, or the keys, larger.",
             HAND,
         ),
+        "several-places": Misconception(
+            "The previous place has the highest score, but not alone: others have the same, and share with it however "
+            "large the numbers are. The query of position i must match one key only, that of position i - 1.",
+            HAND,
+        ),
         "no-preference": Misconception(
             "All tokens get the same share: every score is the same. Both W_query and W_key need numbers that are not "
             "zero, in the rows of the positions.",
             HAND,
         ),
         "same-for-all": Misconception(
-            "All tokens look at the same place: their queries, or the keys, do not depend on the position as they "
-            "should.",
+            "All tokens from the second on look at the same place. Does what W_query reports depend on the position?",
             HAND,
         ),
         "other-places": Misconception("The head looks at other places than the previous ones.", HAND),

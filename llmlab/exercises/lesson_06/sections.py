@@ -1,5 +1,6 @@
 """Headings of lesson 06 that a misconception points to."""
 
+ADDED = "Scores: by loops, then by @"
 SOFTMAX = "From scores to weights: softmax"
 AXIS = "The right axis"
 STABLE = "The numerical form"

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from llmlab.exercises.engine import Exercise, Misconception, Probe, Raised, Wrong, show
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Raised, Wrong, show
 from llmlab.exercises.engine.tensors import tensor
 from llmlab.exercises.lesson_06.common import Models, fixed_numbers, is_close, random_tensor, recognise, shape_of
 from llmlab.exercises.lesson_06.sections import AXIS, SCALE, SOFTMAX, STABLE
@@ -103,12 +103,37 @@ EXERCISE = Exercise(
     means="Each query hands out exactly 1, whatever stands in front of the two axes, and no score is too large.",
     hints=(
         "Give it scores of shape (2, 3) and add up the result along each axis. Which sums are 1, and which should be?",
-        "The sum below the line runs over the keys of the same query: the last axis. And taking the row's largest "
-        "score from all its scores changes no weight, but keeps `exp` small.",
+        "The sum below the line runs over the keys of the same query: the last axis. And subtracting the row's "
+        "largest score from all its scores changes no weight, but keeps `exp` small.",
         "`powers = torch.exp(scores - scores.max(dim=-1, keepdim=True).values)`, then divide by `powers.sum(dim=-1, "
         "keepdim=True)`.",
     ),
     variant="What does your function give for a row in which every score is -inf? Lesson 07 will meet such rows.",
+    crashes=(
+        Crash(
+            "max-is-a-pair",
+            "TypeError",
+            r"torch\.return_types\.max",
+            "`max` along an axis gives two things, the largest values and where they stand: take `.values`, or `amax`.",
+            STABLE,
+        ),
+        Crash(
+            "exp-of-a-table",
+            "Exception",
+            r"only one element tensors can be converted|can only be converted to a scalar",
+            "Here a whole table stands where Python wants one number. `math.exp` takes one number, `torch.exp` every "
+            "number of a table at once.",
+            SOFTMAX,
+        ),
+        Crash(
+            "third-axis",
+            "IndexError",
+            r"^Dimension out of range",
+            "A table of scores has the axes 0 (queries) and 1 (keys). The keys are the last axis whatever stands in "
+            "front: `dim=-1`.",
+            AXIS,
+        ),
+    ),
     misconceptions={
         "columns-sum-to-one": Misconception(
             "Each column sums to 1: the softmax ran over the queries. The sum belongs to the row, over all keys of one "
@@ -168,8 +193,8 @@ EXERCISE = Exercise(
             STABLE,
         ),
         "axis-from-the-front": Misconception(
-            "With a dimension in front it no longer works: an axis is counted from the front, turned with `.T`, or "
-            "looped over. The keys are the last axis: `dim=-1`.",
+            "With a dimension in front it no longer works. Is an axis counted from the front, a table turned with "
+            "`.T`, looped over row by row, or its shape unpacked into two names? The keys are the last axis: `dim=-1`.",
             STABLE,
         ),
         "other-shape": Misconception("The weights have the shape of the scores, one weight for each score.", SOFTMAX),

@@ -5,6 +5,7 @@ Small cases in fixed numbers come first, so that a message shows the same number
 
 EXERCISES = {
     "causal_weights": "Mask before the softmax",
+    "what_moves": "Write the test",
     "dropout_bug": "Find the bug: dropout in the wrong place",
     "leaks": "Find three leaks",
 }

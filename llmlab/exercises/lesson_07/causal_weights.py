@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.engine.tensors import seeded
 from llmlab.exercises.lesson_07.common import TIED, fixed_numbers, is_close, lower_triangle, recognise, tensor
-from llmlab.exercises.lesson_07.sections import AHEAD, BEFORE, LATE, PROVEN
+from llmlab.exercises.lesson_07.sections import AHEAD, BEFORE, LATE, TESTED
 
 
 def _causal_weights(scores: Tensor) -> Tensor:
@@ -46,6 +46,8 @@ def _wrong_weights(scores: Tensor) -> dict[str, list[Tensor]]:
         "two-softmaxes": [masked.softmax(-1).softmax(-1), scores.softmax(-1).masked_fill(~causal, -inf).softmax(-1)],
         "no-softmax": [masked, scores * causal],
         "not-normalised": [scores.exp() * causal],
+        "transposed": [masked.softmax(-1).T],
+        "scaled-too": [(masked / divisor).softmax(-1) for divisor in (T**0.5, float(T))],
     }
 
 
@@ -85,7 +87,12 @@ def _check_causal_weights(causal_weights: Probe) -> Iterator[str]:
     yield "scores of zero"
 
     compare(0.0 - 40 * lower_triangle(3), "finite-number")
-    yield "a future with scores far above the past"
+    far = 0.0 - 200 * lower_triangle(3)
+    got = tensor(causal_weights(far, shown=f"{causal_weights.name}(scores)"))
+    if got is not None and is_close(got, _causal_weights(far)):
+        yield "a future with scores far above the past"
+    else:
+        yield "a future with scores 40 above the past (200 above, and yours are right no longer: with −∞ they would be)"
 
     fresh = random.Random()
     generator = seeded(fresh)
@@ -98,15 +105,48 @@ def _check_causal_weights(causal_weights: Probe) -> Iterator[str]:
 EXERCISE = Exercise(
     kind="function",
     examine=_check_causal_weights,
-    means="Row i holds a distribution over the tokens 0 to i and exact zeros after them: the past is weighed as if the "
-    "future had not been written yet.",
+    means="Row i holds shares of 1 among the tokens 0 to i and exact zeros after them: the past is weighed as if it "
+    "were all there is.",
     hints=(
         "Which number must a score be so that the softmax makes exactly 0 of it, whatever the other scores are?",
         "exp(−∞) = 0. So the future's scores become −∞ first, and the softmax then shares 1 among the rest of the row.",
         "`future = torch.ones_like(scores, dtype=torch.bool).triu(diagonal=1)`, then "
         "`scores.masked_fill(future, -torch.inf).softmax(dim=-1)`.",
     ),
-    variant="Mask after the softmax and divide each row by its sum. The weights are the same: why?",
+    variant="Mask after the softmax and divide each row by its sum. Up to which scores are the weights the same, and "
+    "why?",
+    crashes=(
+        Crash(
+            "mask-of-numbers",
+            "RuntimeError",
+            r"only supports boolean masks|expected condition to be a boolean tensor",
+            "A mask says True or False, and this one holds numbers: compare it (`== 0`), or make it with "
+            "`dtype=torch.bool`.",
+            BEFORE,
+        ),
+        Crash(
+            "numbers-turned-round",
+            "Exception",
+            r"operator\.invert|bitwise_not|with a bool tensor is not supported",
+            "`~` turns True and False round, `1 - mask` works with numbers: this mask is of the other kind. Make it "
+            "with `dtype=torch.bool` and turn it with `~`.",
+            BEFORE,
+        ),
+        Crash(
+            "numpys-k",
+            "TypeError",
+            r"unexpected keyword argument 'k'",
+            "NumPy calls it `k`, PyTorch `diagonal`: `triu(diagonal=1)` keeps what lies above the main diagonal.",
+            BEFORE,
+        ),
+        Crash(
+            "softmax-without-axis",
+            "TypeError",
+            r"softmax\(\) (missing|received an invalid)",
+            "A softmax has to be told along which axis the weights sum to 1: the keys, `dim=-1`.",
+            BEFORE,
+        ),
+    ),
     misconceptions={
         "mask-after-the-softmax": Misconception(
             "The mask came after the softmax, and nothing was renormalised: rows no longer sum to 1, and what is left "
@@ -162,7 +202,7 @@ EXERCISE = Exercise(
         "mask-from-the-scores": Misconception(
             "With scores of zero the mask is gone. It was made out of the scores (such as `triu(scores)`), where a "
             "score of 0 looks like a place outside the triangle. Make it from ones.",
-            PROVEN,
+            TESTED,
         ),
         "softmax-over-the-queries": Misconception(
             "The columns sum to 1: the softmax ran over the queries. Each row belongs to one query, and it is the row "
@@ -174,6 +214,16 @@ EXERCISE = Exercise(
         ),
         "no-softmax": Misconception("These are scores, not weights: the softmax over each row is missing.", BEFORE),
         "not-normalised": Misconception("The rows do not sum to 1: divide each by its sum.", BEFORE),
+        "transposed": Misconception(
+            "The table lies on its side: its columns sum to 1. A row belongs to the token that looks, a column to the "
+            "one that is looked at.",
+            BEFORE,
+        ),
+        "scaled-too": Misconception(
+            "The scores are divided by something before the softmax. Here they come as they are to be weighed: lesson "
+            "06 divided by √d where they were made.",
+            BEFORE,
+        ),
         "not-a-square": Misconception(
             "The weights have the shape of the scores, one row a query and one column a key.", BEFORE
         ),

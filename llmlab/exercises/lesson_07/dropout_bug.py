@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.engine.tensors import seeded
 from llmlab.exercises.lesson_07.common import TIED, is_close, tensor
 from llmlab.exercises.lesson_07.sections import BEFORE, DROPOUT
@@ -64,9 +64,10 @@ def _judge_dropout(attention_weights: Probe, scores: Tensor, p: float, call: str
     sums = got.sum(-1)
     # No rounding of sums and shares that chance moves: the fixed example is seeded, but PyTorch may draw otherwise.
     if share == 0:
-        raise Wrong(
-            "never-drops" if is_close(got, plain_weights) else "before-the-softmax", f"`{call}` dropped no weight."
-        )
+        if is_close(got, plain_weights):
+            raise Wrong("never-drops", f"`{call}` dropped no weight.")
+        early = any(_dropped_before(got, of, p) for of in (scores, plain_weights))
+        raise Wrong("before-the-softmax" if early else "no-zeros", f"`{call}` gave no weight of 0.")
     growth = (got / plain_weights)[kept]
     if kept.any(0).logical_not().sum() + kept.any(1).logical_not().sum() > 3 and p < 0.7:
         raise Wrong("whole-tokens", f"`{call}` dropped whole rows or columns.")
@@ -87,6 +88,15 @@ def _judge_dropout(attention_weights: Probe, scores: Tensor, p: float, call: str
         raise Wrong("other-share", f"`{call}` did not drop a share of p.")
 
 
+def _dropped_before(got: Tensor, scores: Tensor, p: float) -> bool:
+    """Whether these are the weights of scores of which some became 0 and the others grew by 1/(1 - p)."""
+    logs = got.log()
+    kept = logs - scores / (1 - p)
+    level = kept.median(dim=-1, keepdim=True).values  # what the softmax took from each row: most scores are kept
+    near = ((kept - level).abs() < 1e-3) | ((logs - level).abs() < 1e-3)
+    return bool((got > 0).all() and near.all())
+
+
 EXERCISE = Exercise(
     kind="function",
     examine=_check_attention_weights,
@@ -97,6 +107,37 @@ EXERCISE = Exercise(
         "Only what comes out of the softmax can be switched off by a 0. So the order is softmax, then dropout.",
         "`weights = scores.softmax(dim=-1)`, then `return dropout(weights, p, training)`.",
     ),
+    crashes=(
+        Crash(
+            "arguments-swapped",
+            "RuntimeError",
+            r"Boolean value of Tensor with more than one",
+            "The share p is where the tensor belongs, or the other way round: `dropout(weights, p, training)`.",
+            DROPOUT,
+        ),
+        Crash(
+            "dropout-as-a-method",
+            "AttributeError",
+            r"has no attribute 'dropout'",
+            "Dropout is a function here, not a method of a tensor: `dropout(weights, p, training)`.",
+            DROPOUT,
+        ),
+        Crash(
+            "module-called-like-a-function",
+            "TypeError",
+            r"Dropout\.forward\(\) takes",
+            "`nn.Dropout(p)` is a module: it is called with the weights alone, and `.train()` or `.eval()` tells it "
+            "whether to drop. The function takes it all at once: `dropout(weights, p, training)`.",
+            DROPOUT,
+        ),
+        Crash(
+            "softmax-without-axis",
+            "TypeError",
+            r"softmax\(\) (missing|received an invalid)",
+            "A softmax has to be told along which axis the weights sum to 1: the keys, `dim=-1`.",
+            BEFORE,
+        ),
+    ),
     variant="Average the weights over 2,000 calls with training on. What comes out, and what do its rows sum to?",
     misconceptions={
         "before-the-softmax": Misconception(
@@ -105,6 +146,11 @@ EXERCISE = Exercise(
             DROPOUT,
         ),
         "never-drops": Misconception("While training nothing was dropped.", DROPOUT),
+        "no-zeros": Misconception(
+            "While training the weights change, and none of them is 0. Dropout sets a share p of the weights to 0, as "
+            "the last step, and multiplies the others by 1/(1 − p).",
+            DROPOUT,
+        ),
         "drops-when-evaluating": Misconception(
             "Outside training it must be the plain softmax: a model in use does not throw dice. Does `training` reach "
             "the dropout?",

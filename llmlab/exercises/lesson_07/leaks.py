@@ -41,6 +41,9 @@ EXERCISE = Exercise(
         "In b the sum below the line is taken before the mask; in c it runs down the column, over later queries; in e "
         "nothing becomes −∞.",
     ),
+    model_answer="In b the future's weights are 0, but each row was divided by a sum that held their exponentials. In "
+    "c the sum runs down a column, over later queries. In e nothing is hidden: a score 1 lower still has a weight. In "
+    "a and d nothing of the future is left above or below the line, and f hides even more than it should.",
     variant="Set the explorer to each of the six, and find the one that is no leak and a bug all the same.",
     misconceptions={
         "right-mask-accused": Misconception(

@@ -3,5 +3,6 @@
 AHEAD = "Why a token must not look ahead"
 BEFORE = "Mask before the softmax"
 LATE = "The late mask"
-PROVEN = "Causality, proven"
+TESTED = "Causality, tested"
+PROVEN = "Causality, proven for one layer"
 DROPOUT = "Dropout on the weights"

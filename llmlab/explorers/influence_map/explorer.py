@@ -83,9 +83,9 @@ class InfluenceMap(Explorer):
         if not trace.lower_triangular:
             return False, f"Not yet: {plural(len(trace.leaks), 'leak')}, {plural(len(trace.blind), 'blind cell')}."
         if not trace.looks.at_random:
-            return False, "Not yet: exactly lower-triangular here, but not with several heads."
+            return False, "Not yet: exactly lower-triangular here, but not at a random input with 3 heads."
         if not trace.looks.around_zero:
-            return False, "Not yet: exactly lower-triangular here, but not around zero."
+            return False, "Not yet: exactly lower-triangular here, but not around zero with 3 heads."
         if trace.looks.steady and trace.looks.equal:
             return True, "Reached: exactly lower-triangular, and magnitudes and values are as they should be too."
         return True, "Reached, and yet it is wrong: a bug that no map shows. The magnitudes or the values do."

@@ -1,4 +1,4 @@
-"""Answers to "Write `attend`": wrong ones by misconception, unusual right ones."""
+"""Answers to "Write `attend`": wrong ones by misconception, unusual right ones, near misses, crashes."""
 
 from __future__ import annotations
 
@@ -41,6 +41,11 @@ WRONG = {
     "order-swapped": _attend(result="weights, context"),
     "not-scaled: and swapped": _attend("1", result="weights, context"),
     "keys-mixed": _attend(context="weights @ k"),
+    "one-role-twice": _attend().replace("q @ k.transpose(-2, -1)", "k @ k.transpose(-2, -1)"),
+    "one-role-twice: queries": _attend()
+    .replace("q @ k.transpose(-2, -1)", "q @ q.transpose(-2, -1)")
+    .replace("weights @ v", "q @ k.transpose(-2, -1) @ v"),
+    "values-not-mixed": _attend(context="v"),
     "scores-not-weights": _attend(context="scores @ v"),
     "context-of-other-weights": _attend(context="torch.softmax(products, dim=-1) @ v"),
     "overflows": _attend(weights="scores.exp() / scores.exp().sum(dim=-1, keepdim=True)"),
@@ -78,6 +83,42 @@ def attend(q, k, v):
     return torch.einsum('...ij,...jc->...ic', weights, v.double()).numpy(), weights.numpy()
 """,
 ]
+
+NEAR_MISSES = {
+    "not-scaled": _attend("2 ** 0.5"),
+    "scaled-by-d": _attend("v.shape[-1]"),
+    "no-root": WRONG["not-scaled"],
+    "scaled-by-another-width": UNUSUAL[0],
+    "scaled-by-the-length": WRONG["scaled-by-another-width"],
+    "multiplied": WRONG["not-scaled"],
+    "columns-sum-to-one": WRONG["not-divided"],
+    "scaled-after-softmax": WRONG["not-scaled"],
+    "scores-returned": WRONG["not-divided"],
+    "not-divided": WRONG["scores-returned"],
+    "order-swapped": WRONG["not-scaled: and swapped"],
+    "keys-mixed": WRONG["values-not-mixed"],
+    "one-role-twice": WRONG["keys-mixed"],
+    "values-not-mixed": WRONG["keys-mixed"],
+    "scores-not-weights": WRONG["context-of-other-weights"],
+    "context-of-other-weights": WRONG["scores-not-weights"],
+    "overflows": UNUSUAL[2],
+    "batch-mixed": UNUSUAL[1],
+    "not-two": _attend(result="[context, weights]"),
+    "other-weights": WRONG["scaled-by-d"],
+    "other-context": WRONG["keys-mixed"],
+    "tied-to-the-example": WRONG["scaled-by-another-width"],
+}
+
+CRASHES = {
+    "keys-not-turned": _attend().replace("k.transpose(-2, -1)", "k"),
+    "keys-not-turned: the queries instead": _attend().replace(
+        "q @ k.transpose(-2, -1)", "q.transpose(-2, -1) @ k.transpose(-2, -1)"
+    ),
+    "root-of-a-number": _attend("torch.sqrt(q.shape[-1])"),
+    "root-of-a-number: of all lengths": _attend("q.shape ** 0.5"),
+    "softmax-without-axis": _attend(weights="torch.softmax(scores)"),
+    "unknown-name": _attend("d ** 0.5"),
+}
 
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {

@@ -1,4 +1,4 @@
-"""Answers to "Build the previous-token head": wrong ones by misconception, unusual right ones."""
+"""Answers to "Build the previous-token head": wrong ones by misconception, unusual right ones, near misses, crashes."""
 
 from __future__ import annotations
 
@@ -57,7 +57,12 @@ def previous_token_head(n_vocab, n_positions):
     "rows-of-the-tokens: of the query": _head(
         query="0 * shift", after="W_query[1:n_positions] = 100 * torch.eye(n_positions)[:-1]"
     ),
+    "several-places": _head(query="100 * torch.ones(n_positions, n_positions).tril(-1)"),
+    "several-places: and its own": _head(query="100 * torch.ones(n_positions, n_positions).tril()"),
+    "several-places: previous and own": _head(query="1000 * (shift + torch.eye(n_positions))"),
+    "several-places: faintly": _head(query="0.1 * (shift + torch.eye(n_positions))"),
     "too-soft": _head(query="shift"),
+    "too-soft: hardly at all": _head(query="1e-4 * shift"),
     "too-soft: at many positions": _head(query="10 * shift"),
     "no-preference": _head(query="0 * shift"),
     "no-preference: keys": _head(key="0 * shift"),
@@ -101,3 +106,33 @@ def previous_token_head(n_vocab, n_positions):
     return 1e5 * behind, circle, np.eye(n_vocab + n_positions, n_vocab)
 """,
 ]
+
+NEAR_MISSES = {
+    "next-token": WRONG["own-position"],
+    "own-position": WRONG["several-places: previous and own"],
+    "looks-at-tokens": _head(
+        query="torch.zeros(n_positions, n_positions)",
+        key="torch.zeros(n_positions, n_positions)",
+        after="W_query[n_vocab:, 0] = W_key[n_vocab :: 5, 0] = 100.0",  # positions 0 and 5: the same token here
+    ),
+    "rows-of-the-tokens": WRONG["several-places"],
+    "several-places": WRONG["too-soft"],
+    "too-soft": WRONG["several-places: faintly"],
+    "no-preference": WRONG["too-soft: hardly at all"],
+    "same-for-all": WRONG["several-places: and its own"],
+    "other-places": WRONG["own-position"],
+    "position-told": WRONG["token-garbled"],
+    "nothing-told": _head(value="W_value[:n_vocab] = 0.01 * torch.eye(n_vocab)"),
+    "token-garbled": WRONG["nothing-told"],
+    "other-shapes": UNUSUAL[3],
+    "not-finite": _head(query="1e9 * shift"),
+    "not-three": _head().replace("return W_query, W_key, W_value", "return [W_query, W_key, W_value]"),
+    "tied-to-the-example": WRONG["too-soft: at many positions"],
+}
+
+CRASHES = {
+    "identity-of-another-size": _head(after="W_key[n_vocab:] = torch.eye(n_vocab)"),
+    "one-row-too-far": _head(after="for p in range(rows):\n        W_key[n_vocab + p, p] = 1.0"),
+    "one-row-too-far: a column": _head(after="for p in range(n_positions):\n        W_query[n_vocab + p, p + 1] = 1.0"),
+    "loop-over-a-number": _head(after="for p in n_positions:\n        W_key[n_vocab + p, p] = 1.0"),
+}

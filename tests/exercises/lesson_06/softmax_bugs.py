@@ -1,4 +1,4 @@
-"""Answers to "Find the bugs: a softmax with two faults": wrong ones by misconception, unusual right ones."""
+"""Answers to "Find the bugs: a softmax with two faults": wrong ones, unusual right ones, near misses, crashes."""
 
 from __future__ import annotations
 
@@ -107,6 +107,48 @@ def attention_weights(scores):
     return [power / sum(powers) for power in powers]
 """,
 ]
+
+NEAR_MISSES = {
+    "columns-sum-to-one": WRONG["one-sum-for-all"],
+    "sum-of-another-row": WRONG["columns-sum-to-one: columns shifted"],
+    "one-sum-for-all": WRONG["sum-of-another-row"],
+    "maximum-of-another-row": WRONG["sum-of-another-row: rows shifted"],
+    "maximum-divided": WRONG["scaled-here"],
+    "one-maximum-for-all": UNUSUAL[0],
+    "exponential-missing": WRONG["not-divided"],
+    "not-divided": WRONG["one-sum-for-all: shifted"],
+    "log-weights": WRONG["not-divided: shifted"],
+    "one-winner": _weights("return torch.softmax(3 * scores, dim=-1)"),
+    "scaled-here": _weights("return torch.softmax(scores * 2, dim=-1)"),
+    "overflows": WRONG["scores-cut-off"],
+    "scores-cut-off": WRONG["overflows"],
+    "axis-from-the-front": WRONG["columns-sum-to-one: ready-made"],
+    "other-shape": UNUSUAL[3],
+    "other-weights": WRONG["log-weights"],
+    "tied-to-the-example": UNUSUAL[2],
+}
+
+CRASHES = {
+    "max-is-a-pair": _weights(
+        "powers = torch.exp(scores - scores.max(dim=-1, keepdim=True))\n"
+        "    return powers / powers.sum(dim=-1, keepdim=True)"
+    ),
+    "exp-of-a-table": """
+import math
+
+def attention_weights(scores):
+    powers = math.exp(scores)
+    return powers / powers.sum(dim=-1, keepdim=True)
+""",
+    "exp-of-a-table: of a row": """
+import math
+
+def attention_weights(scores):
+    return [[math.exp(row) / sum(map(math.exp, row)) for _ in row] for row in scores]
+""",
+    "third-axis": _weights("powers = torch.exp(scores - highest)\n    return powers / powers.sum(dim=2, keepdim=True)"),
+    "unknown-name": "def attention_weights(scores):\n    return np.exp(scores)",
+}
 
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {

@@ -1,4 +1,4 @@
-"""Answers to "Mask before the softmax": wrong ones by misconception, unusual right ones."""
+"""Answers to "Mask before the softmax": wrong ones by misconception, unusual right ones, near misses, crashes."""
 
 from __future__ import annotations
 
@@ -52,6 +52,9 @@ WRONG = {
     "one-softmax-for-all: one sum": _weights("late = scores.softmax(-1) * causal\n    return late / late.sum()"),
     "no-softmax": _weights("return scores.masked_fill(causal == 0, -math.inf)"),
     "not-normalised": _weights("return scores.exp() * causal"),
+    "transposed": _weights("return scores.masked_fill(causal == 0, -math.inf).softmax(-1).T"),
+    "scaled-too": _weights("return scores.masked_fill(causal == 0, -math.inf).div(T ** 0.5).softmax(-1)"),
+    "scaled-too: by the length": _weights("return (scores / T).masked_fill(causal == 0, -math.inf).softmax(-1)"),
     "not-a-square": _weights("return scores.masked_fill(causal == 0, -math.inf).softmax(-1).sum(0)"),
     "not-a-square: a text": _weights("return 'triangle'"),
     "other-weights: the past set to 0": _weights("return scores.triu().softmax(-1)"),
@@ -75,10 +78,55 @@ UNUSUAL = [
     _weights("return torch.where(causal.bool(), scores, -math.inf).double().softmax(-1)"),
 ]
 
+NEAR_MISSES = {
+    "mask-after-the-softmax": UNUSUAL[0],
+    "01-mask-added": UNUSUAL[1],
+    "mask-multiplied": _weights("return (scores * causal).masked_fill(causal == 0, -math.inf).softmax(-1)"),
+    "all-nan": WRONG["mask-one-too-low"],
+    "keepdim-missing": WRONG["softmax-over-the-queries: renormalised"],
+    "two-softmaxes": WRONG["scaled-too"],
+    "finite-number": UNUSUAL[1],
+    "no-mask": WRONG["mask-one-too-high"],
+    "mask-one-too-high": WRONG["no-mask"],
+    "mask-one-too-low": WRONG["mask-inverted"],
+    "mask-inverted": WRONG["transposed"],
+    "mask-from-the-scores": _weights("return scores.masked_fill(scores.tril() + causal == 0, -math.inf).softmax(-1)"),
+    "softmax-over-the-queries": WRONG["transposed"],
+    "one-softmax-for-all": WRONG["not-normalised"],
+    "no-softmax": WRONG["not-normalised"],
+    "not-normalised": WRONG["mask-after-the-softmax"],
+    "transposed": WRONG["softmax-over-the-queries"],
+    "scaled-too": WRONG["other-weights"],
+    "not-a-square": UNUSUAL[2],
+    "other-weights": WRONG["scaled-too"],
+    "tied-to-the-example": UNUSUAL[3],
+}
+
+CRASHES = {
+    "mask-of-numbers": _weights("return scores.masked_fill(1 - causal, -math.inf).softmax(-1)"),
+    "mask-of-numbers: where": _weights("return torch.where(causal, scores, -math.inf).softmax(-1)"),
+    "numbers-turned-round": _weights("return scores.masked_fill(~causal, -math.inf).softmax(-1)"),
+    "numbers-turned-round: the other way": _weights(
+        "return scores.masked_fill(1 - causal.bool(), -math.inf).softmax(-1)"
+    ),
+    "numpys-k": _weights("return scores.masked_fill(torch.ones(T, T).triu(k=1) == 1, -math.inf).softmax(-1)"),
+    "softmax-without-axis": _weights("return scores.masked_fill(causal == 0, -math.inf).softmax()"),
+    "unknown-name": _weights("return scores.masked_fill(causal == 0, -inf).softmax(-1)"),
+}
+
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {
     "masking after softmax without renormalising, or adding a 0/1 mask to the scores": (
         "mask-after-the-softmax",
         "01-mask-added",
     )
+}
+
+# The lesson's cells that drive an explorer with the answer. The map sees what reaches what: not which weights they are.
+DRIVEN = {
+    "explorer": "InfluenceMap",
+    "parts": ("def attend(x, W_query", "probe = InfluenceMap("),
+    "unseen": frozenset({"returns-none"}),
+    "raises": (ValueError, TypeError, IndexError, RuntimeError, AttributeError),
+    "names": {"draw": lambda *_: None},
 }

@@ -1,4 +1,4 @@
-"""Answers to "Find the bug: dropout in the wrong place": wrong ones by misconception, unusual right ones."""
+"""Answers to "Find the bug: dropout in the wrong place": wrong ones, unusual right ones, near misses, crashes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ WRONG = {
     "before-the-softmax: and again a softmax": _dropout(
         "return dropout(weights, p, training).softmax(dim=-1) if training else weights"
     ),
+    "no-zeros": _dropout("return torch.nn.functional.alpha_dropout(weights, p, training)"),
+    "no-zeros: of logarithms": _dropout("return dropout(scores.log_softmax(-1), p, training).exp()"),
     "never-drops": _dropout("return weights"),
     "never-drops: inverted": _dropout("return dropout(weights, p, False)"),
     "drops-when-evaluating": _dropout("return dropout(weights, p)"),
@@ -57,6 +59,32 @@ UNUSUAL = [
     _dropout("layer = torch.nn.Dropout(p)\n    layer.train(training)\n    return layer(weights)"),
     _dropout("return torch.dropout(scores.exp() / scores.exp().sum(-1, keepdim=True), p, training)"),
 ]
+
+NEAR_MISSES = {
+    "before-the-softmax": WRONG["no-zeros: of logarithms"],
+    "never-drops": WRONG["no-zeros"],
+    "no-zeros": WRONG["before-the-softmax"],
+    "drops-when-evaluating": WRONG["not-the-plain-softmax"],
+    "not-the-plain-softmax": WRONG["drops-when-evaluating"],
+    "renormalised": WRONG["not-scaled-up"],
+    "not-scaled-up": WRONG["scaled-otherwise"],
+    "scaled-otherwise": WRONG["not-scaled-up"],
+    "scores-dropped-too": WRONG["other-share: dropped twice"],
+    "other-share": WRONG["scaled-otherwise"],
+    "whole-tokens": UNUSUAL[0],
+    "softmax-over-the-queries": WRONG["not-the-shape"],
+    "no-softmax": _dropout("return dropout(weights, p, training) if training else scores.log_softmax(-1)"),
+    "not-the-shape": UNUSUAL[1],
+    "tied-to-the-example": UNUSUAL[2],
+}
+
+CRASHES = {
+    "arguments-swapped": _dropout("return dropout(p, weights, training)"),
+    "dropout-as-a-method": _dropout("return weights.dropout(p, training)"),
+    "module-called-like-a-function": _dropout("return torch.nn.Dropout(p)(weights, training)"),
+    "softmax-without-axis": _dropout("return dropout(scores.softmax(), p, training)"),
+    "unknown-name": _dropout("return F.dropout(weights, p, training)"),
+}
 
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {

@@ -1,4 +1,4 @@
-"""Answers to "Find three leaks": wrong ones by misconception, unusual right ones."""
+"""Answers to "Find three leaks": wrong ones by misconception, unusual right ones, near misses."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ WRONG = {
 }
 
 UNUSUAL = ["'B, C and E'", "['e', 'c', 'b']", "('b', 'c', 'e')"]
+
+NEAR_MISSES = {
+    "right-mask-accused": "'bcd'",
+    "renormalised-is-fine": "'bcf'",
+    "blind-is-no-leak": "'bc'",
+    "late-mask-overlooked": "'bce'",
+    "columns-overlooked": "'bc'",
+    "added-mask-overlooked": "'ce'",
+    "not-letters": "'b c e'",
+}
 
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {
