@@ -61,4 +61,4 @@ FIRST = {
     "09.5": ("13", "online_softmax"),
 }
 # Exercises of the first edition whose task is no longer in the course, or changed.
-GONE: frozenset[str] = frozenset({"05.2"})
+GONE: frozenset[str] = frozenset({"02.5", "02.6", "05.2"})
