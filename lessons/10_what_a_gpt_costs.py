@@ -1,93 +1,106 @@
 # %% [markdown]
 # # 10 · What a GPT costs
 #
-# Lesson 06 ended with causal multi-head attention, the layer that moves information from token to token. A GPT is that
-# layer and a few simple ones, stacked. In this lesson we add what is missing, stack it thirty layers deep without the
-# signal dying on the way, and end with a model that is GPT-2 in every number but the trained ones.
+# The GPT of lesson 09 is complete. How large is it, how long does one pass through it take, and how much memory must a
+# machine have to train it? Before a long run one wants these numbers on paper. All of them follow from six sizes, and
+# PyTorch can count along to show that our paper is right.
 #
-# About 80 minutes. At the end you can
+# About {minutes} minutes. At the end you can
 #
-# - write LayerNorm, and say what norm and residual connection each do for a deep model;
-# - assemble a block in the right order, and find the bug in one that only looks right;
-# - tell logits from probabilities, and say what the first loss of an untrained model must be;
-# - count the parameters and the operations of any GPT, and say what a longer text costs.
+# - count the parameters and the operations of any GPT before it is built;
+# - say which of them grow with the length of the text, and which with its square;
+# - say what one step of training costs, in operations and in memory, and whether it fits;
+# - say why models are run in batches, and where that stops paying.
 
 # %% [markdown]
-# ## Before we start: three questions on lesson 06
+# ## Before we start: three questions on lesson 09
 #
 # Answer from memory first; that is what makes it stay.
 #
-# <details><summary>1. Why does the causal mask come before the softmax?</summary>
+# <details><summary>1. Which trained matrices does one block hold?</summary>
 #
-# A score of −∞ gets the weight 0 and also leaves the sum that the softmax divides by. A mask after the softmax leaves
-# the future in that sum, so unless the rows are divided by what is left of them, it leaks.
+# Attention: three for queries, keys and values (fused into one layer), and the output projection, each D × D.
+# Feed-forward: D × 4D and back. Beside them biases, and two norms with a scale and a shift each.
 # </details>
 #
-# <details><summary>2. Splitting into heads: why is one <code>view</code> to (H, T, D/H) not enough?</summary>
+# <details><summary>2. With weight tying, what does the head use?</summary>
 #
-# It cuts the numbers in the order in which they lie in memory, so that a head holds parts of different tokens. First
-# <code>view</code> to (T, H, D/H), then <code>transpose</code> the two axes.
+# The token table, turned round: one matrix V × D serves at both ends of the model.
 # </details>
 #
-# <details><summary>3. After dropout on the attention weights, what does a row sum to?</summary>
+# <details><summary>3. An untrained GPT has a vocabulary of 1,000 tokens. What is its first loss, about?</summary>
 #
-# To 1 on average, not each time: some weights are 0, the others grew by 1/(1 − p). Outside training nothing is dropped.
+# ln 1,000 = 6.9: it gives each token about the same probability, 1/1,000.
 # </details>
 
 # %%
+from contextlib import nullcontext
 from dataclasses import replace
+from time import perf_counter
 
-import matplotlib.pyplot as plt
 import torch
+from torch.nn import functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
 
 from llmlab import course
+from llmlab.course.figures import length_cost
 from llmlab.exercises import exercise, progress
 from llmlab.explorers import ShapeTracer
-from llmlab.gpt import GPT, GPTConfig, count_parameters
+from llmlab.gpt import GPT, GPTConfig, TransformerBlock, count_parameters
 
-torch.set_printoptions(precision=3, sci_mode=False)
+# %% [markdown]
+# ## Play first
+#
+# Every tensor of a pass through a small GPT: its shape, what is trained to make it, what that costs. Play for a minute.
+# Which part holds most of the numbers? Does the same part cost most? What changes when you double the blocks?
+
+# %%
+ShapeTracer()
 
 # %% [markdown]
 # ## Counting parameters
 #
-# How large is a model? Only three kinds of parts have trained numbers:
+# A **parameter** is one trained number. Three kinds of parts have them:
 #
 # - a table of $n$ rows has $n \cdot D$;
 # - a linear layer from $a$ to $b$ numbers has $a \cdot b$ weights and, if it has a bias, $b$ more;
 # - a norm has a scale and a shift, $2 D$.
 #
-# We let PyTorch list those of one block, width 24:
+# Those of one block of width 24, as PyTorch lists them:
 
 # %%
-for name, parameter in block_0.named_parameters():
-    print(f"{name:28} {tuple(parameter.shape)!s:10} {parameter.numel():6,}")
-print(f"{'together':39} {sum(parameter.numel() for parameter in block_0.parameters()):6,}")
+block = TransformerBlock(GPTConfig(vocab_size=11, context_length=9, d_model=24, n_heads=3, n_layers=5))
+for name, parameter in block.named_parameters():
+    print(f"{name:30} {tuple(parameter.shape)!s:10} {parameter.numel():6,}")
+print(f"{'together':41} {sum(parameter.numel() for parameter in block.parameters()):6,}")
 
 # %% [markdown]
-# The squares matter most. Attention has four matrices of $D \times D$ (three of them fused into one), feed-forward two
-# of $4D \times D$: together $12 D^2$. All the rest grows only with $D$:
+# The squares matter most. Attention has four matrices of $D \times D$, feed-forward two of $4D \times D$: together
+# $12 D^2$. All the rest grows only with $D$, so its share shrinks:
 
 # %%
 for width in (24, 96, 768):
-    whole = sum(parameter.numel() for parameter in Block(width, 3, 7).parameters())
+    block = TransformerBlock(GPTConfig(vocab_size=11, context_length=9, d_model=width, n_heads=3, n_layers=5))
+    whole = sum(parameter.numel() for parameter in block.parameters())
     print(f"width {width:3}: {whole:9,} parameters, of which 12 D² are {12 * width**2 / whole:.1%}")
 
 # %% [markdown]
-# Notice what does *not* count: the number of heads (they share the same width) and the attention weights (they are
-# computed anew for every text, not trained). The context length is not in the block either, only in the position table.
+# Notice what does *not* count: the number of heads (they share the width) and the attention weights (computed anew for
+# every text, not trained). The context length is not in the block either, only in the position table.
 
 # %% [markdown]
-# ### Exercise 10.2 · A parameter budget
+# ### Exercise 10.1 · A parameter budget
 #
 # ●●● · 12 minutes · for knowing a model's size before it is built · write a function
 #
-# Write `parameter_budget`: the number of trained numbers of a GPT as in this lesson. It has a token and a position
-# table, `n_layers` blocks, a final norm, and a head without bias. The projection to queries, keys and values has a bias
-# only if `qkv_bias`; the other linear layers of a block always have one. With `tie_weights` the head has no table of
-# its own.
+# Write `parameter_budget`: the number of parameters of a GPT as in lesson 09. It has a token and a position table,
+# `n_layers` blocks, a final norm, and a head without bias. The projection to queries, keys and values has a bias only
+# if `qkv_bias`; the other linear layers of a block always have one. With `tie_weights` the head has no table of its
+# own.
 
 
-# %% exercise="10.2"
+# %% exercise="10.1"
 def parameter_budget(vocab_size, context_length, d_model, n_layers, qkv_bias, tie_weights):
     ### BEGIN SOLUTION
     D = d_model
@@ -103,41 +116,29 @@ def parameter_budget(vocab_size, context_length, d_model, n_layers, qkv_bias, ti
 
 
 # %%
-exercise("10.2").check(parameter_budget)
+exercise("10.1").check(parameter_budget)
 
 # %% [markdown]
-# `llmlab.gpt.count_parameters` gives the same part by part. GPT-2's sizes are public: 50,257 tokens, context length
-# 1,024, width 768, 12 heads, 12 blocks, biases everywhere but in the head, tied weights. What do they come to?
+# GPT-2's sizes are public: 50,257 tokens, context length 1,024, width 768, 12 heads, 12 blocks, biases everywhere but
+# in the head, tied weights. `llmlab.gpt.count_parameters` counts part by part. To check its formula against the model
+# itself, we build one and let PyTorch count. (On the device *meta* tensors have a shape but no content, so this takes
+# no memory.)
 
 # %%
 GPT2 = GPTConfig(50_257, 1024, 768, n_heads=12, n_layers=12, qkv_bias=True, tie_weights=True)
-counted = count_parameters(GPT2)
+count = count_parameters(GPT2)
 for part in ("token_embedding", "position_embedding", "attention", "feed_forward", "norms", "head"):
-    number = getattr(counted, part)
-    print(f"{part:19} {number:12,} {number / counted.total:6.1%}")
-print(f"{'GPT-2':19} {counted.total:12,}")
-assert counted.total == 124_439_808
-
-# %% [markdown]
-# Those are the "124 million" of GPT-2. Another figure that is often printed for it is 163 million. You can tell where
-# it comes from:
-
-# %%
-untied = count_parameters(replace(GPT2, tie_weights=False))
-more = untied.total - counted.total
-print(f"{untied.total:,} without tying: {more:,} more, a second table of 50,257 × 768")
-assert more == 50_257 * 768
-
-# %% [markdown]
-# To check the formula against the model itself, we build it and let PyTorch count. (On the device *meta*, tensors have
-# a shape but no content, so this takes no memory.)
-
-# %%
+    print(f"{part:19} {getattr(count, part):12,} {getattr(count, part) / count.total:6.1%}")
 with torch.device("meta"):
     full_size = GPT(GPT2)
-total = sum(parameter.numel() for parameter in full_size.parameters())
-print(f"{total:,} parameters; as float32 they would take {4 * total / 1e6:.0f} MB")
-assert total == counted.total
+built = sum(parameter.numel() for parameter in full_size.parameters())
+untied = count_parameters(replace(GPT2, tie_weights=False)).total
+print(f"{'GPT-2':19} {count.total:12,}, built: {built:,}, with a head of its own: {untied:,}")
+assert built == count.total == 124_439_808, "the formula and the model differ"
+
+# %% [markdown]
+# Those are GPT-2's "124 million". The 163 million that you will also read are the same model with the table of
+# 50,257 × 768 counted twice.
 
 # %% [markdown]
 # ## Counting operations
@@ -147,50 +148,70 @@ assert total == counted.total
 # whole takes $2 \cdot m \cdot k \cdot n$: a multiplication and an addition each. PyTorch can count along:
 
 # %%
-from torch.utils.flop_counter import FlopCounterMode
-
 m, k, n = 5, 24, 96
 with FlopCounterMode(display=False) as counter:
     torch.ones(m, k) @ torch.ones(k, n)
-print(counter.get_total_flops(), "=", 2 * m * k * n)
+print("counted", counter.get_total_flops(), "and 2 · m · k · n =", 2 * m * k * n)
 
 # %% [markdown]
-# So a linear layer costs, for each token, twice its weights. In attention there are two more products: the scores,
-# each of $T$ queries with each of $T$ keys, and the weighted sums of the values. Neither has weights:
+# So a linear layer costs, for each token, twice the number of its weights. Biases, norms, softmax and GELU are left out
+# of such counts: they grow with $D$ or with the number of scores, not with their product.
+#
+# Attention holds two more products, which have no weights: the scores of $T$ queries with $T$ keys, and the weighted
+# sums of $T$ values. In each of $H$ heads the vectors are $d = D / H$ long, so the number of heads cancels out:
+# $H \cdot d = D$. The mask saves nothing here: the full $T \times T$ table is computed, and then half of it is hidden.
+
+# %% [markdown]
+# ### Exercise 10.2 · The cost of a pass
+#
+# ●●○ · 8 minutes · for knowing what a pass costs, and why · write a function
+#
+# Write `operations`: the FLOPs of one pass of `batch_size` texts of `length` tokens each. Return three numbers: those
+# of the linear layers in all blocks, those of the two products of attention in all blocks, and those of the head.
 
 
-# %%
-def operations(config, B, T):
-    """FLOPs of one pass: (linear layers of the blocks, scores and weighted sums, head)."""
-    D, L = config.d_model, config.n_layers
-    linear = L * 2 * B * T * 12 * D**2  # 12 D² weights in a block
-    # q kᵀ is (T, d) by (d, T) in each of H heads, and H · d = D; weights times v costs the same again
-    scores = L * 2 * (2 * B * T * T * D)
-    head = 2 * B * T * D * config.vocab_size
+# %% exercise="10.2"
+def operations(vocab_size, d_model, n_layers, batch_size, length):
+    ### BEGIN SOLUTION
+    V, D, L, B, T = vocab_size, d_model, n_layers, batch_size, length
+    linear = L * 2 * (B * T) * 12 * D**2  # 12 D² weights in a block, each used for every token
+    scores = L * 2 * (2 * B * T * T * D)  # (T, d) by (d, T) in H heads, and (T, T) by (T, d): the same again
+    head = 2 * (B * T) * D * V
     return linear, scores, head
+    ### END SOLUTION
 
-
-toy_config = GPTConfig(vocab_size=11, context_length=9, d_model=24, n_heads=3, n_layers=5)
-print("the toy model, 2 texts of 7 tokens:", operations(toy_config, B=2, T=7))
-
-# %% [markdown]
-# Is that right? Let PyTorch count a pass through the toy model from above. (Its fast attention is one fused operation
-# that hides its products from the counter, so we ask for the plain form.)
 
 # %%
-from torch.nn.attention import SDPBackend, sdpa_kernel
+exercise("10.2").check(operations)
 
-with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-    toy(ids)
-by_formula = sum(operations(toy_config, B=2, T=7))
-print(f"counted {counter.get_total_flops():,}, by formula {by_formula:,}")
-assert counter.get_total_flops() == by_formula
+# %% [markdown]
+# Now PyTorch counts a pass of the model itself, again on *meta*. (Its fast attention is one operation that hides its
+# products from the counter, so we ask for the plain form.)
+
+
+# %%
+def counted(config, B, T):
+    """FLOPs of a pass, counted by PyTorch: linear layers of the blocks, products of attention, head."""
+    with torch.device("meta"):
+        model, x = GPT(config), torch.zeros(B, T, config.d_model)
+    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+        for block in model.blocks:
+            x = block(x)  # (B, T, D)
+        in_blocks = counter.get_total_flops()
+        model.head(model.norm(x))  # (B, T, V)
+    attention = counter.get_flop_counts()["Global"][torch.ops.aten.bmm]  # bmm: a batch of products without weights
+    return in_blocks - attention, attention, counter.get_total_flops() - in_blocks
+
+
+toy = GPTConfig(vocab_size=11, context_length=9, d_model=24, n_heads=3, n_layers=5)
+print("2 texts of 7 tokens, counted:", counted(toy, B=2, T=7))
+print("             your operations:", operations(11, 24, 5, 2, 7))
 
 # %% [markdown]
 # ## What a longer text costs
 #
-# You will often read: "the model has 124 million parameters, so a pass costs the same for one token as for a full
-# context". Now you have the formulas to judge that.
+# One might think: the model has 124 million parameters, so a pass through it costs the same for every text. Now you
+# have the formulas to judge that.
 
 # %% [markdown]
 # ### Exercise 10.3 · Twice as many tokens
@@ -215,105 +236,171 @@ parameters_grow, linear_grows, scores_grow = 1, 2, 4
 exercise("10.3").check((parameters_grow, linear_grows, scores_grow))
 
 # %% [markdown]
-# Now counted, with GPT-2's sizes and one text. (A context of more than 1,024 needs a longer position table and nothing
-# else.)
+# Counted, with GPT-2's sizes and one text. (More than 1,024 tokens need a longer position table and nothing else.)
 
 # %%
-print("     T     linear     scores       head   scores' share   a token")
-lengths = (1, 64, 1024, 2048, 4096, 16_384)
-for T in lengths:
-    linear, scores, head = (flops / 1e9 for flops in operations(GPT2, B=1, T=T))
+costs = {}
+print("     T     linear     scores       head   scores' share   per token, all in GFLOPs")
+for T in (1, 64, 1024, 2048, 4096, 16_384):
+    costs[T] = linear, scores, head = [flops / 1e9 for flops in counted(replace(GPT2, context_length=T), B=1, T=T)]
     whole = linear + scores + head
-    print(f"{T:6} {linear:10,.2f} {scores:10,.2f} {head:10,.2f} {scores / whole:12.1%} {whole / T:12.3f}  GFLOPs")
+    print(f"{T:6} {linear:10,.2f} {scores:10,.2f} {head:10,.2f} {scores / whole:12.1%} {whole / T:15.3f}")
 
 # %% [markdown]
-# Read the rows for 1,024 and 2,048: linear layers and head exactly double, the scores grow fourfold. A full context of
-# 1,024 costs more than a thousand times what one token costs. At moderate lengths the square hides, since its share is
-# small; at 16,384 it is the largest part. As a picture, the cost of *one* token in texts of different length:
+# From 1,024 to 2,048 linear layers and head exactly double, and the scores grow fourfold. At moderate lengths the
+# square hides, since its share is small; at 16,384 it is the largest part. As a picture, the cost of *one* token:
 
 # %%
-per_token = [[flops / T / 1e9 for flops in operations(GPT2, B=1, T=T)] for T in range(1, 16_385, 256)]
-figure, axes = plt.subplots(figsize=(6, 2.8))
-axes.stackplot(
-    range(1, 16_385, 256),
-    *zip(*per_token, strict=True),
-    labels=["linear layers", "scores and weighted sums", "head"],
-    colors=["#2f7fc1", "#c8590a", "#8a8a8a"],
-)
-axes.set(xlabel="tokens in the text", ylabel="GFLOPs a token", xlim=(1, 16_384))
-axes.legend(loc="upper left", fontsize=8)
-course.show(
-    figure,
-    alt="Cost of a token against the length of the text. Linear layers and head are level bands; the band of scores "
-    "and weighted sums grows in a straight line from nothing and is the widest of the three from about 5,000 on.",
-)
+length_cost.draw(costs)
 
 # %% [markdown]
-# Where do the two meet? Linear layers take $24 T D^2$ a block, scores and sums $4 T^2 D$: they are equal at $T = 6D$,
-# for GPT-2 at 4,608 tokens. And a rule of thumb: as long as $T$ is well below that, a pass costs about two operations
-# for each parameter and token. (The position table does not count: it is looked up, not multiplied.)
-
-# %%
-linear, scores, _ = operations(GPT2, B=1, T=6 * GPT2.d_model)
-print("at T = 6 D linear and scores are equal:", linear == scores)
-for T in (64, 1024, 16_384):
-    two_each = 2 * (counted.total - counted.position_embedding) * T
-    print(f"T = {T:6}: a pass is {sum(operations(GPT2, B=1, T=T)) / two_each:.2f} × the rule of thumb")
+# Where do the two meet? Linear layers take $24 T D^2$ in each block, scores and sums $4 T^2 D$: they are equal at
+# $T = 6D$, for GPT-2 at 4,608 tokens.
 
 # %% [markdown]
-# ### Predict, then explore
+# ## What a step of training costs
 #
-# The tracer below shows every tensor of a pass: its shape, what is trained to make it, what that costs. It starts with
-# a small GPT: four blocks of width 96 and GPT-2's vocabulary. Before you touch it:
-#
-# - The bars will show which part holds most. Is it what makes the model a transformer?
-# - Double the number of heads. Which numbers change, and which do not?
-# - Set *Tokens read* to one. What happens to each of the two columns of bars?
-# - **The target:** the 124,439,808 parameters of GPT-2, found from its tensors. Width 768, 12 blocks and context 1,024
-#   are not yet enough.
-#
-# Your `parameter_budget` counts along. (Changed it? Run the cell again.)
+# Training goes through the model forward, for the loss, and then backward, for the gradients: the **backward pass**.
+# For every product forward there are two of the same size backward: one for the gradient of the weights, one for the
+# gradient of what came in. So a step costs three times a forward pass. Counted:
 
 # %%
-explorer = ShapeTracer(count=parameter_budget)
-explorer
+with torch.device("meta"):
+    x = torch.zeros(1, 1024, 768, requires_grad=True)
+with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+    hidden = x
+    for block in full_size.blocks:
+        hidden = block(hidden)
+    logits = full_size.head(full_size.norm(hidden))
+    forward = counter.get_total_flops()
+    logits.sum().backward()
+step = counter.get_total_flops()
+N, tokens = count.total - count.position_embedding, 1024  # the position table is looked up, never multiplied
+print(f"forward {forward / 1e9:.1f} GFLOPs, forward and backward {step / 1e9:.1f}: {step / forward:.2f} times as many")
+print(f"6 · N · tokens is {6 * N * tokens / 1e9:.1f}, and the step {step / (6 * N * tokens):.2f} times that")
 
 # %% [markdown]
-# An explorer is a Python object, so what it shows can be asserted. A second tracer, set from code, compares your count
-# with the sum over all tensors for four models:
-
-# %%
-probe = ShapeTracer(count=parameter_budget)
-totals = []
-for tied, bias in ((False, False), (False, True), (True, False), (True, True)):
-    probe.set(vocabulary="5000", width="288", layers=7, context="256", tie_weights=tied, qkv_bias=bias)
-    assert probe.trace.counted == probe.trace.total_parameters
-    totals.append(probe.trace.total_parameters)
-    print(f"tied {tied!s:5}, bias {bias!s:5}: {totals[-1]:,}")
-
-assert totals[0] - totals[2] == 5000 * 288 and totals[1] - totals[0] == 7 * 3 * 288
-
-# %% [markdown]
-# If that assertion fails, `parameter_budget` is wrong, and the note above the tracer says by how much. The same tracer
-# shows what a longer text costs, from one token to the full context:
-
-# %%
-for read in ("one", "half", "all"):
-    probe.set(context="1024", tokens_read=read, batch=1)
-    flops = probe.trace.flops
-    scores = flops["attention: scores and sums"]
-    print(f"T = {probe.trace.tokens:4}: feed-forward {flops['feed-forward']:>14,}, scores and sums {scores:>14,}")
-
-assert scores == 1024**2 * 4 * 288 * 7
-
-# %% [markdown]
-# ## Why batching is nearly free
+# That gives the rule of thumb by which runs are planned: two operations per parameter and token forward, six with the
+# backward pass, so a run over $D$ tokens takes about $6 N D$ FLOPs. (Here, as everywhere in the literature, $D$ is the
+# number of tokens.) What the rule leaves out are the scores: 15 % at GPT-2's full context.
 #
-# In training, a batch holds several windows; in inference, several people's prompts. Do they get in each other's way?
-# And what does a larger batch cost?
+# How many tokens should a model of $N$ parameters read? Hoffmann et al. trained over 400 models to fit a **scaling
+# law**, a formula for the loss by size and data. For a given number of operations the lowest loss came with about 20
+# tokens per parameter. A model of GPT-2's size would then read 2.5 billion tokens:
+
+# %%
+run = 6 * N * 20 * N
+hours = run / 1e14 / 3600
+print(f"{20 * N / 1e9:.1f} billion tokens, {run:.1e} FLOPs: {hours:.0f} hours at 10¹⁴ operations per second")
 
 # %% [markdown]
-# ### Exercise 10.1 · What does a larger batch read?
+# ## What training holds in memory
+#
+# For each weight, training holds its gradient, too, and whatever the **optimizer** keeps, the rule that moves the
+# weights. AdamW (lesson 11) keeps two running means per weight, its **optimizer state**. Measured, on a small model
+# after one step:
+
+# %%
+config = GPTConfig(vocab_size=600, context_length=512, d_model=96, n_heads=3, n_layers=4, tie_weights=True)
+model = GPT(config)
+optimizer = torch.optim.AdamW(model.parameters())
+ids = torch.arange(8 * 65).view(8, 65)
+F.cross_entropy(model(ids[:, :-1]).flatten(0, 1), ids[:, 1:].flatten()).backward()
+optimizer.step()
+
+held = {
+    "weights": list(model.parameters()),
+    "gradients": [parameter.grad for parameter in model.parameters()],
+    "AdamW's two means": [state[mean] for state in optimizer.state.values() for mean in ("exp_avg", "exp_avg_sq")],
+}
+for name, tensors in held.items():
+    print(f"{name:18} {sum(tensor.nbytes for tensor in tensors):10,} bytes")
+print(f"{'parameters':18} {count_parameters(config).total:10,}, in float32 4 bytes each")
+
+# %% [markdown]
+# Together 16 bytes per parameter: for GPT-2 two gigabytes, before the first token is read.
+#
+# The second half is less visible. To compute gradients, the backward pass needs what the layers have computed on the
+# way forward, their **activations**; so autograd keeps those tensors until then. A hook shows us each one that it
+# saves:
+
+
+# %%
+def saved_bytes(B, T, backend=None):
+    """Bytes that a forward pass keeps for the backward pass, the weights themselves left out."""
+    weights = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    kept = {}
+
+    def keep(tensor):
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()  # two views of one memory count once
+        return tensor
+
+    ids = torch.arange(B * (T + 1)).view(B, T + 1) % 600
+    attention = sdpa_kernel(backend) if backend else nullcontext()
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), attention:
+        loss = F.cross_entropy(model(ids[:, :-1]).flatten(0, 1), ids[:, 1:].flatten())  # alive until we have counted
+    return sum(size for place, size in kept.items() if place not in weights), loss
+
+
+# %%
+print("                 MB saved          KB per token")
+print("   B    T    fused   plain       fused   plain")
+for B, T in ((8, 64), (16, 64), (8, 128), (8, 512)):
+    fused, plain = saved_bytes(B, T)[0], saved_bytes(B, T, SDPBackend.MATH)[0]
+    print(f"{B:4} {T:4} {fused / 1e6:8.1f}{plain / 1e6:8.1f}    {fused / B / T / 1e3:8.1f}{plain / B / T / 1e3:8.1f}")
+
+# %% [markdown]
+# Already with 8 windows of 64 tokens the activations take more than the weights, gradients and means together (8.9 MB).
+# They grow with every window and every token: twice the batch, twice the memory. *Plain* attention also keeps a
+# $T \times T$ table of weights per head, so its cost per token grows with $T$. PyTorch's *fused* attention computes
+# that table anew in the backward pass instead, as FlashAttention does (lesson 13).
+
+# %% [markdown]
+# ### Exercise 10.4 · Does it fit?
+#
+# ●●○ · 6 minutes · for choosing a batch size before the machine refuses · write a function
+#
+# Write `largest_batch`: how many windows one step of training can take, with AdamW and everything in float32. There are
+# `memory` bytes; the model has `n_parameters`; the activations of *one* window take `activation_bytes`. Return a whole
+# number, 0 if not even one window fits.
+
+
+# %% exercise="10.4"
+def largest_batch(memory, n_parameters, activation_bytes):
+    ### BEGIN SOLUTION
+    free = memory - 16 * n_parameters  # a weight, its gradient, two means, 4 bytes each
+    return max(0, free // activation_bytes)
+    ### END SOLUTION
+
+
+# %%
+exercise("10.4").check(largest_batch)
+
+# %% [markdown]
+# <details><summary>Further: when it does not fit</summary>
+#
+# Smaller batches whose gradients are added up before each update (*gradient accumulation*, lesson 11): the memory of
+# one, the gradient of many. Activations in 16 bits: half the bytes. *Activation checkpointing* (Chen et al. 2016): keep
+# only what enters each block, and compute the rest again on the way back, for one more forward pass. Or share the 16
+# bytes per parameter among several GPUs (ZeRO).
+# </details>
+
+# %% [markdown]
+# ## Why batching pays
+#
+# A batch holds several windows, or the prompts of several people. They share the weights and nothing else: what a text
+# gets does not depend on its neighbours.
+
+# %%
+with torch.no_grad():
+    together = model(ids)
+    alone = torch.cat([model(one[None]) for one in ids])
+agree = torch.allclose(together, alone, atol=1e-5)
+print(f"the logits of {len(ids)} texts, together and one by one, agree within 1e-5: {agree}")
+
+# %% [markdown]
+# ### Exercise 10.5 · What does a larger batch read?
 #
 # ●●○ · 4 minutes · for understanding why models are run in batches · predict
 #
@@ -321,7 +408,7 @@ assert scores == 1024**2 * 4 * 288 * 7
 # through the model side by side, as a batch, and each gets one new token. How many weights are read in this step, and
 # how many is that for each new token? Answer with two numbers.
 
-# %% exercise="10.1"
+# %% exercise="10.5"
 ### BEGIN SOLUTION
 weights_read, weights_read_per_token = 1_000_000, 125_000
 ### STUB
@@ -329,72 +416,114 @@ weights_read, weights_read_per_token = 1_000_000, 125_000
 ### END SOLUTION
 
 # %%
-exercise("10.1").check((weights_read, weights_read_per_token))
+exercise("10.5").check((weights_read, weights_read_per_token))
 
 # %% [markdown]
-# First: does it matter to a text which others are in its batch? Our two, together and each alone:
+# Less reading per token, but the arithmetic per token stays. What is gained? That depends on which of the two the
+# machine waits for. **Arithmetic intensity** is the number of operations per byte that is read. For a matrix in float32
+# and $n$ rows it is $n / 2$: two operations for each weight and row, four bytes for each weight. We time it, on GPT-2's
+# head. (Seconds differ from run to run and from machine to machine; yours will not be these.)
+
+# %% tags=["nbval-ignore-output"]
+torch.set_num_threads(1)  # one core: two would wait for each other wherever the machine has something else to do
+matrix = torch.randn(768, 50_257, device=course.device())  # 154 MB
+print(" rows   operations per byte   milliseconds   for each row, compared with one row alone")
+alone = None
+for rows in (1, 8, 64, 512):
+    x, times = torch.randn(rows, 768, device=course.device()), []
+    while sum(times) < 1:
+        start = perf_counter()
+        (x @ matrix)[0, 0].item()  # reading one number waits for a GPU to finish
+        times.append(perf_counter() - start)
+    best = min(times)  # what else the machine does can only add
+    alone = alone or best
+    print(f"{rows:5} {rows / 2:21} {best * 1e3:14.1f} {best / rows / alone:17.2f}")
+
+# %% [markdown]
+# On the core that made this page, a row in a large batch takes between a quarter and a half of the time of a row alone,
+# the less the calmer the machine, and from 64 rows on little more is gained. With few rows the product is **memory
+# bound**: the core waits for weights, and another row finds them already there. With many it is **compute bound**: it
+# takes the time of its arithmetic, which no batch makes less. So here batches pay and are far from free: 8 rows take
+# several times as long as one.
+#
+# A GPU can do far more arithmetic for each byte that its memory delivers (an H100, by its data sheet, about 295
+# operations in bfloat16), so there the gain goes on to hundreds of rows. Training gets there by itself, since all
+# $B \cdot T$ positions are rows of one product. Writing token by token does not: it has one row per text (lesson 13).
+
+# %% [markdown]
+# ### Predict, then explore
+#
+# The tracer again, now with your `parameter_budget` counting along. (Changed it? Run the cell again.) Before you touch
+# it:
+#
+# - It starts with four blocks of width 96 and GPT-2's vocabulary. Which part holds most?
+# - Double the number of heads. Which of the numbers above the bars change?
+# - Double the width. By which factors do feed-forward and *scores and sums* grow in FLOPs?
+# - Set *Tokens read* to one. What happens to each of the two columns of bars?
+# - **The target:** the 124,439,808 parameters of GPT-2. Width 768, 12 blocks and context 1,024 are not yet enough: what
+#   is missing?
 
 # %%
-together = forward(x)
-alone = torch.cat([forward(x[:1]), forward(x[1:])])
-print("together = alone:", torch.allclose(together, alone, atol=1e-4))
+explorer = ShapeTracer(count=parameter_budget)
+explorer
 
 # %% [markdown]
-# The rows of a batch never meet. They only share the weights, and a product such as `rows @ table` reads the table once
-# for all rows. Let us write the six missing tokens of both sentences, one sentence after the other, then side by side,
-# and count how many weights of the output head are read:
-
+# <details><summary>What happened?</summary>
+#
+# - The two tables of the vocabulary, for tokens and for the head: 96 % of all parameters. A small model with a large
+#   vocabulary is mostly vocabulary.
+# - The width of a head, and for enough heads the largest tensor. Parameters and FLOPs stay: $H \cdot d = D$.
+# - Feed-forward fourfold, scores and sums twofold: $D^2$ against $D$.
+# - Parameters stay as they are. FLOPs fall to a sixty-fourth in the linear layers and the head, and to the square of
+#   that, 1/4,096, in the scores.
+# - Tied weights, and the bias of queries, keys and values: 50,257 × 768 too many, 12 × 3 × 768 too few.
+# </details>
+#
+# An explorer is a Python object, so what it shows can be asserted. Another tracer, set from code, compares your count
+# with the sum over all tensors for four models:
 
 # %%
-def weights_to_write(prompts):
-    read = 0
-    for _ in range(6):
-        with torch.no_grad():
-            best = forward(prompts)[:, -1].argmax(dim=-1, keepdim=True)  # (B, 1)
-        read += head.weight.numel()  # one pass reads each weight once, whatever B is
-        prompts = torch.cat([prompts, best], dim=1)
-    return prompts, read
-
-
-first, read_first = weights_to_write(batch[:1, :2])
-second, read_second = weights_to_write(batch[1:, :2])
-both, read_both = weights_to_write(batch[:, :2])
-
-print(f"one after the other: {read_first + read_second:,} weights read for 12 tokens")
-print(f"side by side       : {read_both:,} weights read for 12 tokens")
-assert torch.equal(both, torch.cat([first, second]))
+probe = ShapeTracer(count=parameter_budget)
+totals = []
+for tied, bias in ((False, False), (False, True), (True, False), (True, True)):
+    probe.set(vocabulary="5000", width="288", layers=7, context="256", tie_weights=tied, qkv_bias=bias)
+    right = probe.trace.counted == probe.trace.total_parameters
+    assert right, "parameter_budget does not count this model yet: exercise 10.1"
+    totals.append(probe.trace.total_parameters)
+    print(f"tied {tied!s:5}, bias {bias!s:5}: {totals[-1]:,}")
+head, biases = totals[0] - totals[2], totals[1] - totals[0]
+print(f"a head of its own: {head:,} = 5,000 · 288; the biases: {biases:,} = 7 · 3 · 288")
 
 # %% [markdown]
-# Half the reading for the same tokens. The arithmetic, though, is the same: each row needs its own multiplications. Why
-# does the reading decide? A processor can multiply far more numbers in a second than its memory can deliver. With one
-# row, it uses each weight once and waits for the next. How many multiplications are there for each weight read?
+# ## The same, polished: `llmlab.gpt`
+#
+# `count_parameters` is your function with its result taken apart, and with fewer key and value heads as an option
+# (lesson 13). Type `??count_parameters` to read it.
 
 # %%
-n_weights = head.weight.numel()  # D · V
-print("      weights read           multiplications")
-print("batch in all    per token    in all      per weight")
-for batch_size in (1, 8, 64):
-    products = batch_size * n_weights  # (B, D) @ (D, V)
-    reading = f"{n_weights:<10,}{n_weights / batch_size:<13,.0f}"
-    print(f"{batch_size:<6}{reading}{products:<12,}{products / n_weights:.0f}")
-
-# %% [markdown]
-# Operations for each piece of data that is read (usually counted in bytes) are called *arithmetic intensity*; the last
-# column is that for weights. As long as the processor is waiting for memory, further rows find their weights already
-# there and cost hardly any more time: that is why batching is *nearly* free. It ends where the arithmetic takes longer
-# than the reading. In training that point is reached early, since the $T$ positions of each window share the weights,
-# too: $B \cdot T$ rows for one reading.
+mine = parameter_budget(50_257, 1024, 768, 12, qkv_bias=True, tie_weights=True)
+print("yours:", mine, " count_parameters:", count.total, " GPT:", built)
 
 # %% [markdown]
 # ## You can now
 #
-# - write LayerNorm, over the right axis and with its $\varepsilon$ in the right place;
-# - say why a deep model needs norms *and* residual connections, and assemble a pre-norm block;
-# - read logits, make probabilities of them, and check a new model by its first loss, $\ln V$;
-# - count what a GPT holds and what a pass costs, and say where length enters squared.
+# - count what a GPT holds, part by part, and what a pass costs;
+# - say where the length of the text enters squared, and when that starts to matter;
+# - plan a run: $6 N D$ operations, 16 bytes per parameter, and activations for every token;
+# - say when a batch is nearly free, and when it is not.
 #
-# Type `??TransformerBlock` after `from llmlab.gpt import TransformerBlock` to read the package's version. The model
-# is complete, and it knows nothing. Lesson 08 trains it.
+# The model is complete, and it knows nothing. Lesson 11 trains it.
+
+# %% [markdown]
+# ## Where this comes from
+#
+# - Radford et al. 2019, "Language Models are Unsupervised Multitask Learners": GPT-2 and its sizes.
+# - Kaplan et al. 2020, "Scaling Laws for Neural Language Models": loss by size, data and compute, and $C \approx 6ND$.
+# - Hoffmann et al. 2022, "Training Compute-Optimal Large Language Models": about 20 tokens per parameter.
+# - Rajbhandari et al. 2020, "ZeRO": what each parameter costs in memory, and how GPUs share it.
+# - Williams, Waterman and Patterson 2009, "Roofline": time from arithmetic intensity.
+#
+# **Read next:** Hoffmann et al., sections 1 to 3.
 
 # %%
 progress("10")

@@ -4,7 +4,9 @@ Expected values come from the definitions, written out here, not from the soluti
 """
 
 EXERCISES = {
-    "larger_batch": "What does a larger batch read?",
     "parameter_budget": "A parameter budget",
+    "operations": "The cost of a pass",
     "twice_as_many_tokens": "Twice as many tokens",
+    "largest_batch": "Does it fit?",
+    "larger_batch": "What does a larger batch read?",
 }

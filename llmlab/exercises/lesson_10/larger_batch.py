@@ -40,8 +40,8 @@ EXERCISE = Exercise(
         "step gives how many new tokens?",
         "The step reads the model once; divide that by the 8 tokens that it gives.",
     ),
-    variant="At which batch size would reading fall to 1,000 weights a token? And how many multiplications would each "
-    "weight be used for?",
+    variant="At which batch size would reading fall to 1,000 weights per token? And how many multiplications would "
+    "each weight be used for?",
     misconceptions={
         "read-for-each-text": Misconception(
             "That would be 8 steps, one text after the other. Side by side, a weight that has been read serves all 8 "

@@ -9,7 +9,7 @@ from typing import Any
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.engine.answers import is_number, is_whole
-from llmlab.exercises.lesson_09.sections import BLOCK, NORM, TYING
+from llmlab.exercises.lesson_10.crashes import COUNTING_CRASHES
 from llmlab.exercises.lesson_10.sections import COUNT
 
 
@@ -47,7 +47,9 @@ def _wrong_budgets(V: int, T: int, D: int, L: int, qkv_bias: bool, tied: bool) -
         return _budget(V, T, D, L, qkv_bias, tied, **changed)
 
     biases = {"qkv_bias": 0, "out_bias": 0, "expand_bias": 0, "contract_bias": 0}
+    squares = {**biases, "norms": 0}
     return {
+        "only-the-squares": [count(**squares, final_norm=0), count(**squares)],
         "biases-forgotten": [count(**biases), count(out_bias=0, expand_bias=0, contract_bias=0)],
         "output-bias-forgotten": [count(out_bias=0)],
         "feed-forward-biases-forgotten": [count(expand_bias=0, contract_bias=0)],
@@ -135,6 +137,11 @@ EXERCISE = Exercise(
     variant="Solve it the other way: which width gives a model of about 10 million parameters, with 6 blocks, 5,000 "
     "tokens, context length 256 and tied weights?",
     misconceptions={
+        "only-the-squares": Misconception(
+            "Tables and matrices are counted, 12 D² in each block, and nothing that grows with D alone: the biases of "
+            "the linear layers and the norms of the blocks are missing.",
+            COUNT,
+        ),
         "biases-forgotten": Misconception(
             "The biases of the linear layers are missing: each layer with a bias has one more number for each number "
             "that it gives out.",
@@ -160,19 +167,19 @@ EXERCISE = Exercise(
         ),
         "tied-head-counted": Misconception(
             "With tied weights the head was counted all the same. It uses the token table, which is counted already.",
-            TYING,
+            COUNT,
         ),
         "head-forgotten": Misconception(
-            "Without tied weights the head has a table of its own, d_model × vocab_size.", TYING
+            "Without tied weights the head has a table of its own, d_model × vocab_size.", COUNT
         ),
         "tying-turned-round": Misconception(
-            "`tie_weights` is read the wrong way round: tied means one table, not two.", TYING
+            "`tie_weights` is read the wrong way round: tied means one table, not two.", COUNT
         ),
         "head-bias-counted": Misconception("The head has no bias.", COUNT),
-        "final-norm-forgotten": Misconception("One more norm stands after the last block.", BLOCK),
+        "final-norm-forgotten": Misconception("One more norm stands after the last block.", COUNT),
         "norms-forgotten": Misconception("The norms of the blocks have trained numbers too: scale and shift.", COUNT),
-        "one-norm-a-block": Misconception("A block has two norms, one before each half.", BLOCK),
-        "norms-without-shift": Misconception("A norm has a scale and a shift, D numbers each.", NORM),
+        "one-norm-a-block": Misconception("A block has two norms, one before each half.", COUNT),
+        "norms-without-shift": Misconception("A norm has a scale and a shift, D numbers each.", COUNT),
         "qkv-bias-always": Misconception(
             "The projection to queries, keys and values has a bias only if `qkv_bias`.", COUNT
         ),
@@ -213,4 +220,5 @@ EXERCISE = Exercise(
             "The small models hold, and random ones do not. Does a number from an example stand in the code?", COUNT
         ),
     },
+    crashes=COUNTING_CRASHES,
 )

@@ -3,4 +3,5 @@
 COUNT = "Counting parameters"
 FLOPS = "Counting operations"
 LENGTH = "What a longer text costs"
-BATCHING = "Why batching is nearly free"
+MEMORY = "What training holds in memory"
+BATCHING = "Why batching pays"

@@ -15,4 +15,14 @@ WRONG = {
     "count-again": "(1_000_000, 8)",
 }
 
+NEAR_MISSES = {
+    "read-for-each-text": "(1_000_000, 8_000_000)",
+    "one-token-for-the-batch": "(1_000_000, 250_000)",
+    "weights-shared-out": "(125_000, 1_000_000)",
+    "grows-with-the-batch": "(8_000_000, 1_000_000)",
+    "numbers-swapped": "(125_000, 125_000)",
+    "not-two-numbers": "(1_000_000, 8)",
+    "count-again": "(1_000_000, 1_000_000)",
+}
+
 UNUSUAL = ["[1e6, 1e6 / 8]", "torch.tensor([1_000_000, 125_000])", "(10 ** 6, 10 ** 6 // 8)"]

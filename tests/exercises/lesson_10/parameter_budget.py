@@ -25,6 +25,8 @@ def _budget(
 
 
 WRONG = {
+    "only-the-squares": _budget(norms="0", qkv="3 * D * D", out="D * D", expand="4 * D * D", contract="4 * D * D"),
+    "only-the-squares: 12 n D² and tables": _budget(total="tables + 12 * n_layers * D**2 + head"),
     "biases-forgotten": _budget(qkv="3 * D * D", out="D * D", expand="4 * D * D", contract="4 * D * D"),
     "biases-forgotten: but for q, k, v": _budget(out="D * D", expand="4 * D * D", contract="4 * D * D"),
     "output-bias-forgotten": _budget(out="D * D"),
@@ -71,6 +73,50 @@ WRONG = {
     "tied-to-the-example": _budget("(vocab_size + min(context_length, 41)) * D"),
     "returns-none": _budget(total="None"),
     "wrong-parameters": "def parameter_budget(vocab_size, d_model):\n    return 0",
+}
+
+# What looks like a mistake and is another one; where it is one of the wrong answers above, it stands for both.
+NEAR_MISSES = {
+    "only-the-squares": WRONG["biases-forgotten"],
+    "biases-forgotten": WRONG["only-the-squares"],
+    "output-bias-forgotten": WRONG["output-projection-forgotten"],
+    "feed-forward-biases-forgotten": WRONG["feed-forward-biases-alike"],
+    "feed-forward-biases-alike": WRONG["feed-forward-biases-forgotten"],
+    "positions-forgotten": WRONG["tables-forgotten"],
+    "tables-forgotten": WRONG["positions-forgotten"],
+    "tables-swapped": _budget("vocab_size * D + context_length"),
+    "tied-head-counted": WRONG["tying-turned-round"],
+    "head-forgotten": WRONG["tying-turned-round"],
+    "tying-turned-round": WRONG["head-forgotten"],
+    "head-bias-counted": _budget(head="0 if tie_weights else vocab_size * D + D"),
+    "final-norm-forgotten": WRONG["norms-forgotten: all"],
+    "norms-forgotten": WRONG["one-norm-a-block"],
+    "one-norm-a-block": WRONG["norms-without-shift"],
+    "norms-without-shift": WRONG["one-norm-a-block"],
+    "qkv-bias-always": WRONG["qkv-bias-never"],
+    "qkv-bias-never": WRONG["qkv-bias-too-short"],
+    "qkv-bias-too-short": WRONG["one-projection-for-three"],
+    "qkv-bias-for-all": WRONG["output-bias-forgotten"],
+    "output-projection-forgotten": WRONG["output-bias-forgotten"],
+    "one-projection-for-three": WRONG["qkv-bias-too-short"],
+    "feed-forward-too-small": WRONG["feed-forward-forgotten"],
+    "feed-forward-forgotten": WRONG["feed-forward-too-small"],
+    "one-block-only": _budget(total="tables + (n_layers - 1) * block + 2 * D + head"),
+    "everything-in-each-block": _budget(total="n_layers * (tables + block) + 2 * D + head"),
+    "attention-weights-counted": _budget(out="D * D + D + context_length"),
+    "not-a-whole-number": _budget(total="str(tables + n_layers * block + 2 * D + head)"),
+    "not-a-number": WRONG["not-a-whole-number"],
+    "other-count": WRONG["final-norm-forgotten"],
+    "tied-to-the-example": WRONG["other-count"],
+}
+
+CRASHES = {
+    "missing-star": _budget(norms="4(D)"),
+    "number-has-no-shape": _budget("vocab_size.numel() * D"),
+    "number-has-no-shape: of the blocks": _budget(total="tables + n_layers.shape[0] * block"),
+    "one-value-for-many": _budget("len(vocab_size) * D"),
+    "one-value-for-many: a loop": _budget(total="tables + sum(block for _ in n_layers) + 2 * D + head"),
+    "unknown-name": _budget(total="tables + n_layers * block + final_norm + head"),
 }
 
 UNUSUAL = [

@@ -19,6 +19,18 @@ WRONG = {
     "not-three-numbers: words": "('same', 'double', 'four times')",
 }
 
+NEAR_MISSES = {
+    "length-is-free": "(1, 1, 4)",
+    "parameters-grow": "(1, 2, 2)",
+    "scores-only-double": "(1, 2, 3)",
+    "all-grow-with-the-square": "(1, 4, 2)",
+    "the-two-swapped": "(1, 4, 4)",
+    "linear-layers-free": "(1, 1, 1)",
+    "factors-not-increases": "(1, 1, 3)",
+    "count-the-products": "(1, 4, 2)",
+    "not-three-numbers": "(1, 2, 8)",
+}
+
 UNUSUAL = ["[1, 2, 4]", "torch.tensor([1, 2, 4])", "(1.0, 2.0, 4.0)"]
 
 # A mistake that is known from elsewhere -> the misconceptions that name it.
