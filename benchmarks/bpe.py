@@ -1,7 +1,7 @@
 """Byte pair encoding beside `tokenizers` (on one thread) and `tiktoken`: training and encoding, as ratios.
 
-The naive trainers are those of lesson 02, taken from its solved notebook: with the two functions that the exercises ask
-for, and with the shorter ones that the lesson goes on with (they count with `collections.Counter`).
+The naive trainer is the one that lesson 02 asks for, taken from its solved notebook: with the two functions of the
+exercises before it, and with two shorter ones (they count with `collections.Counter`).
 
 They take a minute or more for 1 MB, so that they train on it once. Writes results/bpe.md and results/bpe.json.
 """
@@ -13,7 +13,6 @@ import os
 os.environ["RAYON_NUM_THREADS"] = "1"  # before `tokenizers` is imported
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
-import contextlib
 import random
 import subprocess
 import sys
@@ -25,7 +24,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 import psutil
@@ -107,21 +106,27 @@ def naive_trainers() -> dict[str, Callable[[str, int], list[tuple[int, int]]]]:
     """Lesson 02's `train(text, n_merges)`: no pre-tokenization, all pairs counted anew before every merge."""
     notebook = nbformat.read(ROOT / "notebooks/solutions/02_byte_pair_encoding.ipynb", as_version=4)
 
-    def run_cell(defines: str, **names: object) -> dict:
-        (source,) = [cell.source for cell in notebook.cells if cell.source.startswith(f"def {defines}(")]
-        with contextlib.redirect_stdout(None):  # the cell goes on with an example
-            exec(source, names)
-        return names
+    def from_cell(name: str) -> Callable:
+        (source,) = [cell.source for cell in notebook.cells if cell.source.startswith(f"def {name}(")]
+        names: dict[str, Any] = {}
+        exec(source, names)
+        return names[name]
 
-    shorter = run_cell("pair_counts", Counter=Counter, pairwise=pairwise)
-    pair_functions = {
-        "exercises of lesson 02": (run_cell("count_pairs")["count_pairs"], run_cell("merge")["merge"]),
-        "lesson 02": (shorter["pair_counts"], shorter["merge_pair"]),
-    }
-    return {
-        whose: run_cell("train", pair_counts=count, merge_pair=merge)["train"]
-        for whose, (count, merge) in pair_functions.items()
-    }
+    train = from_cell("train")
+    exercises = partial(train, count_pairs=from_cell("count_pairs"), merge=from_cell("merge"))
+    shorter = partial(train, count_pairs=lambda ids: Counter(pairwise(ids)), merge=shorter_merge)
+    return {"exercises of lesson 02": exercises, "shorter": shorter}
+
+
+def shorter_merge(ids: list[int], pair: tuple[int, int], new_id: int) -> list[int]:
+    """A merge that keeps what it has merged and looks back by one."""
+    merged: list[int] = []
+    for token_id in ids:
+        if merged and (merged[-1], token_id) == pair:
+            merged[-1] = new_id
+        else:
+            merged.append(token_id)
+    return merged
 
 
 def peak_memory(text: str) -> int:

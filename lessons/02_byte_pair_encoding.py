@@ -1,17 +1,17 @@
 # %% [markdown]
 # # 02 · Byte pair encoding
 #
-# Word tokenizers leave us with unknown words, character tokenizers with rows of ids that are far too long. This lesson
-# builds what lies between, and what GPT-2 and most models since have used: start from bytes, then let the text itself
-# say which neighbours belong together. You will write the heart of the trainer and the encoder, and at the end the same
-# method gives GPT-2's own ids for the whole story, all 5,269 of them.
+# Word tokenizers leave us with unknown words, character tokenizers with sequences that are far too long. This lesson
+# builds what lies between, and what GPT-2 and many models since have used: start from bytes, and let the text itself
+# say which neighbours belong together. You write the trainer and the encoder; at the end the same method gives GPT-2's
+# own ids for the whole story.
 #
-# About 75 minutes. At the end you can
+# About {minutes} minutes. At the end you can
 #
-# - train merges by hand, and say what decides a tie;
+# - train merges by hand and by a loop of your own, and say what decides a tie;
 # - encode by merge rank, and tell that from two encoders that look like it;
 # - reason about bytes, half characters and special tokens;
-# - weigh the size of a vocabulary against the length of a text, and use `tiktoken`.
+# - read GPT-2's splitting pattern, and say what tokens do to spelling, sums and other languages.
 
 # %% [markdown]
 # ## Before we start: three questions on lesson 01
@@ -35,82 +35,71 @@
 # </details>
 
 # %%
+import codecs
+import warnings
 from collections import Counter
 from itertools import pairwise
 
 import regex
-import torch
-from torch.nn import functional as F
 
-from llmlab import course
 from llmlab.bpe import GPT2_PATTERN, BPETokenizer, gpt2_encoding, train_bpe
 from llmlab.corpus import load_text
+from llmlab.course.figures import vocabulary_against_length
 from llmlab.exercises import exercise, progress
 from llmlab.explorers import MergePlayer
 from llmlab.windows import pack
 
 # %% [markdown]
+# ## Play first
+#
+# This player makes tokens out of bytes, step by step. Play for a minute: watch which two neighbours are joined next, and
+# wait for the first word.
+
+# %%
+MergePlayer()
+
+# %% [markdown]
 # ## Start from bytes
 #
-# A computer stores text as bytes, numbers from 0 to 255. The rule that turns characters into bytes is nearly always
-# **UTF-8**: the 128 characters of ASCII (English letters, digits, common punctuation) take one byte, all others two,
-# three or four.
+# UTF-8 writes the 128 characters of ASCII (English letters, digits, common punctuation) as one byte, a number from 0 to
+# 255, and all others as two, three or four:
 
 # %%
 for character in ("Z", "ë", "—", "🎹"):
     print(character, list(character.encode()), [f"{byte:08b}" for byte in character.encode()])
 
 # %% [markdown]
-# Look at the bits. A byte that begins with `0` is a character of its own. `110`, `1110` and `11110` announce a
-# character of two, three and four bytes, and `10` marks a byte that continues one. So the start of a character can be
-# found from anywhere in a text.
+# A byte that begins with `0` is a character of its own. `110`, `1110` and `11110` announce a character of two, three
+# and four bytes, and `10` marks a byte that continues one.
 #
-# Now the simplest tokenizer of all: the bytes *are* the ids. Its vocabulary has 256 entries, no text is unknown to it,
-# and nothing gets lost.
+# Now the simplest tokenizer of all: the bytes *are* the ids. It has 256 of them, knows every text and loses nothing.
+# The price is length. A model reads at most a fixed number of ids at a time; this is what 1,024 hold:
 
 # %%
 story = load_text()
-byte_ids = list(story.encode())
+byte_ids, gpt2_ids = list(story.encode()), gpt2_encoding().encode(story)
+assert bytes(byte_ids).decode() == story, "bytes lose nothing"
 
-print(byte_ids[:12], bytes(byte_ids[:12]).decode())
-print(f"{len(story):,} characters -> {len(byte_ids):,} ids")
-print(f"{len(set(byte_ids))} of the 256 are in use")
-assert bytes(byte_ids).decode() == story
-
-# %% [markdown]
-# The price is length. A model reads at most a fixed number of ids at a time, and each one costs work. With a context of
-# 1,024 ids, this is how far it could look back:
-
-# %%
-gpt2_ids = gpt2_encoding().encode(story)
 for name, ids in (("bytes", byte_ids), ("GPT-2", gpt2_ids)):
-    characters = 1024 * len(story) // len(ids)
-    print(f"{name}: {len(ids):6,} ids for the story; 1,024 hold {characters:5,} characters")
+    held = 1024 * len(story) // len(ids)
+    print(f"{name}: {len(ids):6,} ids for the story; 1,024 of them hold {held:5,} characters")
 
 # %% [markdown]
 # ## Count, merge, repeat
 #
-# The idea comes from data compression (Philip Gage, 1994): **find the pair of neighbours that occurs most often, give
-# it an id of its own, put that id in its place, and repeat.** By hand, on "then the hen" (`_` is the space):
-
-# %%
-rows = [
-    ("", "t h e n _ t h e _ h e n"),
-    ("h + e occurs 3 times", "t he n _ t he _ he n"),
-    ("t + he occurs 2 times", "the n _ the _ he n"),
-]
-for reason, row in rows:
-    assert row.replace(" ", "").replace("_", " ") == "then the hen"
-    print(f"{len(row.split()):2} symbols:  {row:26}{reason}")
-
-# %% [markdown]
-# Each step is a **merge**. Two merges brought twelve symbols down to seven, and a word came out that nobody put in. The
-# order of the merges is kept: the place of a merge in that order is its **rank**, from 0 on.
+# The idea of **byte pair encoding** (BPE) comes from data compression: **find the pair of neighbours that occurs most
+# often, give it an id of its own, put that id in its place, and repeat.** By hand, on "then the hen" (`_` is the
+# space):
 #
-# (After the first merge `he + n` occurred twice as well. We took the pair that comes first in the row. Hold that
-# thought.)
+#     12 symbols:  t h e n _ t h e _ h e n
+#      9 symbols:  t he n _ t he _ he n       h + e occurs 3 times
+#      7 symbols:  the n _ the _ he n         t + he occurs 2 times
 #
-# Now on ids. A trainer needs two functions, and you write both.
+# Each step is a **merge**, and a word came out that nobody put in. The order of the merges is kept: the place of a
+# merge in it is its **merge rank**, from 0 on. (After the first merge `he + n` occurred twice as well. We took the pair
+# that comes first. Hold that thought.)
+#
+# Now on ids. A trainer needs two functions.
 
 # %% [markdown]
 # ### Exercise 02.1 · Count the pairs
@@ -119,7 +108,7 @@ for reason, row in rows:
 #
 # Complete `count_pairs`. It takes a list of ids and returns a dictionary that maps each pair of neighbours
 # `(left, right)` to the number of places where it occurs. Every place counts, even where pairs overlap: in `[7, 7, 7]`
-# the pair `(7, 7)` occurs twice. A row of fewer than two ids has no pairs.
+# the pair `(7, 7)` occurs twice. A list of fewer than two ids has no pairs.
 #
 # Stuck? `exercise("02.1").hint()` gives a question first, then the idea, then the line.
 
@@ -169,99 +158,76 @@ exercise("02.2").check(merge)
 # %% [markdown]
 # ## The trainer
 #
-# Here is all of it, with a version of the two functions that the rest of the lesson uses, whether or not yours are
-# written. (`merge_pair` keeps what it has merged and looks back by one. Does it treat `7 7 7` as yours does?)
+# Ids 0 to 255 are the bytes, and the merge of rank $r$ makes id $256 + r$. The loop around your two functions is the
+# whole trainer.
+#
+# ### Exercise 02.3 · Train merges
+#
+# ●●○ · 8 minutes · for making a tokenizer out of nothing but text · write a function
+#
+# Complete `train`. Start from the bytes of `text`. Then, at most `n_merges` times, count the pairs, take the most
+# frequent and merge it. Return the merges in their order, a list of pairs of ids: `train("then the hen", 2, …)` is
+# `[(104, 101), (116, 256)]`. Of equally frequent pairs take the one that comes first in the sequence. When no pair is
+# left, stop early. (The two functions are arguments, so that you train with yours and the check with its own.)
 
 
-# %%
-def pair_counts(ids):
-    return Counter(pairwise(ids))
-
-
-def merge_pair(ids, pair, new_id):
-    merged = []
-    for token_id in ids:
-        if merged and (merged[-1], token_id) == pair:
-            merged[-1] = new_id
-        else:
-            merged.append(token_id)
-    return merged
-
-
-assert merge_pair([7, 7, 7], (7, 7), 256) == [256, 7]
-
-
-# %%
-def train(text, n_merges, min_frequency=1):
+# %% exercise="02.3"
+def train(text, n_merges, count_pairs, merge):
+    ### BEGIN SOLUTION
     ids, merges = list(text.encode()), []
     while len(merges) < n_merges:
-        counts = pair_counts(ids)
-        best = max(counts, key=counts.get, default=None)
-        if best is None or counts[best] < min_frequency:
+        counts = count_pairs(ids)
+        if not counts:
             break
-        ids = merge_pair(ids, best, 256 + len(merges))
+        best = max(counts, key=counts.get)  # the first of equals: a dictionary keeps the order of insertion
+        ids = merge(ids, best, 256 + len(merges))
         merges.append(best)
     return merges
-
-
-print(train("then the hen", n_merges=2))
-
-# %% [markdown]
-# Ids 0 to 255 are the bytes, and the merge of rank $r$ makes id $256 + r$. So `(116, 256)` is `t` and what the first
-# merge made. To read ids as text again we need the bytes of each: those of a merged token are the bytes of its two
-# parts, one after the other.
+    ### END SOLUTION
 
 
 # %%
-def token_bytes(merges):
-    tokens = [bytes([byte]) for byte in range(256)]
-    for left, right in merges:
-        tokens.append(tokens[left] + tokens[right])
-    return tokens
-
-
-print(token_bytes(train("then the hen", n_merges=2))[256:])
+exercise("02.3").check(train)
 
 # %% [markdown]
-# And now the story, with 244 merges, so that the vocabulary has 500 entries:
+# Now the story, with 244 merges and so 500 entries. `train_bpe` is the package's trainer, which you will compare with
+# yours. (`pattern=None` will be explained.) Its merges are pairs of byte strings, so we look up their ids:
 
 # %%
-merges = train(story, n_merges=244)
-tokens = token_bytes(merges)
+trained = train_bpe(story, 500, pattern=None)
+tokens = [trained.vocabulary[token_id] for token_id in range(500)]
+merges = [(tokens.index(left), tokens.index(right)) for left, right in trained.merges]
 
 print("first:", tokens[256:270])
 print("late :", tokens[-12:])
 print("long :", sorted(tokens, key=len)[-5:])
 
 # %% [markdown]
-# Word endings, articles, `said` with the comma and the quotation mark before it: nobody told the trainer what English
-# is. The most frequent pairs were merged first, so a token of low rank is usually a frequent one, and later merges
-# build on earlier ones.
-#
-# How long should one go on? A pair that occurs twice in 20,000 bytes says little about the next text. So trainers stop
-# at a vocabulary size, or where the best pair falls below a **minimum frequency**:
+# Word endings, articles, `said` with comma and quotation mark: nobody told the trainer what English is. But a pair that
+# occurs twice in 20,000 bytes says little about the next text. So trainers stop at a vocabulary size, or where the best
+# pair falls below a **minimum frequency**:
 
 # %%
-for min_frequency in (20, 40, 80):
-    n = len(train(story, n_merges=200, min_frequency=min_frequency))
-    print(f"at least {min_frequency} times: {n:3} of 200 merges")
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # train_bpe warns when it stops early, which is the point here
+    for min_frequency in (20, 40, 80):
+        early = train_bpe(story, 256 + 200, pattern=None, min_frequency=min_frequency)
+        print(f"at least {min_frequency} times: {len(early.merges):3} of 200 merges")
 
 # %% [markdown]
 # ## When pairs tie
 #
-# What if two pairs are equally frequent? The counts do not say. Two rules are common: take the pair whose first place
-# in the row comes **first** (ours does: `max` gives the first of equals, and a dictionary keeps the order of
-# insertion), or take the **lexicographically** greatest, the one that an alphabetical list would put last.
-
-# %% [markdown]
-# ### Exercise 02.3 · Who wins a tie?
+# If two pairs are equally frequent, a **tie rule** decides. Two are common: the pair whose first place in the sequence
+# comes *first* (ours), or the *lexicographically* greatest, which an alphabetical list would put last.
+#
+# ### Exercise 02.4 · Who wins a tie?
 #
 # ●○○ · 3 minutes · for comparing two trainers · predict
 #
 # The text is `nothing nothing`. Which pair of letters is merged first by the rule "first", and which by the rule
 # "lexicographic"? Answer with two strings of two letters each.
 
-# %% exercise="02.3"
+# %% exercise="02.4"
 ### BEGIN SOLUTION
 by_first, by_greatest = "no", "th"
 ### STUB
@@ -269,68 +235,70 @@ by_first, by_greatest = "no", "th"
 ### END SOLUTION
 
 # %%
-exercise("02.3").check((by_first, by_greatest))
+exercise("02.4").check((by_first, by_greatest))
 
 # %% [markdown]
-# Does it matter? Train twice on the story, with all else equal. `train_bpe` is the trainer of the package; at the end
-# you will see that it finds the same merges as ours.
+# The rule matters little for the length and much for the ids:
 
 # %%
 both = {}
 for rule in ("first", "lexicographic"):
-    trained = train_bpe(story, 256 + 300, pattern=None, tie_break=rule)
-    both[rule] = trained.merges
-    print(f"{rule:13} {len(trained.encode(story)):,} ids")
+    one = train_bpe(story, 256 + 300, pattern=None, tie_break=rule)
+    both[rule] = one.merges
+    print(f"{rule:13} {len(one.encode(story)):,} ids")
 
 same = [a == b for a, b in zip(both["first"], both["lexicographic"], strict=True)]
 in_common = len({*both["first"]} & {*both["lexicographic"]})
 print(f"the first {same.index(False)} merges agree; of all 300, {in_common} are in both")
 
 # %% [markdown]
-# Both are right, both compress about equally well, and their ids cannot be mixed. **A set of merges is not unique**: it
-# depends on the text, on how the text was cut, and on the tie rule. A model must be used with the very merges it was
-# trained with.
+# Both are right, and their ids cannot be mixed. **A set of merges is not unique**: it depends on the text, its cutting
+# and the tie rule. A model must be used with the very merges it was trained with.
 #
 # ### Predict, then explore
 #
-# The player below steps through the merges of one sentence with *your* `count_pairs` and `merge`. It starts after two
-# merges, where two pairs are tied. Before you touch it:
+# The player again, now with *your* `count_pairs` and `merge`. It starts after two merges, with two pairs tied (`·` is a
+# space). Before you touch it:
 #
-# - Which pair is merged next, and which one under the other rule? Both ways lead to the token `·help` (`·` is a space).
-#   After how many merges?
-# - `ë` is two bytes. Will they have found each other after 20 merges? Does that depend on the tie rule?
-# - **The target:** half as many tokens as bytes, with as few merges as possible. Does it help to cut the text into
-#   words first, so that no merge crosses a space?
-#
-# (Step with the arrow keys once *Merges so far* has the focus.)
+# - Both tie rules lead to the token `·help`. Which of them has it after fewer merges?
+# - `ë` is two bytes. After how many merges have they found each other, and does the tie rule matter for that?
+# - The aim is half as many tokens as bytes, with as few merges as possible. Does it help to cut the text into words
+#   first, so that no merge crosses a space?
 
 # %%
 explorer = MergePlayer(count_pairs=count_pairs, merge=merge)
 explorer
 
 # %% [markdown]
-# An explorer is a Python object, so what it shows can be asserted. Here is a second player, with a text of sheep: how
-# often does each pair occur in it, and what does it look like after two merges? Say it before you run the cell.
+# <details><summary>What happened?</summary>
+#
+# - Neither: both have `·help` after merge 4. By "first" the tie goes to `·he + l`, then `·hel + p`; by "lexicographic"
+#   to `l + p`, then `·he + lp`. One token, two ways.
+# - After 24 merges by "first", after 12 by "lexicographic". From the twelfth merge on, every pair left occurs once, and
+#   the tie rule decides everything. "First" eats its way from the left; the greatest pair is `ë`, because its bytes are
+#   above 127 and those of English letters below.
+# - No: it takes 9 merges in place of 8. Uncut, `·helps·` and `·helps·the·help` become tokens, and that saves one here.
+#   Soon you will see why one cuts all the same.
+# </details>
+#
+# An explorer is a Python object, so what it shows can be asserted. Say first what two merges make of these sheep:
 
 # %%
 probe = MergePlayer(count_pairs=count_pairs, merge=merge, text="baaa baaaab")
 probe.set(merges=0)
 counted = {pair.left + pair.right: pair.count for pair in probe.trace.pairs}
 probe.set(merges=2)
-print(counted)
-print([token.decode() for token in probe.trace.tokens])
+sheep = probe.trace.tokens
+print(counted, [token.decode(errors="replace") for token in sheep], sep="\n")
 
-assert counted == {b"aa": 5, b"ba": 2, b"a ": 1, b" b": 1, b"ab": 1}
-assert probe.trace.tokens == (b"baa", b"a", b" ", b"baa", b"aa", b"b")
+assert counted == {b"aa": 5, b"ba": 2, b"a ": 1, b" b": 1, b"ab": 1}, "other counts: look at exercise 02.1"
+assert sheep == (b"baa", b"a", b" ", b"baa", b"aa", b"b"), "other tokens: look at exercises 02.1 and 02.2"
 
 # %% [markdown]
-# If an assertion fails, one of your two functions is wrong, and the player shows where. The lineage of the newest token
-# says which merges made it: that is what "byte pair encoding" remembers, a history, not a list of words.
-#
 # ## Encode by rank
 #
-# A new text comes in. It is turned into bytes, and then? We have 500 tokens. Two ideas look natural. **Longest match**
-# takes, from the left, the longest token that fits:
+# A new text is turned into bytes. And then? Two ideas look natural. **Longest match** takes, from the left, the longest
+# token that fits:
 
 
 # %%
@@ -361,49 +329,37 @@ def prefix_extension(text, tokens):
 
 
 # %% [markdown]
-# Byte pair encoding does neither. **It applies the merges in the order in which they were learned**: of all pairs
-# in the row, the one with the lowest rank is merged first, wherever it stands; then it looks again. Three encoders, the
+# Byte pair encoding does neither. **It applies the merges in the order in which they were learned**: of all pairs in
+# the sequence, the one of lowest rank is merged first, wherever it stands; then it looks again. Three encoders, the
 # same 500 tokens:
 
 # %%
-by_rank = train_bpe(story, 500, pattern=None)  # the package's; its encode goes by rank
 encoders = {
     "prefix extension": lambda text: prefix_extension(text, tokens),
     "longest match": lambda text: longest_match(text, tokens),
-    "by rank": by_rank.encode,
+    "by rank": trained.encode,  # the package's
 }
+words = sorted({word for word in regex.findall(r"\p{L}+", story) if len(word) > 2})
 for name, encode_with in encoders.items():
     ids = encode_with("eleven")
-    print(f"{name:17}", ids, [tokens[token_id].decode() for token_id in ids])
+    other = sum(encode_with(word) != trained.encode(word) for word in words)
+    parts = "|".join(tokens[token_id].decode() for token_id in ids)
+    print(f"{name:17} {parts:10} {str(ids):21} {other:3} of {len(words)} words differ from by rank")
 
 # %% [markdown]
-# Three results for one word. Prefix extension never finds `ven`: on the way there it would need `ve`, which is no
-# token. Longest match does find it, but begins with `el`. By rank, `en` is merged first, then `le`, which leaves the
-# first `e` on its own, and last `v` with `en`. Each result decodes to "eleven", so no round trip shows the difference.
-# How often does it happen?
-
-# %%
-words = sorted({word for word in regex.findall(r"\p{L}+", story) if len(word) > 2})
-for name in ("prefix extension", "longest match"):
-    differ = sum(encoders[name](word) != by_rank.encode(word) for word in words)
-    print(f"{name:17} differs from encoding by rank for {differ} of {len(words)} words")
-
-# %% [markdown]
-# A model that was trained on ids by rank has rarely seen the others: to it they look like misspellings.
-
-# %% [markdown]
-# ### Exercise 02.4 · Encode by rank
+# Prefix extension never finds `ven`: on the way there it would need `ve`, which is no token. Longest match finds it,
+# but begins with `el`. By rank, `en` comes first, then `le`, and last `v` with `en`. All three decode to "eleven", so
+# no round trip shows the difference. But a model that was trained on ids by rank has rarely seen the others.
+#
+# ### Exercise 02.5 · Encode by rank
 #
 # ●●● · 12 minutes · for encoding as GPT-2 does · write a function
 #
-# Write `encode`. `merges` is a list of pairs of ids in rank order, as `train` returns it: the merge at place `r` makes
-# id `256 + r`. Start from the bytes of `text`, apply the merges by rank, and return the list of ids. An empty text has
-# none.
-#
-# (The check knows both impostors from above, and some more.)
+# Write `encode`. `merges` is a list of pairs of ids in rank order, as `train` returns it. Start from the bytes of
+# `text`, apply the merges by rank, and return the list of ids. An empty text has none.
 
 
-# %% exercise="02.4"
+# %% exercise="02.5"
 def encode(text, merges):
     ### BEGIN SOLUTION
     ids = list(text.encode())
@@ -420,294 +376,199 @@ def encode(text, merges):
 
 
 # %%
-exercise("02.4").check(encode)
-
-# %% [markdown]
-# There is a shorter way to say it: repeat the training, without the counting. Going through all merges in order gives
-# the same ids, because a merge uses only bytes and tokens of lower rank. But it always takes 244 passes over the text,
-# where the other way takes one for each place it merges: for a word, only a few.
-
-# %%
-replayed = list(b"eleven hens")
-for rank, pair in enumerate(merges):
-    replayed = merge_pair(replayed, pair, 256 + rank)
-
-print(replayed)
-assert replayed == by_rank.encode("eleven hens")
-yours = encode("eleven hens", merges)
-print("encode is still to be written: exercise 02.4." if yours is None else f"yours: {yours}")
+exercise("02.5").check(encode)
 
 # %% [markdown]
 # ## Half a character
 #
-# Merges join bytes, and know nothing of characters. Are there tokens among our 500 that are no text at all?
-
-
-# %%
-def is_text(token):
-    try:
-        token.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-print("ours :", [token for token in tokens[256:] if not is_text(token)])
-broken = [token for token in BPETokenizer.gpt2().vocabulary.values() if not is_text(token)]
-single = sum(len(token) == 1 for token in broken)
-print(f"GPT-2: {len(broken)} of 50,257, {single} of them single bytes")
-
-# %% [markdown]
-# `Zo` and the first byte of `ë`: Zoë is mentioned so often that the merges reach into the middle of a letter. The
-# single bytes from 128 on are never a character by themselves. And GPT-2 does not have a token for each character:
+# Merges join bytes, and know nothing of characters. Some tokens are no text at all:
 
 # %%
-for token_id in gpt2_encoding().encode("🎹"):
-    token = gpt2_encoding().decode_single_token_bytes(token_id)
-    print(token_id, token, repr(token.decode(errors="replace")))
+broken = {
+    name: [token for token in vocabulary if token.decode(errors="ignore").encode() != token]
+    for name, vocabulary in (("ours", tokens[256:]), ("GPT-2", BPETokenizer.gpt2().vocabulary.values()))
+}
+single = sum(len(token) == 1 for token in broken["GPT-2"])
+print("ours :", broken["ours"])
+print(f"GPT-2: {len(broken['GPT-2'])} of 50,257, {single} of them single bytes")
 
 # %% [markdown]
-# To decode, join the bytes first and turn them into text afterwards. Token by token, with `errors="replace"`, each part
-# becomes `�` (U+FFFD) and the piano is gone:
+# `Zo` and the first byte of `ë`: Zoë is mentioned so often that the merges reach into the middle of a letter. So to
+# decode, join the bytes first. Token by token, each half becomes `�`, the **replacement character**. A chat window,
+# which shows tokens as they come, holds a half character back until the rest is there; in Python that is an
+# *incremental decoder*:
 
 # %%
-piano = gpt2_encoding().encode("ready 🎹")
-pieces = [gpt2_encoding().decode_single_token_bytes(token_id) for token_id in piano]
-print("joined first  :", b"".join(pieces).decode())
-print("one at a time :", "".join(piece.decode(errors="replace") for piece in pieces))
-
-# %% [markdown]
-# But a chat window shows the tokens as they come, one at a time. It must hold a half character back until the rest is
-# there. (And a model can write bytes that never become a character. Then `�` is the honest answer.)
-
-# %% [markdown]
-# ### Exercise 02.5 · Stream whole characters
-#
-# ●●○ · 10 minutes · for showing text while it is written · write a function
-#
-# `tokens` is a list of byte strings that arrive one after the other. Return a list with one text for each: the
-# characters that became complete with it, all of them, and nothing that was given before. Where none did, the text is
-# `""`. For `[b"Zo\xc3", b"\xab"]` that is `["Zo", "ë"]`. The tokens come from real text, which may break off in the
-# middle of a character; that last half is never shown.
-
-
-# %% exercise="02.5"
-def stream(tokens):
-    ### BEGIN SOLUTION
-    held = b""
-    texts = []
-    for token in tokens:
-        held += token
-        text = held.decode(errors="ignore")
-        held = held[len(text.encode()) :]
-        texts.append(text)
-    return texts
-    ### END SOLUTION
-
-
-# %%
-exercise("02.5").check(stream)
-
-# %% [markdown]
-# Python has this built in, as an *incremental decoder*:
-
-# %%
-import codecs
-
+piano = [gpt2_encoding().decode_single_token_bytes(token_id) for token_id in gpt2_encoding().encode("ready 🎹!")]
 decoder = codecs.getincrementaldecoder("utf-8")()
-print([decoder.decode(piece) for piece in pieces])
+
+print("tokens      :", piano)
+print("joined first:", b"".join(piano).decode())
+print("one by one  :", [token.decode(errors="replace") for token in piano])
+print("incremental :", [decoder.decode(token) for token in piano])
 
 # %% [markdown]
 # ## Cut first, then merge
 #
-# What else did the trainer learn from the story, if we let it go on to 1,000 merges?
+# Left to itself, a trainer merges across words. So GPT-2 cuts the text into chunks first, **pre-tokenization**, and no
+# merge crosses a cut. After 1,000 merges, without the cuts and with them:
 
 # %%
 raw = train_bpe(story, 256 + 1000, pattern=None)
-print(sorted(raw.vocabulary.values(), key=len)[-6:])
+cut = train_bpe(story, 256 + 1000, pattern=GPT2_PATTERN)
+for name, tokenizer in (("raw", raw), ("cut", cut)):
+    print(name, sorted(tokenizer.vocabulary.values(), key=len)[-4:])
+for word in (" help", " helper", " helpless", " unhelpful", "help"):
+    print(f"{word:11}", [cut.decode([token_id]) for token_id in cut.encode(word)])
 
 # %% [markdown]
-# Whole phrases, with full stops and half words in them. They save ids in this story and in no other. So GPT-2 **cuts
-# the text into chunks first** (pre-tokenization), and no merge crosses a cut. Its pattern keeps a space with the word
-# that follows, and splits off contractions, numbers and punctuation:
-
-# %%
-print(regex.findall(GPT2_PATTERN, "They'd 112 steps to climb, and hens!  Help-less?"))
-
-# %%
-cut = train_bpe(story, 256 + 1000)
-print(sorted(cut.vocabulary.values(), key=len)[-6:])
-for word in (" help", " helper", " helpless", " unhelpful"):
-    pieces = [cut.decode([token_id]) for token_id in cut.encode(word)]
-    print(f"{word:11}", pieces)
-
-# %% [markdown]
-# Now no token reaches beyond its chunk, a word with its space at most, and most of the family of *help* shares a piece,
-# as far as so short a story can teach it. There is a second gain: a chunk that occurs a hundred times needs to be
-# counted only once, with weight 100.
+# Raw, whole phrases become tokens, which save ids in this story and in no other. Cut, the family of *help* shares a
+# piece. But not ` unhelpful`: inside that word no space stands before `help`, and `help` without its space is another
+# token, with merges of its own to be learned.
 #
+# The cutting is done by one regular expression of six alternatives, tried in their order at each place. `\p{L}` is a
+# letter of any script, `\p{N}` a digit or other number sign; Python's own `re` does not know them, the library `regex`
+# does. `(?!\S)` says: here the text ends, or white space follows.
+
+# %%
+alternatives = {
+    r"'(?:[sdmt]|ll|ve|re)": "endings of contractions",
+    r" ?\p{L}+": "letters, with the space before them",
+    r" ?\p{N}+": "digits, with the space before them",
+    r" ?[^\s\p{L}\p{N}]+": "other signs, with the space before them",
+    r"\s+(?!\S)": "white space, but for the last of it before a word",
+    r"\s+": "white space that is left",
+}
+assert "|".join(alternatives) == GPT2_PATTERN, "this is the pattern, piece by piece"
+found = [*regex.finditer("|".join(f"({part})" for part in alternatives), "They'd 112 steps,  and\nhelp-less hens!")]
+for number, (part, meaning) in enumerate(alternatives.items(), 1):
+    print(f"{part:22}", f"{meaning:50}", [match[0] for match in found if match.lastindex == number])
+
+# %% [markdown]
 # ## Vocabulary against length
 #
-# More merges, shorter rows. But each halving of the length takes many more merges than the one before:
+# More merges, shorter sequences. But each halving of the length takes many more merges than the one before:
 
 # %%
-import matplotlib.pyplot as plt
-
-steps = [0, 25, 50, 100, 200, 400, 800, 1600]
-lengths = {}
+n_merges, lengths = [0, 25, 50, 100, 200, 400, 800, 1600], {}
 for name, pattern in (("cut first", GPT2_PATTERN), ("raw bytes", None)):
-    trained = train_bpe(story, 256 + steps[-1], pattern=pattern)
-    shorter = [BPETokenizer(trained.merges[:n], pattern=pattern) for n in steps]
+    most = train_bpe(story, 256 + n_merges[-1], pattern=pattern)
+    shorter = [BPETokenizer(most.merges[:n], pattern=pattern) for n in n_merges]
     lengths[name] = [len(tokenizer.encode(story)) for tokenizer in shorter]
     print(f"{name}: {lengths[name]}")
-
-# %%
-figure, axes = plt.subplots(figsize=(7, 2.8))
-axes.plot(steps, lengths["cut first"], "o-", color="#2f7fc1", label="cut first")
-axes.plot(steps, lengths["raw bytes"], "s--", color="#c8590a", label="raw bytes")
-axes.axhline(len(gpt2_ids), color="#6a6a6a", linewidth=1, label="GPT-2, 50,000 merges")
-axes.set(xlabel="merges learned from the story", ylabel="ids for the story", ylim=(0, None))
-axes.legend()
-course.show(
-    figure,
-    alt="Ids for the story against the number of merges. Both curves fall from 19,789, steeply "
-    "at first and ever more slowly. With 1,600 merges, text that was cut first needs about as many "
-    "ids as with GPT-2's 50,000; raw bytes need fewer.",
-)
+vocabulary_against_length.draw(n_merges, lengths, gpt2=len(gpt2_ids))
 
 # %% [markdown]
-# Our 1,600 merges do as well as GPT-2's 50,000 only because they were learned *from this very story*. On a sentence
-# from elsewhere such merges do worse, as the last two lines below show. And a large vocabulary is not free: the model
-# holds a row of numbers for each token. With rows of 768 numbers, as in the smallest GPT-2:
-
-# %%
-for size in (256, 1_000, 50_257, 200_000):
-    print(f"{size:7,} tokens: {size * 768 / 1e6:6.1f} million parameters")
-
-strangers = "Sphinxes of black quartz judge my vow."
-for name, tokenizer in (("ours", cut), ("GPT-2", gpt2_encoding())):
-    print(f"{name:6} {len(tokenizer.encode(strangers))} ids for: {strangers}")
-
-# %% [markdown]
-# Rare tokens are also seen rarely in training, so their rows are learned badly. Common sizes today lie roughly between
-# 30,000 and 260,000.
+# (Our 1,600 merges do as well as GPT-2's 50,000 only because they were learned *from this very story*.) And a large
+# vocabulary is not free: the model holds hundreds of numbers for each token, and learns those of rare tokens from few
+# examples. Common sizes today lie roughly between 30,000 and 260,000.
 #
 # ## GPT-2 and tiktoken
 #
-# GPT-2's merges travel with the course. Where do its 50,257 ids come from?
+# GPT-2's merges travel with the course. Where do its 50,257 ids come from, and how do its files write a space?
 
 # %%
 gpt2 = BPETokenizer.gpt2()
+first = [[part.decode().replace(" ", chr(256 + 32)) for part in pair] for pair in gpt2.merges[:4]]
+
 print(f"256 bytes + {len(gpt2.merges):,} merges + 1 special token = {len(gpt2):,} ids")
-print("first merges:", gpt2.merges[:6])
-print("special     :", gpt2.special_tokens)
-print("ids 0 to 3  :", [gpt2.vocabulary[token_id] for token_id in range(4)])
+print("first merges, as the files write them:", first)
 
 # %% [markdown]
-# (Its ids 0 to 255 are the bytes in an order of its own: id 0 is `!`, not byte 0. That is a detail of history; the
-# merges do not depend on it.)
+# In such files every byte is a visible character, and the space is number 256 + 32, **`Ġ`**: `Ġhelp` is ` help`. In
+# practice one uses **tiktoken**, which does the same in Rust; `gpt2_encoding()` is tiktoken with the merges of the
+# course.
 #
-# In practice one uses **tiktoken**, which does the same in Rust. `gpt2_encoding()` is tiktoken with the merges of the
-# course, so that it needs no network.
+# Special tokens are not text. Nobody may slip one in by writing it into a message, so tiktoken refuses when it finds
+# one, and the caller must say what is meant:
 
 # %%
 encoding = gpt2_encoding()
-ids = encoding.encode("The helper helped, unhelpfully.")
-print(ids)
-print([encoding.decode([token_id]) for token_id in ids])
-assert gpt2.encode("The helper helped, unhelpfully.") == ids
-
-# %% [markdown]
-# **Special tokens** are not text. `<|endoftext|>` separates documents, and nobody may slip one in by writing it into a
-# message. So tiktoken refuses when it finds one, and the caller must say what is meant:
-
-# %%
 text = "The end.<|endoftext|>"
 try:
     encoding.encode(text)
 except ValueError as error:
     print("ValueError:", str(error).splitlines()[0])
 
-print("allowed          ", encoding.encode(text, allowed_special={"<|endoftext|>"}))
-print("as ordinary text ", encoding.encode(text, disallowed_special=()))
+print("allowed         ", encoding.encode(text, allowed_special={"<|endoftext|>"}))
+print("as ordinary text", encoding.encode(text, disallowed_special=()))
 
 # %% [markdown]
-# One id, or seven ordinary ones, of which the first, 29847 for `.<`, has even swallowed the full stop. Our
-# `BPETokenizer` refuses in the same way, and has no option that encodes one as ordinary text.
+# One id, or seven ordinary ones, of which the first, 29847 for `.<`, has even swallowed the full stop.
+#
+# ## Why it matters
+#
+# A model sees ids and nothing else. Many of its weaknesses begin here.
+
+
+# %%
+def pieces(text):
+    return [encoding.decode([token_id]) for token_id in encoding.encode(text)]
+
+
+for text in ("strawberry", " strawberry", " Strawberry", "127 + 677 = 804", "The sheep went home "):
+    print(f"{text!r:22}", pieces(text))
+print("a lone space among the ids of the story:", gpt2_ids.count(encoding.encode(" ")[0]), "times")
+print("digits cut by GPT-4:  ", regex.findall(r"\p{N}{1,3}", "127 + 1907 = 2034, not 12345678"))
+
+# %% [markdown]
+# - **Spelling.** ` strawberry` is a single id. Which letters are in it does not stand there: a model has to learn that
+#   from elsewhere. With a capital, or without the space, it is other ids.
+# - **Trailing spaces.** A prompt that ends with a space ends with a lone space token, since the word that it belongs to
+#   is missing. The story has not one: the model has hardly seen what it must go on from.
+# - **Sums.** `127` is one token, ` 677` two, and digits of one value do not line up. GPT-4's pattern has `\p{N}{1,3}`
+#   for ` ?\p{N}+`: at most three digits to a chunk, counted from the left, and no space with them.
+# - **Languages.** GPT-2's merges were learned mostly from English. The same sentence, in five languages:
+
+# %%
+sentences = {
+    "English": "Eleven hens and a piano crossed the sea.",
+    "German": "Elf Hühner und ein Klavier fuhren übers Meer.",
+    "Greek": "Έντεκα κότες και ένα πιάνο πέρασαν τη θάλασσα.",
+    "Hindi": "ग्यारह मुर्गियाँ और एक पियानो समुद्र पार कर गए।",
+    "Japanese": "にわとり十一羽とピアノが海を渡った。",
+}
+for language, sentence in sentences.items():
+    n, ids = len(sentence), encoding.encode(sentence)
+    print(f"{language:9} {n:2} characters, {len(ids):2} tokens: {len(ids) / n:.2f} per character")
+
+# %% [markdown]
+# More tokens for the same words: slower, dearer, and less text in view. A larger vocabulary, learned from many
+# languages, helps.
 #
 # ## Packing, padding, and the end of a text
 #
-# A model trains on rows of equal length, and documents are of any length. **Packing** joins them, with the separator
-# between, into one row that is then cut into full windows:
+# A model trains on sequences of one length, and documents are of any length. Packing joins them, with `<|endoftext|>`
+# between, and cuts the long sequence into full windows (lesson 03). Padding fills each document up to the longest with
+# a filler, here -100:
 
 # %%
-letters = ["Dear Mr. Pascoe", "Thank you", "It was the flu. Yours truly"]
-packed = pack(letters, encoding)
-print(len(packed), "ids:", packed)
-print(repr(encoding.decode(packed)))
+documents = ["Dear Mr. Pascoe", "Thank you", "It was the flu. Yours truly"]
+packed = pack(documents, encoding)
+print(len(packed), "ids packed:", repr(encoding.decode(packed)))
+
+sequences = [encoding.encode(document) for document in documents]
+longest = max(map(len, sequences))
+for sequence in sequences:
+    print("padded:", sequence + [-100] * (longest - len(sequence)))
 
 # %% [markdown]
-# **Padding** fills each document up to the longest, with a filler that must not be trained on. The loss is told to
-# ignore it: PyTorch leaves out every target that is -100. (These rows are targets. In the inputs the filler must be a
-# real id, because no token has the id -100.)
-
-# %%
-rows = [encoding.encode(letter) for letter in letters]
-longest = max(map(len, rows))
-padded = torch.tensor([row + [-100] * (longest - len(row)) for row in rows])  # (B, T)
-
-logits = torch.zeros(*padded.shape, 50_257)  # (B, T, V)
-flat, targets = logits.flatten(0, 1), padded.flatten()  # (B * T, V), (B * T,)
-total = F.cross_entropy(flat, targets, ignore_index=-100, reduction="sum")
-print(padded)
-print(f"{targets.numel()} places, {sum(map(len, rows))} of them real")
-print(f"total loss = {total.item() / torch.tensor(50_257.0).log().item():.2f} × ln V")
-
-# %% [markdown]
-# When all logits are zero each place costs $\ln V$, and fifteen places were charged: none of the filler reached the
-# loss. But it takes memory and time all the same: with documents of very different lengths, most of a padded batch can
-# be filler. So language models are mostly trained on packed text, and padding is kept for fine-tuning on short examples
-# and for answering several prompts at once. (GPT-2 has no padding token; many people use id 50256 as the filler, which
-# is fine as long as the loss leaves out the fillers and only them.)
-
-# %% [markdown]
-# ### Exercise 02.6 · Packing or padding?
+# Nine of the 24 places are filler. They take memory and time, and the loss must leave them out (PyTorch's skips targets
+# of -100). Packing wastes only an unfilled last window. But there a token can look back into the document before, which
+# has nothing to do with it: GPT-3 was trained so, Llama 3 forbids it by a **document mask** (lesson 07 has masks).
+# Padding is kept for fine-tuning on short examples and for answering several prompts at once.
 #
-# ●○○ · 3 minutes · for feeding a model well · choose and explain
+# <details><summary>Further: WordPiece, unigram, SentencePiece</summary>
 #
-# You train on 1,000 letters of 20 to 400 ids each, with a context length of 256. Which of these is packing?
-#
-# - **a**: fill each letter up to 256 with `<|endoftext|>`, and let the loss count every position
-# - **b**: join all letters with one `<|endoftext|>` between them, cut the row into windows of 256, and let the loss
-#   count every position
-# - **c**: join all letters without anything between them, and put `<|endoftext|>` after every 256 ids
-# - **d**: fill each letter up to 400 with a padding id, and let the loss count every position
-#
-# Put the letter, in quotes, in place of the `...`, and write your reason into the comment.
+# **WordPiece** (BERT) merges the pair that is most frequent *compared with its parts*: its count, divided by the
+# product of the counts of its two parts. It encodes by longest match. **Unigram** starts with too many pieces and throws out
+# those that the text misses least. **SentencePiece** is a program that trains BPE or unigram on raw text, from
+# characters instead of bytes; Llama 2, T5 and Gemma use it. The next cell lets BPE and WordPiece choose a pair of the
+# story's bytes.
+# </details>
 
-# %% exercise="02.6"
-# My reason:
-### BEGIN SOLUTION
-packing = "b"
-### STUB
-# packing = ...
-### END SOLUTION
-
-# %%
-exercise("02.6").check(packing)
-
-# %% [markdown]
-# ## Relatives
-#
-# **WordPiece** (BERT) merges too, but not the most frequent pair: the one that is most frequent *compared with its
-# parts*, $\text{count}(ab) / (\text{count}(a) \cdot \text{count}(b))$. It also encodes by longest match. **Unigram**
-# goes the other way: it starts with too many pieces, gives each a probability, and throws out those that the text
-# misses least. **SentencePiece** is a program that trains either BPE or unigram on raw text and treats the space as a
-# character like any other, so that it also serves languages that do not write spaces. BPE's choice and WordPiece's, in
-# one cell:
-
-# %%
-single, counts = Counter(byte_ids), pair_counts(byte_ids)
+# %% tags=["further"]
+single, counts = Counter(byte_ids), Counter(pairwise(byte_ids))
 frequent = [pair for pair in counts if counts[pair] >= 10]
 by_count = max(frequent, key=counts.get)
 by_score = max(frequent, key=lambda pair: counts[pair] / (single[pair[0]] * single[pair[1]]))
@@ -719,56 +580,44 @@ for name, pair in (("BPE", by_count), ("WordPiece", by_score)):
 # %% [markdown]
 # ## The same, polished: `llmlab.bpe`
 #
-# What you wrote by hand is in the package. First: the same merges, learned differently. Our trainer counted every pair
-# of the text anew for every merge; `train_bpe` counts once, and then looks only where a merge has changed something.
+# Your trainer and your encoder beside the package's (which counts once, and then looks only where a merge has changed
+# something), and GPT-2's merges in our code beside tiktoken:
 
 # %%
-trained = train_bpe(story, 500, pattern=None)
-by_hand = [(tokens[left], tokens[right]) for left, right in merges]
-print("the same 244 merges:", trained.merges == by_hand)
+gpt2_alike = sum(ours == theirs for ours, theirs in zip(gpt2.encode(story), gpt2_ids, strict=True))
+print(f"GPT-2: {gpt2_alike:,} of {len(gpt2_ids):,} ids are the same")
 
-counted, row = 0, byte_ids
-for rank, pair in enumerate(merges):
-    counted += len(row) - 1
-    row = merge_pair(row, pair, 256 + rank)
-once, changed = len(byte_ids) - 1, len(byte_ids) - len(row)
-print(f"by hand  : {counted:,} pairs counted")
-print(f"train_bpe: {once:,} pairs counted once, {changed:,} places merged")
-print(f"that is {counted / (once + changed):.0f} times less to look at")
-
-# %% [markdown]
-# The gap widens with the length of the text and with every merge, because the first trainer reads all of it each time.
-
-# %% [markdown]
-# Second: the same ids as GPT-2. Its merges applied by our code, against tiktoken, on the whole story:
-
-# %%
-ours = BPETokenizer.gpt2().encode(story)
-print(f"{len(ours):,} ids, equal to tiktoken's: {ours == gpt2_encoding().encode(story)}")
-assert gpt2.decode(ours) == story
-
-# %% [markdown]
-# And against your own `encode`, on a tokenizer trained here:
-
-# %%
-sentence = "It took four people to move the piano and eleven to tell them how."
-yours = encode(sentence, merges)
-if yours is None:
-    print("encode is still to be written: exercise 02.4.")
+tries = {"02.1": count_pairs([]), "02.2": merge([], (1, 2), 256), "02.3": train("", 0, count_pairs, merge)}
+tries["02.5"] = encode("", merges)
+unwritten = [number for number, result in tries.items() if result is None]
+if unwritten:
+    print("still to be written: exercises", ", ".join(unwritten))
 else:
-    assert list(yours) == trained.encode(sentence)
-    print(f"Your {len(yours)} ids equal llmlab's.")
+    alike = sum(yours == theirs for yours, theirs in zip(train(story, 244, count_pairs, merge), merges, strict=True))
+    print(f"yours: {alike} of {len(merges)} merges are the same, and the ids of a sentence")
+    print(list(encode("It took four people.", merges)), trained.encode("It took four people."), sep="\n")
 
 # %% [markdown]
 # ## You can now
 #
-# - train merges by hand and in twenty lines, and say why two trainers may differ;
+# - train merges by hand and by your own loop, and say why two trainers may differ;
 # - encode by rank, and recognise longest match and prefix extension for what they are;
-# - handle tokens that are half a character, and special tokens that are no text;
-# - say what a larger vocabulary buys and what it costs, and when to pack and when to pad.
+# - handle tokens that are half a character, special tokens that are no text, and the `Ġ` of a tokenizer's files;
+# - read GPT-2's pattern, and trace a wrong sum or a miscounted letter to its tokens.
 #
-# Type `??train_bpe` or `??BPETokenizer` in a new cell to read the package's version. Lesson 03 cuts the row of ids into
-# examples for a model to learn from.
+# Type `??train_bpe` in a new cell to read the package's version. Lesson 03 cuts the ids into examples to learn from.
+#
+# ## Where this comes from
+#
+# - Philip Gage, "A new algorithm for data compression", 1994: replace the most frequent pair by an unused byte.
+# - Rico Sennrich, Barry Haddow, Alexandra Birch, "Neural machine translation of rare words with subword units", 2016:
+#   the same on the characters of words, so that a translator knows every word.
+# - Alec Radford and others, "Language models are unsupervised multitask learners", 2019 (GPT-2): merges on bytes, and
+#   the pattern that cuts first.
+# - Mike Schuster, Kaisuke Nakajima, 2012 (WordPiece); Taku Kudo, 2018 (unigram); Kudo, John Richardson, 2018
+#   (SentencePiece).
+#
+# **Read next:** Andrej Karpathy's `minbpe`, which takes GPT-4's tokenizer apart in a few short files.
 
 # %%
 progress("02")

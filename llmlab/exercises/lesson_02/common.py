@@ -20,12 +20,12 @@ Pair = tuple[int, int]
 Algorithms = Mapping[str, Sequence[Callable]]
 
 
-def named(algorithms: Algorithms, cases: Sequence[tuple], results: list) -> str | None:
-    """The first misconception one of whose algorithms gives all `results`."""
-    return name_of(faces(algorithms), lambda algorithm: [algorithm(*case) for case in cases] == results)
+def named(algorithms: Algorithms, cases: Sequence[tuple], results: Sequence) -> str | None:
+    """The first misconception one of whose algorithms gives all `results`; None where none does."""
+    return name_of(faces(algorithms), lambda algorithm: [algorithm(*case) for case in cases] == [*results])
 
 
-def is_row_of_ids(value: Any) -> bool:
+def is_list_of_ids(value: Any) -> bool:
     """Whether a plain value is a list of whole numbers."""
     return isinstance(value, list) and all(map(is_whole, value))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
-from llmlab.exercises.lesson_02.common import Pair, is_row_of_ids, named
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.lesson_02.common import Pair, is_list_of_ids, named
 from llmlab.exercises.lesson_02.encode_by_rank_mistakes import ENCODING, by_rank, token_ids, trained
 from llmlab.exercises.lesson_02.sections import BYTES, RANK, REPEAT
 
@@ -34,8 +34,8 @@ def _check_encode(encode: Probe) -> Iterator[str]:
     results = []
     for text, merges in _TEXTS:
         got = encode(text, merges, shown=f"{encode.name}({text!r}, merges)")
-        if not is_row_of_ids(got):
-            raise Wrong("not-a-row-of-ids", f"For {text!r} it gave `{show(got)}`.")
+        if not is_list_of_ids(got):
+            raise Wrong("not-a-list-of-ids", f"For {text!r} it gave `{show(got)}`.")
         results.append(got)
     for (text, merges), got in zip(_TEXTS, results, strict=True):
         if got != by_rank(text, merges):
@@ -82,8 +82,8 @@ EXERCISE = Exercise(
             RANK,
         ),
         "leftmost-first": Misconception(
-            "The leftmost pair that has a merge was taken. Of all pairs in the row, the one with the lowest rank goes "
-            "first, wherever it stands.",
+            "The leftmost pair that has a merge was taken. Of all pairs in the sequence, the one with the lowest rank "
+            "goes first, wherever it stands.",
             RANK,
         ),
         "latest-merge-first": Misconception(
@@ -95,8 +95,8 @@ EXERCISE = Exercise(
             RANK,
         ),
         "one-merge-only": Misconception(
-            "Only one merge was made. Look again after each one, until no pair is left that has a rank. (Does a "
-            "`return` stand inside the loop?)",
+            "Only one merge was made. Look again after each one, until no pair is left that has a rank. (Is there a "
+            "loop around it? Does a `return` stand inside that loop?)",
             RANK,
         ),
         "one-place-a-merge": Misconception(
@@ -106,13 +106,17 @@ EXERCISE = Exercise(
             "Where a pair overlaps itself, as in `aaa`, the left place is merged, as in training.", REPEAT
         ),
         "cut-into-words": Misconception(
-            "The text was cut into words first. Here it is one row: a space is a byte like any other, it must not get "
-            "lost, and a merge may cross it.",
+            "The text was cut into words first. Here it is one sequence: a space is a byte like any other, it must not "
+            "get lost, and a merge may cross it.",
             RANK,
         ),
-        "nothing-merged": Misconception("These are the bytes. No merge was applied.", RANK),
+        "nothing-merged": Misconception(
+            "These are the bytes. No merge was applied. If you call `merge`: it gives a new list back, is that "
+            "assigned to `ids`?",
+            RANK,
+        ),
         "characters-for-bytes": Misconception(
-            "The row started from code points (`ord`), not from bytes. `text.encode()` gives the bytes: `ë` is two of "
+            "The ids started from code points (`ord`), not from bytes. `text.encode()` gives the bytes: `ë` is two of "
             "them.",
             BYTES,
         ),
@@ -121,7 +125,7 @@ EXERCISE = Exercise(
             "merge of rank r makes id 256 + r.",
             RANK,
         ),
-        "not-a-row-of-ids": Misconception("The result must be a list of ids, whole numbers.", RANK),
+        "not-a-list-of-ids": Misconception("The result must be a list of ids, whole numbers.", RANK),
         "other-ids": Misconception(
             "These are not the ids. Do it by hand for one word: write its bytes, find the pair with the lowest rank, "
             "merge it, look again.",
@@ -133,4 +137,46 @@ EXERCISE = Exercise(
             RANK,
         ),
     },
+    crashes=(
+        Crash(
+            "rank-is-none",
+            "TypeError",
+            r"not supported between instances of .*'NoneType'",
+            "`None` was compared. If that was a rank: `ranks.get(pair)` is `None` for a pair that was never merged in "
+            "training, so give it something larger than every rank, `ranks.get(pair, len(ranks))`.",
+            RANK,
+        ),
+        Crash(
+            "no-pair-left",
+            "ValueError",
+            r"min\(\) (arg is an empty|iterable argument is empty)",
+            "No pair is left to choose from: a single id has no neighbour, and an empty text has no ids. Leave the "
+            "loop then.",
+            RANK,
+        ),
+        Crash(
+            "pair-without-rank",
+            "LookupError",
+            r"^\(\d",
+            "This pair was never merged in training, so it has no rank: most pairs have none. Ask with `in`, or by "
+            "`ranks.get(pair, ...)` with something larger than every rank.",
+            RANK,
+        ),
+        Crash(
+            "pair-without-rank",
+            "ValueError",
+            "is not in list",
+            "What was looked for is not in the list. If that was a pair among the merges: most pairs were never merged "
+            "in training. Ask with `in` first.",
+            RANK,
+        ),
+        Crash(
+            "past-the-last-pair",
+            "IndexError",
+            "out of range",
+            "A place was asked for that is not there. The last id has no right neighbour, and the ids get fewer with "
+            "each merge: count the places anew.",
+            RANK,
+        ),
+    ),
 )

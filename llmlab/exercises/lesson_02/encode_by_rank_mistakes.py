@@ -11,7 +11,7 @@ from llmlab.exercises.lesson_02.common import Algorithms, Pair, merge_first, mer
 
 
 def trained(ids: list[int], n_merges: int) -> list[Pair]:
-    """The merges that a row of ids teaches."""
+    """The merges that a list of ids teaches."""
     merges: list[Pair] = []
     while len(merges) < n_merges and len(ids) > 1:
         counts = pair_counts(ids)
@@ -112,6 +112,14 @@ def _word_by_word(pattern: str) -> Callable:
     return lambda text, merges: [id for word in re.findall(pattern, text) for id in by_rank(word, merges)]
 
 
+def _lowest_rank_only(text: str, merges: list[Pair]) -> list[int]:
+    """One round: the pair of lowest rank, wherever it stands, and no second look."""
+    ids = list(text.encode())
+    there = set(pairwise(ids))
+    rank = next((rank for rank, pair in enumerate(merges) if tuple(pair) in there), None)
+    return ids if rank is None else merge_pair(ids, tuple(merges[rank]), 256 + rank)
+
+
 def _first_place_only(text: str, merges: list[Pair]) -> list[int]:
     ids = list(text.encode())
     for rank, pair in enumerate(merges):
@@ -133,6 +141,7 @@ ENCODING: Algorithms = {
     ),
     "one-merge-only": (
         _choosing(lambda found, ids: min(found), most=1),
+        _lowest_rank_only,
         _in_one_pass(lambda merges: merges[:1]),
     ),
     "cut-into-words": (_word_by_word(r"\S+"), _word_by_word(r" ?\S+|\s+")),

@@ -1,4 +1,4 @@
-"""The merge of a pair, to be written: tried on rows by hand, with runs of equal ids, then random ones."""
+"""The merge of a pair, to be written: tried on lists by hand, with runs of equal ids, then random ones."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import random
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 
-from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.lesson_02.common import (
     TIED_TO_EXAMPLE,
     Algorithms,
     Pair,
-    is_row_of_ids,
+    is_list_of_ids,
     merge_first,
     merge_pair,
     named,
@@ -90,22 +90,22 @@ def _check_merge(merge: Probe) -> Iterator[str]:
     results = []
     for case in _MERGES:
         got = merge(*case)
-        if not is_row_of_ids(got):
-            raise Wrong("not-a-row-of-ids", f"`{merge.spell(*case)}` gave `{show(got)}`.")
+        if not is_list_of_ids(got):
+            raise Wrong("not-a-list-of-ids", f"`{merge.spell(*case)}` gave `{show(got)}`.")
         results.append(got)
     for case, got in zip(_MERGES, results, strict=True):
         if got != merge_pair(*case):
             name = named(_MERGING, _MERGES, results) or "other-ids"
             raise Wrong(name, f"`{merge.spell(*case)}` gave `{show(got)}`.")
-    yield f"{len(_MERGES)} rows by hand, runs of equal ids among them"
+    yield f"{len(_MERGES)} lists by hand, runs of equal ids among them"
 
     fresh = random.Random()
     for _ in range(20):
         ids = fresh.choices([*range(fresh.randint(1, 6)), 11], k=fresh.randint(10, 80))
         pair = tuple(fresh.choices(range(6), k=2))
-        if merge(ids, pair, 256, shown="a random row", fresh=True) != merge_pair(ids, pair, 256):
+        if merge(ids, pair, 256, shown="a random list", fresh=True) != merge_pair(ids, pair, 256):
             raise Wrong("tied-to-the-example")
-    yield "fresh random rows"
+    yield "fresh random lists"
 
 
 EXERCISE = Exercise(
@@ -122,10 +122,14 @@ EXERCISE = Exercise(
     variant="Write `unmerge(ids, pair, new_id)`, which undoes it. Is `unmerge(merge(ids, …), …)` always the same as "
     "ids?",
     misconceptions={
-        "nothing-merged": Misconception("The row came back as it was: the pair was not found.", REPEAT),
+        "nothing-merged": Misconception(
+            "The list came back as it was. Was a list compared with a tuple? They are never equal: `[1, 2] == (1, 2)` "
+            "is `False`, and a slice of a list is a list.",
+            REPEAT,
+        ),
         "only-the-first": Misconception("Only the first place was merged. A merge takes all of them.", REPEAT),
         "overlap-merged-twice": Misconception(
-            "In 7 7 7 the middle id was used twice, and the row got longer than it is: two merged tokens stand for "
+            "In 7 7 7 the middle id was used twice, and the text got longer than it is: two merged tokens stand for "
             "four ids. After a merge, go on behind it.",
             REPEAT,
         ),
@@ -160,14 +164,32 @@ EXERCISE = Exercise(
             REPEAT,
         ),
         "digits-matched": Misconception(
-            "The row was searched as text, and the digits of longer ids were taken for the pair: `31 2` is not `1 2`. "
+            "The list was searched as text, and the digits of longer ids were taken for the pair: `31 2` is not `1 2`. "
             "Compare ids, not digits.",
             REPEAT,
         ),
-        "not-a-row-of-ids": Misconception("The result must be a list of ids, whole numbers.", REPEAT),
+        "not-a-list-of-ids": Misconception("The result must be a list of ids, whole numbers.", REPEAT),
         "other-ids": Misconception(
-            "This is not the row with the pair replaced. Do it on paper for the row below, from left to right.", REPEAT
+            "This is not the list with the pair replaced. Do it on paper for the list below, from left to right.",
+            REPEAT,
         ),
         "tied-to-the-example": TIED_TO_EXAMPLE,
     },
+    crashes=(
+        Crash(
+            "past-the-last-id",
+            "IndexError",
+            "out of range",
+            "The last id has no right neighbour, so at the last place there is no `ids[i + 1]`: ask first whether "
+            "`i + 1 < len(ids)`. (A slice, `ids[i : i + 2]`, may reach past the end.)",
+            REPEAT,
+        ),
+        Crash(
+            "id-for-a-list",
+            "TypeError",
+            "can only concatenate list|'int' object is not iterable",
+            "A list grows by `append(id)`, or by `+ [id]`: a single id is not a list.",
+            REPEAT,
+        ),
+    ),
 )

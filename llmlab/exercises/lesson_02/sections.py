@@ -2,7 +2,6 @@
 
 BYTES = "Start from bytes"
 REPEAT = "Count, merge, repeat"
+TRAINER = "The trainer"
 TIES = "When pairs tie"
 RANK = "Encode by rank"
-HALF = "Half a character"
-PACKING = "Packing, padding, and the end of a text"

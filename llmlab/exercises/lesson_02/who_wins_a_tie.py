@@ -46,15 +46,15 @@ def _ties_misconception(first: str, greatest: str) -> str:
 EXERCISE = Exercise(
     kind="value",
     examine=_check_ties,
-    means="Six pairs occur twice. The first in the text is `no`; the greatest, as in a dictionary read backwards, is "
+    means="Six pairs occur twice. The first in the text is `no`; the greatest, the last in an alphabetical list, is "
     "`th`. Two trainers that are both right learn different merges.",
     hints=(
         "List the pairs of letters in the order of the text: which of them occur twice?",
-        "'first' reads the text from the left. 'lexicographic' compares the pairs as words in a dictionary and takes "
-        "the one that comes last there.",
-        "In the order of the text: no, ot, th, hi, in, ng. In a dictionary: hi, in, ng, no, ot, th.",
+        "'first' reads the text from the left. 'lexicographic' compares the pairs as words in an alphabetical list and "
+        "takes the one that comes last there.",
+        "In the order of the text: no, ot, th, hi, in, ng. In an alphabetical list: hi, in, ng, no, ot, th.",
     ),
-    variant="What if the smallest pair won? Run the two trainers below with a text of your own and look for ties.",
+    variant="What if the smallest pair won? Run the two trainers below it with a text of your own and look for ties.",
     misconceptions={
         "rules-swapped": Misconception("Both pairs are right and have changed places.", TIES),
         "one-for-both": Misconception(
@@ -63,7 +63,7 @@ EXERCISE = Exercise(
             TIES,
         ),
         "smallest-taken": Misconception(
-            "`hi` is the smallest of the six, the first in a dictionary. The rule takes the greatest.", TIES
+            "`hi` is the smallest of the six, the first in an alphabetical list. The rule takes the greatest.", TIES
         ),
         "last-taken": Misconception(
             "`ng` is the last of the six in the text. 'first' starts from the left, and 'lexicographic' does not look "

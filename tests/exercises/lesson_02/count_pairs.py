@@ -22,6 +22,21 @@ WRONG = {
     "every-second-pair": _count("return Counter(zip(ids[::2], ids[1::2]))"),
     "order-ignored": _count("return Counter((min(pair), max(pair)) for pair in zip(ids, ids[1:]))"),
     "each-pair-once": _count("return {pair: 1 for pair in zip(ids, ids[1:])}"),
+    "return-in-the-loop": """
+def count_pairs(ids):
+    counts = {}
+    for pair in zip(ids, ids[1:]):
+        counts[pair] = counts.get(pair, 0) + 1
+        return counts
+    return counts
+""",
+    "return-in-the-loop: none for a short list": """
+def count_pairs(ids):
+    counts = {}
+    for pair in zip(ids, ids[1:]):
+        counts[pair] = counts.get(pair, 0) + 1
+        return counts
+""",
     "last-pair-missing": _count("return Counter((ids[i], ids[i + 1]) for i in range(len(ids) - 2))"),
     "last-pair-missing: the first": _count("return Counter((ids[i], ids[i + 1]) for i in range(1, len(ids) - 1))"),
     "wraps-around": _count("return Counter((ids[i - 1], ids[i]) for i in range(len(ids)))"),
@@ -72,6 +87,41 @@ def count_pairs(ids):
     return counts
 """,
 ]
+
+_LOOP = """
+def count_pairs(ids):
+    counts = {}
+    for i in range(len(ids)%s):
+        pair = %s
+        %s
+    return counts
+"""
+
+NEAR_MISSES = {
+    "overlaps-left-out": WRONG["each-pair-once"],
+    "every-second-pair": WRONG["not-neighbours: one between"],
+    "order-ignored": WRONG["pair-reversed"],
+    "each-pair-once": WRONG["return-in-the-loop"],
+    "return-in-the-loop": WRONG["each-pair-once"],
+    "last-pair-missing": WRONG["keys-are-not-pairs: the last id alone"],
+    "wraps-around": WRONG["keys-are-not-pairs: the last id alone"],
+    "not-neighbours": WRONG["wraps-around"],
+    "equal-neighbours-skipped": WRONG["overlaps-left-out"],
+    "pair-reversed": WRONG["order-ignored"],
+    "counts-one-off": WRONG["each-pair-once"],
+    "not-a-dictionary": _count("return dict(Counter(zip(ids, ids[1:])))"),
+    "keys-are-not-pairs": WRONG["pair-reversed"],
+    "counts-are-not-whole": WRONG["counts-one-off"],
+    "other-counts": WRONG["order-ignored"],
+    "tied-to-the-example": WRONG["last-pair-missing"],
+}
+
+CRASHES = {
+    "past-the-last-pair": _LOOP % ("", "(ids[i], ids[i + 1])", "counts[pair] = counts.get(pair, 0) + 1"),
+    "first-time-seen": _LOOP % (" - 1", "(ids[i], ids[i + 1])", "counts[pair] += 1"),
+    "slice-as-key": _LOOP % (" - 1", "ids[i : i + 2]", "counts[pair] = counts.get(pair, 0) + 1"),
+    "none-used": _LOOP % (" - 1", "(ids[i], ids[i + 1])", "counts[pair] = counts.get(pair) + 1"),
+}
 
 # The lesson's cells that drive an explorer with the answer.
 # The lesson's text has no short rows, no pair at its end, and no ids that hold each other's digits.

@@ -98,6 +98,7 @@ def encode(text, merges):
 """,
     "one-merge-only": _encode("min(found)", after="return ids"),
     "one-merge-only: a return in the loop": _replay(after="return ids"),
+    "one-merge-only: the lowest rank wherever it stands": _replay(after="if 256 + rank in ids: return ids"),
     "cut-into-words": _encode_parts("text.split()"),
     "cut-into-words: as GPT-2 does": "import regex\nfrom llmlab.bpe import GPT2_PATTERN\n\n"
     + _encode_parts("regex.findall(GPT2_PATTERN, text)"),
@@ -113,12 +114,13 @@ def encode(text, merges):
 """,
     "rightmost-place": _encode("min(found, key=lambda one: (one[0], -one[1]))"),
     "nothing-merged": "def encode(text, merges):\n    return list(text.encode())",
+    "nothing-merged: the result not assigned": _replay().replace("ids = merge(", "merge("),
     "characters-for-bytes": _encode("min(found)", start="[ord(character) for character in text]"),
     "rank-for-id": _encode("min(found)", result="[id - 256 if id > 255 else id for id in ids]"),
     "rank-for-id: in the row": _replay(new_id="rank"),
     "rank-for-id: counted from 1": _replay("enumerate(merges, 1)", new_id="256 + rank"),
-    "not-a-row-of-ids": "def encode(text, merges):\n    return text.split()",
-    "not-a-row-of-ids: bytes": "def encode(text, merges):\n    return text.encode()",
+    "not-a-list-of-ids": "def encode(text, merges):\n    return text.split()",
+    "not-a-list-of-ids: bytes": "def encode(text, merges):\n    return text.encode()",
     "other-ids": "def encode(text, merges):\n    return list(range(len(text)))",
     "tied-to-the-example": _encode("min(found)").replace("enumerate(merges)", "enumerate(merges[:16])"),
     "returns-none": "def encode(text, merges):\n    ids = list(text.encode())",
@@ -165,6 +167,53 @@ def encode(text, merges):
     return tuple(ids)
 """,
 ]
+
+NEAR_MISSES = {
+    "longest-match": WRONG["prefix-extension"],
+    "prefix-extension": WRONG["longest-match"],
+    "leftmost-first": WRONG["one-merge-only"],
+    "latest-merge-first": WRONG["leftmost-first"],
+    "most-frequent-first": WRONG["latest-merge-first"],
+    "one-merge-only": WRONG["one-place-a-merge"],
+    "one-place-a-merge": WRONG["one-merge-only: a return in the loop"],
+    "rightmost-place": WRONG["one-place-a-merge"],
+    "cut-into-words": _replay().replace("text.encode()", "text.strip().encode()"),
+    "nothing-merged": _replay("enumerate(merges[:0])").replace("return ids", "return ids[::-1]"),
+    "characters-for-bytes": _encode("min(found)", start="list(text.encode('utf-16-le'))"),
+    "rank-for-id": WRONG["one-merge-only"],
+    "not-a-list-of-ids": WRONG["nothing-merged"],
+    "other-ids": WRONG["rank-for-id: counted from 1"],
+    "tied-to-the-example": WRONG["one-merge-only"],
+}
+
+_LOWEST = """
+def encode(text, merges):
+    ids = list(text.encode())
+    ranks = {pair: rank for rank, pair in enumerate(merges)}
+    while %s:
+        pair = min(zip(ids, ids[1:]), key=lambda pair: %s)
+        if pair not in ranks:
+            break
+        place = list(zip(ids, ids[1:])).index(pair)
+        ids[place : place + 2] = [256 + ranks[pair]]
+    return ids
+"""
+
+CRASHES = {
+    "no-pair-left": _LOWEST % ("True", "ranks.get(pair, len(ranks))"),
+    "pair-without-rank": _LOWEST % ("len(ids) > 1", "ranks[pair]"),
+    "pair-without-rank: looked for among the merges": _LOWEST % ("len(ids) > 1", "merges.index(pair)"),
+    "past-the-last-pair": """
+def encode(text, merges):
+    ids = list(text.encode())
+    for rank, pair in enumerate(merges):
+        for place in range(len(ids) - 1):
+            if (ids[place], ids[place + 1]) == pair:
+                ids[place : place + 2] = [256 + rank]
+    return ids
+""",
+    "rank-is-none": _LOWEST % ("len(ids) > 1", "ranks.get(pair)"),
+}
 
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {

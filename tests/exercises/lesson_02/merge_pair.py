@@ -83,8 +83,8 @@ def merge(ids, pair, new_id):
             i += 1
     return merged
 """,
-    "not-a-row-of-ids": "def merge(ids, pair, new_id):\n    return ' '.join(map(str, ids))",
-    "not-a-row-of-ids: nested": """
+    "not-a-list-of-ids": "def merge(ids, pair, new_id):\n    return ' '.join(map(str, ids))",
+    "not-a-list-of-ids: nested": """
 def merge(ids, pair, new_id):
     return [[new_id] if tuple(ids[i : i + 2]) == pair else [ids[i]] for i in range(len(ids))]
 """,
@@ -116,13 +116,14 @@ def merge(ids, pair, new_id):
 """,
     """
 def merge(ids, pair, new_id):
-    rest = list(reversed(ids))
+    rest, merged = list(reversed(ids)), []
     while rest:
         id = rest.pop()
         if rest and [id, rest[-1]] == list(pair):
             rest.pop()
             id = new_id
-        yield id
+        merged.append(id)
+    return merged
 """,
     """
 import re
@@ -132,6 +133,35 @@ def merge(ids, pair, new_id):
     return torch.tensor([ord(c) for c in re.sub(re.escape(chr(pair[0]) + chr(pair[1])), chr(new_id), row)])
 """,
 ]
+
+NEAR_MISSES = {
+    "nothing-merged": """
+def merge(ids, pair, new_id):
+    return [new_id] + ids[2:] if ids[:2] == [7, 7] else list(ids)
+""",
+    "only-the-first": WRONG["nothing-merged"],
+    "overlap-merged-twice": WRONG["right-member-stays"],
+    "right-member-stays": WRONG["overlap-merged-twice"],
+    "right-to-left": WRONG["only-the-first"],
+    "last-id-lost": WRONG["last-id-twice"],
+    "last-id-twice": WRONG["last-id-lost"],
+    "order-ignored": WRONG["members-replaced"],
+    "members-replaced": WRONG["order-ignored"],
+    "runs-collapsed": _merge(step="len([1 for _ in ids[i:]]) if len(set(ids[i:])) == 1 else 2"),
+    "new-id-missing": WRONG["only-the-first"],
+    "digits-matched": WRONG["members-replaced"],
+    "not-a-list-of-ids": WRONG["new-id-missing: nothing in its place"],
+    "other-ids": WRONG["right-to-left"],
+    "tied-to-the-example": WRONG["last-id-lost"],
+}
+
+CRASHES = {
+    "past-the-last-id": _merge(found="(ids[i], ids[i + 1]) == pair"),
+    "none-used": _merge().replace("merged.append(ids[i])", "merged = merged.append(ids[i])"),
+    "id-for-a-list": _merge().replace("merged.append(new_id)", "merged = merged + new_id"),
+    "id-for-a-list: extended": _merge().replace("merged.append(new_id)", "merged.extend(new_id)"),
+    "read-before-assigned": _merge().replace("    i = 0\n", ""),
+}
 
 # The lesson's cells that drive an explorer with the answer.
 DRIVEN = {

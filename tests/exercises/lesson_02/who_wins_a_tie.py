@@ -18,5 +18,15 @@ WRONG = {
 
 UNUSUAL = ["['no', 'th']", "(('n', 'o'), ('t', 'h'))"]
 
+NEAR_MISSES = {
+    "rules-swapped": "('th', 'ng')",
+    "one-for-both": "('no', 'th ')",
+    "smallest-taken": "('hi', 'th')",
+    "last-taken": "('in', 'th')",
+    "not-tied": "('ot', 'th')",
+    "not-two-pairs": "['no', 'hi']",
+    "look-again": "('th', 'hi')",
+}
+
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {"the merges are unique": ("one-for-both",)}
