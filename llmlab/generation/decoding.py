@@ -71,7 +71,8 @@ def generate(
     if max_new_tokens > room and not slide:
         raise ValueError(
             f"a prompt of {longest} tokens and {max_new_tokens} new ones do not fit in the model's context of "
-            f"{context_length}: ask for at most {max(0, room)} new ones, or keep only its end"
+            f"{context_length}: ask for at most {max(0, room)} new ones, or give slide=True to go on with the newest "
+            "tokens"
         )
     stops = as_stops(stop, model.config.vocab_size)
     stops_after = torch.zeros(model.config.vocab_size, dtype=torch.bool, device=device)

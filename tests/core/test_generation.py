@@ -197,7 +197,7 @@ def test_the_mode_of_the_model_is_put_back_and_dropout_is_off():
             ValueError,
             "10 tokens and 5 new ones .* context of 14: .* most 4 new",
         ),
-        (lambda: generate(MODEL, [[1] * 20], 5), ValueError, "at most 0 new ones, or keep only its end"),
+        (lambda: generate(MODEL, [[1] * 20], 5), ValueError, "at most 0 new ones, or give slide=True"),
         (lambda: generate(MODEL, [[]], 5), ValueError, "at least one token"),
         (lambda: generate(MODEL, [], 5), ValueError, "at least one token"),
         (lambda: generate(MODEL, torch.zeros(1, 2), 5), TypeError, r"got torch.float32 of shape \(1, 2\)"),
