@@ -19,6 +19,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from llmlab.course import progress
+
 CELL_TIMEOUT = 120  # seconds
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 # Two names after a slash that follows neither a word, a slash (URL) nor "<" (HTML end tag); C:\…; file://…; ~/…
@@ -54,7 +56,7 @@ async def execute(generated: NotebookNode, folder: Path, checkout: Path, tick: C
         extra_arguments=["--IPKernelApp.log_level=40"],  # errors only: its warnings about transport would alarm
     )
     search = os.pathsep.join(filter(None, [str(checkout), os.environ.get("PYTHONPATH")]))
-    environment = os.environ | {"CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": search}
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": search, progress.VARIABLE: progress.OFF}
     async with client.async_setup_kernel(cwd=str(folder), env=environment, cleanup_kc=True):
         with contextlib.suppress(RuntimeError):  # nbclient's own handler would keep Ctrl-C from ending the build
             asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)

@@ -9,11 +9,12 @@ from typing import Any
 import torch
 
 from llmlab.exercises import Exercise
-from llmlab.exercises.engine.catalogue import lessons, of_lesson
+from llmlab.exercises.engine.catalogue import lessons, listed, of_lesson
 from tests.exercises import cells
 
 EXERCISES = {one.id: one for lesson in lessons() for one in of_lesson(lesson)}
 FUNCTIONS = [id for id, one in EXERCISES.items() if one.kind == "function"]
+BY_NAME = {name: id for lesson in lessons() for id, (name, _) in listed(lesson).items()}  # module -> id of today
 
 
 def fresh(exercise_id: str) -> Exercise:

@@ -30,7 +30,7 @@ def check_windows(body: str) -> Result:
         ("return 1 / 0", "ZeroDivisionError: division by zero"),
         ("raise SystemExit(3)", "SystemExit: 3"),
         ("import sys\nsys.exit()", "SystemExit"),
-        ("yield token_ids\nraise KeyError('late')", "KeyError: 'late'"),
+        ("raise KeyError('late')", "KeyError: 'late'"),
         ("return make_windows(token_ids, max_length, stride)", "NameError"),
         ("def again():\n    return again()\nreturn again()", "RecursionError: the function calls itself without end"),
         ("raise BaseException('from below')", "BaseException: from below"),
@@ -150,7 +150,7 @@ def test_odd_answers_get_a_result(id, given, capsys):
 
 def test_plain_values_are_of_plain_types():
     assert type(plain(OddInt(4))) is int
-    assert plain((np.int64(3), torch.tensor([1.5]), range(2), (x for x in "ab"))) == [3, [1.5], [0, 1], ["a", "b"]]
+    assert plain((np.int64(3), torch.tensor([1.5]), range(2), {"a": 1}.keys())) == [3, [1.5], [0, 1], ["a"]]
     assert plain([{1: 2}, {3}, b"x", object()]) == [Opaque("dict"), Opaque("set"), Opaque("bytes"), Opaque("object")]
     assert show(plain(SELF_CONTAINING)) == "[[[[[[<list>]]]]]]"
 

@@ -25,8 +25,13 @@ class Crash:
     sentence: str
     section: str = ""
 
-    def said_to(self, error: BaseException) -> str | None:
-        """The sentence for this error; None where this is another crash."""
+    def said_to(self, error: BaseException, fresh: bool = False) -> str | None:
+        """The sentence for this error; None where this is another crash.
+
+        Args:
+            error: what was raised.
+            fresh: it comes from random arguments, whose numbers are left out: the same words on every run.
+        """
         if self.error not in {kind.__name__ for kind in type(error).__mro__}:
             return None
         found = re.search(self.text, message_of(error))
@@ -34,7 +39,7 @@ class Crash:
             return None
         sentence = self.sentence
         for name, value in found.groupdict(default="").items():
-            sentence = sentence.replace(f"{{{name}}}", value)
+            sentence = sentence.replace(f"{{{name}}}", "…" if fresh and not value.isidentifier() else value)
         return sentence
 
 
@@ -46,6 +51,6 @@ def message_of(error: BaseException) -> str:
         return ""
 
 
-def explain(error: BaseException, crashes: Iterable[Crash]) -> tuple[Crash, str] | None:
+def explain(error: BaseException, crashes: Iterable[Crash], fresh: bool = False) -> tuple[Crash, str] | None:
     """The first of `crashes` that fits this error, with its sentence."""
-    return next(((one, said) for one in crashes if (said := one.said_to(error)) is not None), None)
+    return next(((one, said) for one in crashes if (said := one.said_to(error, fresh)) is not None), None)

@@ -1,37 +1,38 @@
 """What an exercise is: a check and what it says, and `check`, `hint`, `solution` for the learner.
 
-How a learner's function is called: `probes`; how it all looks: `view`; how an exercise is found by its id: `catalogue`.
+How an answer is judged: `judging`; how a learner's function is called: `probes`; how it all looks: `view`; how an
+exercise is found by its id: `catalogue`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from llmlab.exercises.engine.crashes import Crash, explain
-from llmlab.exercises.engine.probes import Probe
+from llmlab.course.progress import store
+from llmlab.exercises.engine.crashes import Crash
+from llmlab.exercises.engine.judging import COMMON, judge, stopped
 from llmlab.exercises.engine.result import Misconception, Result, Status
 from llmlab.exercises.engine.source_code import same_code
 from llmlab.exercises.engine.sources import sources
-from llmlab.exercises.engine.verdicts import Blank, Raised, Wrong
 from llmlab.exercises.engine.view import Note
+from llmlab.utils.memory_limit import MemoryLimit
+from llmlab.utils.time_limit import TimeLimit
 
-# What can go wrong in any exercise with a function.
-COMMON = {
-    "not-a-function": Misconception(
-        "The check wants the function itself, to call it with values of its own: "
-        "write its name without parentheses after it."
-    ),
-    "wrong-parameters": Misconception("The function takes other parameters than the exercise asks for."),
-    "returns-none": Misconception("The function gave nothing back: is its `return` missing, or in the wrong place?"),
-    "mutates-input": Misconception(
-        "The function changed what it was given. Whoever called it still needs those values: build new ones instead."
-    ),
-    "endless-result": Misconception("The result does not come to an end: what stops the loop?"),
-}
+__all__ = ["COMMON", "Exercise"]
+
+SECONDS = 10.0  # for one check
+MEGABYTES = 1000  # by which the kernel may grow in one check
+TRIES = 3  # after so many the box offers the solution
 
 _UNCHANGED = "The cell still holds its `...` or its first version. Change it, run it, then run the check again."
+_NONE = {
+    "value": "The answer is `None`, which is what a name holds when nothing was put there, or when a call that gives "
+    "nothing back (such as `print`) was. Write the answer itself.",
+    "function": "The check got `None`, not a function. Was the result of a call handed over, which gave nothing back? "
+    "Write the function's name alone.",
+}
 
 
 @dataclass(eq=False, kw_only=True)
@@ -48,7 +49,8 @@ class Exercise:
         hints: a question, the idea, the line.
         variant: something to try next, shown below the solution.
         misconceptions: id -> what to say, for every id that `examine` raises.
-        crashes: what an exception of the learner's code mostly means in this exercise; the first that fits is said.
+        crashes: what an exception of the learner's code mostly means in this exercise; the first that fits is said,
+            and those that are common to all exercises come after them.
         model_answer: a reason to compare one's own with, where the exercise asks to explain; shown once it passed.
     """
 
@@ -64,21 +66,27 @@ class Exercise:
     title: str = ""
     status: Status = field(default="not_attempted", init=False, repr=False)
     attempted: bool = field(default=False, init=False, repr=False)
+    _tries: int = field(default=0, init=False, repr=False)
     _hints_given: int = field(default=0, init=False, repr=False)
 
-    def check(self, answer: Any) -> Result:
-        """Check an answer: a function where one is to be written or mended, else a value. Never raises or prints."""
+    def check(self, answer: Any, *, seconds: float = SECONDS) -> Result:
+        """Check an answer: a function where one is to be written or mended, else a value. Never raises or prints.
+
+        Code that does not end is stopped after `seconds`, and code that fills the memory before the kernel dies of it.
+        One single call into compiled code cannot be stopped, however long it takes or whatever it fills, such as
+        `list(range(10**10))`: interrupt or restart the kernel then.
+        """
         try:
-            result = self._judge(answer)
-        except KeyboardInterrupt:
-            result = Result(
-                "error", "Interrupted before the check came to an end. Does a loop in your code never stop?"
-            )
+            with TimeLimit(seconds), MemoryLimit(MEGABYTES):
+                result = self._judged(answer)
+        except KeyboardInterrupt as reason:
+            result = stopped(reason, answer)
         except Exception as error:
             result = Result("error", f"The check itself cannot handle this answer ({type(error).__name__}): report it.")
         self.status = result.status
-        self.attempted = self.attempted or result.status != "not_attempted"
-        return result
+        if result.status != "not_attempted":
+            self.attempted, self._tries = True, self._tries + 1
+        return self._dressed(result)
 
     def untouched(self, answer: Any) -> bool:
         """Whether an answer is still blank, or a function still the one that the student notebook came with."""
@@ -92,61 +100,43 @@ class Exercise:
         return Note(heading, self.hints[self._hints_given - 1])
 
     def solution(self, anyway: bool = False) -> Note:
-        """One solution and a variant to try; it opens after a real attempt, or with `anyway=True`."""
-        if not (self.attempted or anyway):
-            return Note(
-                f"Solution of {self.id}",
-                "It opens after your first real attempt: run the check once with a try of your own, "
-                f'or write `exercise("{self.id}").solution(anyway=True)`.',
-            )
+        """A solution and a variant to try; it opens after a real attempt, or with `anyway=True`."""
+        if self.attempted or anyway:
+            return self._solution
         return Note(
-            f"One solution of {self.id}", "There are others.", self._sources["solution"], f"To try next: {self.variant}"
+            f"Solution of {self.id}",
+            "It opens after your first real attempt: run the check once with a try of your own, "
+            f'or write `exercise("{self.id}").solution(anyway=True)`.',
+        )
+
+    @property
+    def _solution(self) -> Note:
+        one_of_many = self.kind == "function"
+        return Note(
+            f"{'One solution' if one_of_many else 'Solution'} of {self.id}",
+            "There are others." if one_of_many else "",
+            self._sources["solution"],
+            f"To try next: {self.variant}",
         )
 
     @property
     def _sources(self) -> dict[str, str]:
         return sources().get(self.id, {"stub": "", "solution": "(missing: build the notebooks to write it)"})
 
-    def _judge(self, answer: Any) -> Result:
+    def _judged(self, answer: Any) -> Result:
+        if answer is None:
+            return Result("not_attempted", _NONE[self.kind])
         if self.untouched(answer):
             return Result("not_attempted", _UNCHANGED)
-        if self.kind == "value":
-            probe = Probe(lambda: answer)
-        elif not callable(answer):
-            return self._failed("not-a-function", f"It got a value of type `{type(answer).__name__}`.")
-        else:
-            probe = Probe(answer)
-        try:
-            subject = probe(shown="reading your answer") if self.kind == "value" else probe
-            held = list(self.examine(subject))
-        except Blank:
-            return Result("not_attempted", "A `...` is still in your answer: put your own in its place.")
-        except Wrong as wrong:
-            return self._failed(wrong.misconception, wrong.shown, _printed(probe.printed))
-        except Raised as raised:
-            return self._crashed(raised, _printed(probe.printed))
-        lines = [f"{_holding(held)}: {'; '.join(held)}.", self.means]
-        if self.model_answer:
-            lines.append(f"Compare your reason with this one: {self.model_answer}")
-        return Result("passed", "\n".join(lines))
+        return judge(self, answer)
 
-    def _crashed(self, raised: Raised, printed: str) -> Result:
-        explained = explain(raised.error, self.crashes) if raised.error else None
-        if explained is None:
-            return Result("error", f"{raised}{printed}")
-        crash, sentence = explained
-        see = f"See '{crash.section}'." if crash.section else ""
-        return Result("error", "\n".join(filter(None, (str(raised), sentence, see))) + printed, crash.id)
-
-    def _failed(self, misconception: str, shown: str, printed: str = "") -> Result:
-        idea = {**COMMON, **self.misconceptions}[misconception]
-        see = f"See '{idea.section}'." if idea.section else ""
-        return Result("failed", "\n".join(filter(None, (idea.sentence, shown, see))) + printed, misconception)
-
-
-def _holding(held: list[str]) -> str:
-    return {1: "The check holds", 2: "Both checks hold"}.get(len(held), f"All {len(held)} checks hold")
-
-
-def _printed(text: str) -> str:
-    return f"\nYour code printed: {text.strip()}" if text.strip() else ""
+    def _dressed(self, result: Result) -> Result:
+        """The result as it is shown: kept on disk, with what stands folded under it."""
+        kept = store()
+        standing = kept.add(self.id, result.status) if self.id and result.status != "not_attempted" else None
+        tries = standing.tries if standing else self._tries
+        passed = result.status == "passed"
+        hints = () if passed else tuple(Note(f"Hint {n} of {len(self.hints)}", h) for n, h in enumerate(self.hints, 1))
+        solution = (self._solution,) if passed or tries >= TRIES else ()
+        message = "\n".join(filter(None, (result.message, kept.news())))
+        return replace(result, message=message, folded=hints + solution)

@@ -1,22 +1,25 @@
 """The one place where a learner's code is called: quietly, on copies, and so that nothing it does escapes.
 
-Whatever happens in there becomes a verdict. Only KeyboardInterrupt passes through, because it belongs to the learner:
-an endless loop is theirs to interrupt.
+Whatever happens in there becomes a verdict. Only KeyboardInterrupt passes through, because it belongs to the learner,
+or to the limits of time and memory.
 """
 
 from __future__ import annotations
 
 import inspect
-import linecache
 import re
-import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from llmlab.exercises.engine.containment import Bounded, contained, copies, same
+from llmlab.exercises.engine.crashes import message_of
+from llmlab.exercises.engine.frames import own_frames, raised_on_purpose
 from llmlab.exercises.engine.source_code import code_of
 from llmlab.exercises.engine.values import plain, shorten, show
 from llmlab.exercises.engine.verdicts import Blank, Raised, Verdict, Wrong
+
+# An error whose text speaks of these is about tensors: then the shapes on the line are shown, too.
+_OF_TENSORS = re.compile(r"shape|size|dim|axis|axes|dtype|scalar type|batch|operand|multipl|broadcast|Long|index", re.I)
 
 
 class Probe:
@@ -59,15 +62,18 @@ class Probe:
         self._require_parameters(args, options)
         given, given_options = copies(args), copies(options)
         self._calls += 1
-        printed = Bounded()
+        printed, result = Bounded(), _NOTHING
         try:
             # Another seed for each call: a function that draws from the global generator must not repeat itself.
             with contained(self._calls, printed):
-                value = read(self._function(*given, **given_options), given)
+                result = self._function(*given, **given_options)
+                if isinstance(result, Iterator):
+                    _refuse_iterator(result, f"`{shown}` gave")
+                value = read(result, given)
         except (KeyboardInterrupt, Verdict):
             raise
         except BaseException as error:  # sys.exit() in an answer must not end the kernel
-            raise Raised(f"`{shown}` raised {self._describe(error, fresh)}", error) from None
+            raise self._raised(error, shown, fresh, result) from None
         finally:
             self.printed = self.printed or printed.text
         if _holds_ellipsis(value):
@@ -94,31 +100,71 @@ class Probe:
             yours = f"{self.name}({', '.join(signature.parameters)})"
             raise Wrong("wrong-parameters", f"Yours is `{yours}`; called as the exercise says: {error}.") from None
 
-    def _describe(self, error: BaseException, fresh: bool) -> str:
-        name = type(error).__name__
-        lines = self._lines_of(error)
-        if isinstance(error, RecursionError):  # how deep it got differs from run to run
-            text, lines = "the function calls itself without end", lines[:1]
-        else:
-            try:
-                text = "" if fresh else re.sub(r" at 0x[0-9a-fA-F]+", "", str(error))
-            except Exception:
-                text = ""
-        text = f": {shorten(text)}" if text else ""
-        return f"{name}{text.rstrip('.')}.{lines[-1] if lines else ''}"
+    def _raised(self, error: BaseException, shown: str, fresh: bool, result: Any) -> Raised:
+        """What is known of an error; `result` is what the function gave, if the error came when that was read."""
+        frames = own_frames(error, self._function)
+        what = describe(error, fresh)
+        if result is not _NOTHING and not frames:
+            return Raised(
+                f"`{shown}` gave a `{type(result).__name__}`, with which the check could not go on: {what}",
+                error,
+                fresh=fresh,
+            )
+        lines = [f"`{shown}` raised {what}"]
+        if frames:
+            # How deep a recursion without end got differs from run to run.
+            frame = frames[0] if isinstance(error, RecursionError) else frames[-1]
+            about_tensors = not fresh and _OF_TENSORS.search(message_of(error))
+            lines += [frame.line(), frame.shapes() if about_tensors else ""]
+        text = "\n".join(filter(None, lines))
+        return Raised(text, error, fresh=fresh, on_purpose=raised_on_purpose(error, frames))
 
-    def _lines_of(self, error: BaseException) -> list[str]:
-        """One sentence for each frame of the error that lies in the learner's own cell, outermost first."""
-        code = code_of(self._function)
-        if code is None:
-            return []
-        sentences = []
-        for frame, number in traceback.walk_tb(error.__traceback__):
-            if frame.f_code.co_filename == code.co_filename:
-                source = linecache.getline(code.co_filename, number).strip()
-                sentences.append(f"\nLine {number} of your cell" + (f": `{source}`" if source else "."))
-        return sentences
+
+def read_answer(answer: Any) -> Any:
+    """An answer that is a value, as plain Python values.
+
+    Raises:
+        Blank, Wrong, Raised: see `verdicts`.
+    """
+    try:
+        with contained(0, Bounded()):
+            value = plain(answer)
+    except (KeyboardInterrupt, Verdict):
+        raise
+    except BaseException as error:
+        raise Raised(f"Reading your answer stopped with {describe(error)}", error) from None
+    if _holds_ellipsis(value):
+        raise Blank
+    return value
+
+
+def is_generator_function(function: Any) -> bool:
+    """Whether calling it gives a generator; one that a decorator turned into something else is none."""
+    try:
+        return inspect.isgeneratorfunction(function)
+    except Exception:  # an odd object may raise on any attribute
+        return False
+
+
+def describe(error: BaseException, fresh: bool = False) -> str:
+    """Name and text of an error; with `fresh` the name alone, because the text may hold random numbers."""
+    name = type(error).__name__
+    if isinstance(error, RecursionError):
+        text = "the function calls itself without end"
+    else:
+        text = "" if fresh else re.sub(r" at 0x[0-9a-fA-F]+", "", message_of(error))
+    text = f": {shorten(text)}" if text else ""
+    return f"{name}{text.rstrip('.')}."
+
+
+def _refuse_iterator(result: Iterator, before: str) -> None:
+    name = type(result).__name__
+    made_by_yield = name == "generator" and result.gi_code.co_name != "<genexpr>"
+    raise Wrong("yield-for-return" if made_by_yield else "read-once", f"{before} a `{name}` object.")
 
 
 def _holds_ellipsis(value: Any) -> bool:
     return value is ... or (isinstance(value, list) and any(map(_holds_ellipsis, value)))
+
+
+_NOTHING = object()

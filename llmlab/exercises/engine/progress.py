@@ -1,30 +1,37 @@
-"""Where the learner stands in a lesson."""
+"""Where the learner stands in a lesson: `progress("03")` at its end."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from urllib.parse import quote
 
-from llmlab.exercises.engine.catalogue import listed, loaded
+from llmlab.course.progress import store
+from llmlab.exercises.engine.catalogue import lessons, listed_in_notebook, loaded
 from llmlab.exercises.engine.result import Status
-from llmlab.exercises.engine.view import sign
+from llmlab.exercises.engine.view import box, sign, spelled
+from llmlab.utils.edition import CURRENT, edition
 
 
 @dataclass(frozen=True, repr=False)
 class Progress:
-    """Where the learner stands in one lesson, in this kernel, at the moment of the call.
+    """Where the learner stands in one lesson, at the moment of the call.
 
     Attributes:
         lesson: its number, "03".
-        states: (id, title, status) of each exercise; the status is that of its latest check.
+        states: (id, title, status) of each exercise.
         attempted: how many have had a real attempt.
-        passed: how many passed their latest check.
+        passed: how many are passed.
+        next_lesson: the number of the lesson after it, "" for the last one.
+        news: a sentence on the file where progress is kept, if something is wrong with it.
     """
 
     lesson: str
     states: tuple[tuple[str, str, Status], ...]
     attempted: int
     passed: int
+    next_lesson: str = ""
+    news: str = ""
 
     @property
     def open(self) -> int:
@@ -32,12 +39,24 @@ class Progress:
         return len(self.states) - self.passed
 
     def __repr__(self) -> str:
-        lines = [f"  {name}  {sign(status):<16}{title}" for name, title, status in self.states]
-        return "\n".join([self._summary(), *lines])
+        lines = [f"  {name}  {sign(status):<16}{title.replace('`', '')}" for name, title, status in self.states]
+        return "\n".join(filter(None, [self._summary(), *lines, self._next(), self.news]))
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<li>{escape(f'{name} {sign(status)} · {title}')}</li>" for name, title, status in self.states)
-        return f"<div><strong>{escape(self._summary())}</strong><ul>{rows}</ul></div>"
+        rows = "".join(
+            f"<li>{self._link(id, title)} ({sign(status)})</li>"
+            for id, title, status in self.states
+            if status != "passed"
+        )
+        # Decoration: the summary says the same in words.
+        done = round(100 * self.passed / len(self.states))
+        bar = (
+            '<div style="height: 8px; max-width: 300px; margin: 6px 0px; background-color: rgba(117, 117, 117, 0.3)">'
+            f'<div style="height: 8px; width: {done}%; background-color: #2e7d32"></div></div>'
+        )
+        still = f'<p style="margin: 4px 0px">Open:</p><ul style="margin: 0px">{rows}</ul>' if rows else ""
+        after = "".join(f'<p style="margin: 4px 0px">{escape(line)}</p>' for line in (self._next(), self.news) if line)
+        return box("note", f"<strong>{escape(self._summary())}</strong>{bar}{still}{after}")
 
     def _summary(self) -> str:
         return (
@@ -45,9 +64,27 @@ class Progress:
             f"{self.attempted} attempted, {self.passed} passed, {self.open} open"
         )
 
+    def _next(self) -> str:
+        first = next((id for id, _, status in self.states if status != "passed"), "")
+        if first:
+            return f"Next: exercise {first}."
+        return (
+            f"All passed. Next: lesson {self.next_lesson}." if self.next_lesson else "All passed, in the last lesson."
+        )
+
+    @staticmethod
+    def _link(id: str, title: str) -> str:
+        """An exercise, as a link to its heading in the notebook, as JupyterLab names it; not in notebooks of old."""
+        name = f"{id} · {spelled(title)}"
+        heading = f"Exercise {id} · {title}".replace("`", "").replace(" ", "-")
+        return f'<a href="#{quote(heading)}">{name}</a>' if edition() == CURRENT else name
+
 
 def progress(lesson: str) -> Progress:
-    """Attempted, passed and open exercises of a lesson, for example `progress("03")`; kept in this kernel only.
+    """Attempted, passed and open exercises of a lesson, for example `progress("03")`.
+
+    For what has been checked in this kernel the latest check counts, for the others the best that is kept from earlier
+    sessions. It is kept on this machine alone: `llmlab progress` shows all lessons and says where.
 
     Raises:
         TypeError: the number is not a str.
@@ -55,12 +92,20 @@ def progress(lesson: str) -> Progress:
     """
     if not isinstance(lesson, str):
         raise TypeError(f'a lesson is named by text such as "03", got {lesson!r}: put it in quotes')
-    titles = {id: title for id, (_, title) in listed(lesson).items()}
-    there = {id: loaded(id) for id in titles}
-    states = tuple((id, title, there[id].status if there[id] else "not_attempted") for id, title in titles.items())
+    kept = store()
+    standings, states, attempted = kept.standings(), [], 0
+    for id, (_, title) in listed_in_notebook(lesson).items():
+        one, before = loaded(id), standings.get(id)
+        here = one.status if one else "not_attempted"
+        status = before.best if before and here == "not_attempted" else here
+        states.append((id, title, status))
+        attempted += status != "not_attempted" or bool(one and one.attempted)
+    later = (number for number in lessons() if number > lesson and edition() == CURRENT)
     return Progress(
         lesson=lesson,
-        states=states,
-        attempted=sum(one.attempted for one in there.values() if one),
+        states=tuple(states),
+        attempted=attempted,
         passed=sum(status == "passed" for _, _, status in states),
+        next_lesson=next(later, ""),
+        news=kept.news(),
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from llmlab.exercises.engine.view import as_html, as_text
+from llmlab.exercises.engine.view import Note, as_html, as_text
 
 Status = Literal["not_attempted", "passed", "failed", "error"]
 
@@ -19,17 +19,19 @@ class Result:
         message: what was seen and what it means, one or more lines.
         misconception: id of the idea that is probably behind a failed answer, or of the crash that stopped it; else
             None.
+        folded: hints and solution, which a notebook shows below, closed; `print` leaves them out.
     """
 
     status: Status
     message: str
     misconception: str | None = None
+    folded: tuple[Note, ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:
         return as_text(self.status, self.message)
 
     def _repr_html_(self) -> str:
-        return as_html(self.status, self.message)
+        return as_html(self.status, self.message, folded=self.folded)
 
 
 @dataclass(frozen=True)

@@ -45,13 +45,19 @@ def _fingerprint(code: CodeType) -> tuple:
     return code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_argcount, constants
 
 
-def code_of(function: Any) -> CodeType | None:
+def code_of(answer: Any) -> CodeType | None:
     """The code of a function, what wraps it taken off, or of a class's first method; None for what has none."""
+    function = function_of(answer)
+    return function.__code__ if function else None
+
+
+def function_of(answer: Any) -> FunctionType | None:
+    """The function of Python behind what can be called; None where there is none, as behind a builtin."""
     try:
-        if isinstance(function, type):
-            return next((method.__code__ for method in _methods(function)), None)
-        function = inspect.unwrap(getattr(function, "func", function))  # functools.partial, functools.wraps
-        code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
+        if isinstance(answer, type):
+            return next(iter(_methods(answer)), None)
+        answer = inspect.unwrap(getattr(answer, "func", answer))  # functools.partial, functools.wraps
+        behind = (answer, getattr(answer, "__func__", None), type(answer).__call__)  # a method; an object with __call__
+        return next((one for one in behind if isinstance(one, FunctionType)), None)
     except Exception:  # an odd object may raise on any attribute
         return None
-    return code if isinstance(code, CodeType) else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,11 +28,14 @@ class Opaque:
 
 
 def plain(value: Any) -> Any:
-    """Tensors, arrays, tuples and generators as lists; numbers and texts as themselves; anything else as `Opaque`.
+    """Tensors, arrays, tuples and ranges as lists; numbers and texts as themselves; anything else as `Opaque`.
 
     >>> import numpy as np, torch
     >>> plain((torch.tensor([1, 2]), range(2), np.float64(0.5), {1: 2}))
     [[1, 2], [0, 1], 0.5, <dict>]
+
+    Raises:
+        Wrong: there is an iterator, or there are far more values than any exercise asks for.
     """
     budget = _MOST_VALUES
     tensors, arrays = tensor_type(), array_type()
@@ -54,6 +57,8 @@ def plain(value: Any) -> Any:
             if isinstance(value, kind):
                 # Bound to the base type: a subclass could bring comparisons of its own.
                 return {int: int.__int__, float: float.__float__, str: str.__str__}[kind](value)
+        if isinstance(value, Iterator):
+            raise Wrong("read-once", f"There is a `{type(value).__name__}` object in it.")
         iterable = isinstance(value, Iterable) and not isinstance(value, dict | set | frozenset | bytes)
         if not iterable or depth > 5:
             return Opaque(type(value).__name__)
@@ -79,10 +84,12 @@ class _Nothing:
 
 
 def show(value: Any, most: int = 200) -> str:
-    """A plain value as short text, floats with four decimals.
+    """A plain value as short text, floats with as many decimals as tell them apart.
 
-    >>> show([1, [0.123456, "a"]])
-    "[1, [0.1235, 'a']]"
+    >>> show([1, [0.123456, "a"], 0.25, 8e6])
+    "[1, [0.1235, 'a'], 0.25, 8000000]"
+    >>> show(0.9999999999)
+    '0.9999999999'
     """
 
     def spell(value: Any) -> str:
@@ -90,9 +97,20 @@ def show(value: Any, most: int = 200) -> str:
             return f"[{', '.join(map(spell, value))}]"
         if isinstance(value, tuple):
             return f"({', '.join(map(spell, value))})"
-        return f"{value:.4f}" if isinstance(value, float) else repr(value)
+        return _spell_float(value) if isinstance(value, float) else repr(value)
 
+    if isinstance(value, float) and 0 < abs(value - float(f"{value:.0f}")) < 5e-5:  # not to be taken for a whole number
+        return repr(value)
     return shorten(spell(value), most)
+
+
+def _spell_float(value: float) -> str:
+    """As it is where that is short, such as 0.5 and 4.0; otherwise rounded."""
+    if value.is_integer() and 1e5 <= abs(value) < 1e15:
+        return f"{value:.0f}"
+    if len(repr(value).lstrip("-")) <= 9:
+        return repr(value)
+    return f"{value:.4f}" if 0.01 <= abs(value) < 1e5 else f"{value:.4g}"
 
 
 def shorten(text: str, most: int = 200) -> str:

@@ -15,11 +15,17 @@ class Blank(Verdict):
 
 
 class Raised(Verdict):
-    """The learner's code raised `error`; the text says what was called, what was raised, and in which line."""
+    """An error came out of the learner's code, or of what it gave; the text says what was called, what, and where.
 
-    def __init__(self, text: str, error: BaseException | None = None) -> None:
+    Attributes:
+        error: what was raised.
+        fresh: the arguments were random: nothing of the error's text is to be repeated.
+        on_purpose: a `raise` of the learner's own raised it.
+    """
+
+    def __init__(self, text: str, error: BaseException, *, fresh: bool = False, on_purpose: bool = False) -> None:
         super().__init__(text)
-        self.error = error
+        self.error, self.fresh, self.on_purpose = error, fresh, on_purpose
 
 
 class Wrong(Verdict):

@@ -8,6 +8,7 @@ the colour of the border adds nothing that is not written.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
@@ -33,19 +34,40 @@ def as_text(kind: str, text: str, heading: str = "") -> str:
     return f"{head}: {text}"
 
 
-def as_html(kind: str, text: str, heading: str = "", code: str = "", after: str = "") -> str:
-    """The same as HTML: each line of `text` a paragraph, `backticks` as code, then `code` as a block, then `after`."""
-    _, _, border, tint = _LOOK[kind]
+def as_html(
+    kind: str, text: str, heading: str = "", code: str = "", after: str = "", folded: Iterable[Note] = ()
+) -> str:
+    """The same as HTML: each line of `text` a paragraph, `backticks` as code, then `code` as a block, then `after`.
+
+    What is `folded` stands below, closed: its heading opens it.
+    """
     head = escape(" ".join(filter(None, (sign(kind), heading))))
-    block = f'<pre style="margin: 8px 0px; white-space: pre-wrap">{escape(code)}</pre>' if code else ""
-    return (
-        f'<div style="border-left: 4px solid {border}; background-color: {tint}; padding: 6px 12px; margin: 4px 0px">'
-        f"<strong>{head}</strong>{_paragraphs(text)}{block}{_paragraphs(after)}</div>"
+    closed = "".join(
+        f'<details style="margin: 4px 0px"><summary>{spelled(note.heading)}</summary>{_body(note)}</details>'
+        for note in folded
     )
+    return box(kind, f"<strong>{head}</strong>{_body(Note(heading, text, code, after))}{closed}")
+
+
+def box(kind: str, content: str) -> str:
+    """HTML in the frame of a status."""
+    _, _, border, tint = _LOOK[kind]
+    style = f"border-left: 4px solid {border}; background-color: {tint}; padding: 6px 12px; margin: 4px 0px"
+    return f'<div style="{style}">{content}</div>'
+
+
+def spelled(text: str) -> str:
+    """One line of text as HTML, `backticks` as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
+def _body(note: Note) -> str:
+    block = f'<pre style="margin: 8px 0px; white-space: pre-wrap">{escape(note.code)}</pre>' if note.code else ""
+    return f"{_paragraphs(note.text)}{block}{_paragraphs(note.after)}"
 
 
 def _paragraphs(text: str) -> str:
-    lines = [re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(line)) for line in text.splitlines() if line.strip()]
+    lines = [spelled(line) for line in text.splitlines() if line.strip()]
     return "".join(f'<p style="margin: 4px 0px">{line}</p>' for line in lines)
 
 

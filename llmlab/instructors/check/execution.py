@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from llmlab.course import progress
 from llmlab.course.checkout import PACKAGE
 from llmlab.instructors.check.results import CannotCheck, Checked, Planned
 
@@ -69,8 +70,11 @@ def _command(notebooks: Sequence[Path], mode: str) -> list[str]:
 
 
 def _environment(root: Path | None) -> dict[str, str]:
-    """The caller's, with this package on the path, the CPU (committed outputs come from it), no options of pytest."""
+    """The caller's, with this package on the path, the CPU (committed outputs come from it), no options of pytest.
+
+    What a learner has passed is neither read nor written: outputs must not depend on it.
+    """
     checkout = [str(root)] if root and (root / "llmlab").is_dir() else []
     search = [*checkout, str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    ours = {"CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": os.pathsep.join(search)}
+    ours = {"CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": os.pathsep.join(search), progress.VARIABLE: progress.OFF}
     return {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"} | ours

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from llmlab.course import progress
+
 _LONGEST_EVENT = 100_000  # characters; a submission that finds the channel must not fill the memory of the grader
 _BETWEEN_LOOKS = 0.05  # seconds
 
@@ -205,6 +207,7 @@ def _environment(folder: Path, threads: int) -> dict[str, str]:
         "OMP_NUM_THREADS": str(threads),
         "CUDA_VISIBLE_DEVICES": "",  # graded on the CPU, where the lessons' own outputs come from
         "PIP_NO_INDEX": "1",
+        progress.VARIABLE: progress.OFF,  # what is graded is nobody's progress
     }
 
 

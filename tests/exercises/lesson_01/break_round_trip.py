@@ -18,7 +18,7 @@ WRONG = {
 UNUSUAL = [
     "('It is late', 'It is\\n\\nlate')",
     "['It\\'s late.', 'It \\' s late .']",
-    "(text + ' ' for text in ('The piano came', 'The piano came '))",
+    "[text + ' ' for text in ('The piano came', 'The piano came ')]",
 ]
 
 # A mistake that is known from elsewhere -> the misconceptions that name it.

@@ -58,7 +58,7 @@ from collections import defaultdict
 
 def encode_tokens(tokens, token_to_id):
     unknown = token_to_id["<|unk|>"]
-    return map(defaultdict(lambda: unknown, token_to_id).__getitem__, tokens)
+    return list(map(defaultdict(lambda: unknown, token_to_id).__getitem__, tokens))
 """,
     """
 import numpy as np

@@ -51,7 +51,7 @@ WRONG = {
         "return [p.strip() for p in pieces if p.strip() and (len(p) < 2 or p[0] not in 'quvxyzjkg')]"
     ),
     "returns-none": _tokens("pieces = [piece for piece in pieces if piece.strip()]"),
-    "endless-result": "def tokenize(text):\n    while True:\n        yield text",
+    "yield-for-return": "def tokenize(text):\n    yield from text.split()",
     "wrong-parameters": "def tokenize(text, pattern):\n    return text.split()",
 }
 
@@ -73,7 +73,7 @@ def tokenize(text):
 def tokenize(text):
     for mark in [*',.:;?_!"()', "'", "--"]:
         text = text.replace(mark, f" {mark} ")
-    yield from text.split()
+    return text.split()
 """,
 ]
 

@@ -129,10 +129,10 @@ def make_windows(token_ids, max_length, stride):
         del token_ids[:stride]
     return windows
 """,
-    "endless-result": """
+    "yield-for-return": """
 def make_windows(token_ids, max_length, stride):
-    while True:
-        yield token_ids[:max_length], token_ids[1 : max_length + 1]
+    for start in range(0, len(token_ids) - max_length, stride):
+        yield token_ids[start : start + max_length], token_ids[start + 1 : start + max_length + 1]
 """,
     "wrong-parameters": "def make_windows(token_ids, max_length):\n    return [token_ids]",
 }
@@ -143,16 +143,17 @@ def make_windows(token_ids, max_length, stride):
     if len(token_ids) <= max_length:
         return []
     ids = torch.tensor(token_ids)
-    return zip(ids[:-1].unfold(0, max_length, stride), ids[1:].unfold(0, max_length, stride))
+    return list(zip(ids[:-1].unfold(0, max_length, stride), ids[1:].unfold(0, max_length, stride)))
 """,
     """
 def make_windows(token_ids, max_length, stride):
     print("looking at", len(token_ids), "ids")
-    start = 0
+    start, windows = 0, ()
     while start + max_length + 1 <= len(token_ids):
         row = tuple(token_ids[start : start + max_length + 1])
-        yield [row[:-1], row[1:]]
+        windows += ([row[:-1], row[1:]],)
         start += stride
+    return windows
 """,
     """
 import numpy as np
