@@ -17,7 +17,8 @@ def two_numbers(answer: Any, right: tuple[float, float], ideas: Ideas) -> None:
     if numbers(answer, 2) is None:
         raise Wrong("not-two-numbers", f"You answered `{show(answer)}`.")
     first, second = answer
-    if not all(map(isclose, answer, right)):  # added up in floats, shares may give 0.9999999999999999
+    if not all(isclose(given, wanted, rel_tol=1e-6) for given, wanted in zip(answer, right, strict=True)):
+        # Added up in float32, shares may give 0.9999999.
         idea = name_of(ideas.items(), lambda gives: gives(first, second))
         raise Wrong(idea or "count-again", f"You answered {show(first)} and {show(second)}.")
 

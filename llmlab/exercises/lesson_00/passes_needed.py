@@ -65,8 +65,8 @@ EXERCISE = Exercise(
             PASSES,
         ),
         "two-passes-a-step": Misconception(
-            "In a training step there is a way back, too, in which the directions for the weights are found. It is "
-            "called the backward pass; the forward pass, from ids to logits, is computed once.",
+            "A training step has a backward pass, too, which finds out how each weight should change. It is not one "
+            "more run of the model: the forward pass, from ids to logits, is computed once.",
             PASSES,
         ),
         "numbers-swapped": Misconception(

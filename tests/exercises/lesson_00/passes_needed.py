@@ -21,3 +21,15 @@ WRONG = {
 }
 
 UNUSUAL = ["[1, 6]", "torch.tensor([1, 6])", "(7 // 7, 6.0)"]
+
+# What looks like it and is not it: it passes, or fails for another reason.
+NEAR_MISSES = {
+    "one-pass-a-prediction": "(9, 6)",
+    "all-written-at-once": "(6, 6)",
+    "prompt-counted": "(1, 2)",
+    "last-token-forgotten": "(2, 5)",
+    "two-passes-a-step": "(3, 6)",
+    "numbers-swapped": "(6, 2)",
+    "not-two-numbers": UNUSUAL[1],
+    "count-again": WRONG["two-passes-a-step"],
+}

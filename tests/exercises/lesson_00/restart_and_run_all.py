@@ -22,3 +22,13 @@ UNUSUAL = ["'A E F'", "['a', 'e', 'f']", "'fea'", "'a, e, f'"]
 KNOWN_MISTAKES = {
     "a cell that works only because another cell ran before it": ("worked-before", "order-of-the-page", "deleted-cell")
 }
+
+# What looks like it and is not it: it passes, or fails for another reason.
+NEAR_MISSES = {
+    "worked-before": "'aef'",
+    "order-of-the-page": "'a'",
+    "deleted-cell": "'ae'",
+    "one-error-brings-another": "'af'",
+    "these-have-their-names": "'aef'",
+    "not-letters": "'E, f, a'",
+}

@@ -24,4 +24,24 @@ WRONG = {
     "count-again": "(1000, 1)",
 }
 
-UNUSUAL = ["[1353, 1.0]", "(1353, sum([1 / 10] * 10))", "torch.tensor([1353.0, 1.0])", "(n for n in (1353, 1))"]
+UNUSUAL = [
+    "[1353, 1.0]",
+    "(1353, sum([1 / 10] * 10))",
+    "torch.tensor([1353.0, 1.0])",
+    "(1353, 0.9999999)",
+    "(1353, 1 - 1e-7)",
+]
+
+# What looks like it and is not it: it passes, or fails for another reason.
+NEAR_MISSES = {
+    "only-the-next-token": WRONG["one-for-each-given-token"],
+    "one-for-each-given-token": "(3, 1)",
+    "only-what-was-seen": "(8, 1)",
+    "every-token-of-the-text": "(3833, 1)",
+    "pairs-counted": "(1353 * 1352, 1)",
+    "after-each-given-token": "(1353, 2)",
+    "total-is-not-one": "(1352, 10)",
+    "numbers-swapped": "(1, 1352)",
+    "not-two-numbers": UNUSUAL[0],
+    "count-again": WRONG["total-is-not-one"],
+}
