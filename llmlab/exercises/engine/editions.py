@@ -14,7 +14,6 @@ FIRST = {
     "01.2": ("01", "vocabulary_or_corpus"),
     "01.3": ("01", "break_round_trip"),
     "01.4": ("01", "encode_tokens"),
-    "01.5": ("01", "separators"),
     "01.6": ("01", "special_in_text"),
     "02.1": ("02", "count_pairs"),
     "02.2": ("02", "merge_pair"),
@@ -61,4 +60,4 @@ FIRST = {
     "09.5": ("13", "online_softmax"),
 }
 # Exercises of the first edition whose task is no longer in the course, or changed.
-GONE: frozenset[str] = frozenset({"02.5", "02.6", "05.2"})
+GONE: frozenset[str] = frozenset({"01.5", "02.5", "02.6", "05.2"})
