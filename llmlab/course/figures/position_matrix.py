@@ -27,7 +27,7 @@ def draw(positions: Tensor, rounds: list[float]) -> Picture:
     axes.tick_params(labelsize=SMALL)
     return show(
         figure,
-        alt=f"Heat map of {T} places by {D} numbers, from \u22121 (orange) to 1 (blue). Columns come in pairs, sine and "
-        f"cosine. The first pair changes from place to place and repeats every {rounds[0]:.0f} places, each next one "
-        f"more slowly; the last, which would repeat after {rounds[-1]:,.0f} places, is one colour from top to bottom.",
+        alt=f"Heat map of {T} places by {D} numbers, from \u22121 (orange) to 1 (blue). Columns come in pairs, sine "
+        f"and cosine. The first pair changes from place to place and repeats every {rounds[0]:.0f} places, each next "
+        f"one more slowly; the last two columns, which would repeat after {rounds[-1]:,.0f} places, hardly change.",
     )

@@ -5,7 +5,7 @@ a message shows the same every time; fresh random cases follow and decide, and t
 """
 
 EXERCISES = {
-    "one_hot": "Prove it: one-hot times matrix",
+    "one_hot": "One-hot times matrix",
     "rows_that_move": "Which rows move?",
     "skip_gram_loss": "Write the loss of one pair",
     "what_was_learned": "Predict: what has been learned?",

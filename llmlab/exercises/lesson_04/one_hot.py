@@ -1,4 +1,7 @@
-"""One-hot vectors and their product with the table, to be written: tried on a small table, then on random ones."""
+"""One-hot vectors and their product with the table, to be written: tried on a small table, then on random ones.
+
+That the rows are computed and not looked up shows in nothing that comes out. So the calls of PyTorch are listened to.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
-from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, plain, show
 from llmlab.exercises.engine.answers import faces, name_of
+from llmlab.exercises.engine.crashes import Crash
 from llmlab.exercises.engine.tensors import seeded
 from llmlab.exercises.lesson_04.common import is_close, shape_of, table
 from llmlab.exercises.lesson_04.sections import LOOKUP
@@ -20,14 +25,52 @@ def _one_hot(ids: list[int], vocab_size: int) -> list[list[float]]:
     return [[float(v == token_id) for v in range(vocab_size)] for token_id in ids]
 
 
+_PRODUCTS = frozenset(
+    "matmul rmatmul mm sparse_mm bmm mv dot vdot einsum tensordot inner linear mul multiply rmul addmm addmv".split()
+)
+_LOOKUPS = frozenset("getitem index_select embedding gather take take_along_dim".split())
+
+
+class _Listener(TorchFunctionMode):
+    """Notes which functions of PyTorch are called, and how often something is looked up in a table of this shape."""
+
+    def __init__(self, table: torch.Size) -> None:
+        super().__init__()
+        self.table, self.names, self.lookups = table, set(), 0
+
+    def __torch_function__(self, function: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        name = getattr(function, "__name__", "").strip("_")
+        self.names.add(name)
+        values = (*args, *(kwargs or {}).values())
+        tables = any(isinstance(value, Tensor) and value.shape == self.table for value in values)
+        self.lookups += name in _LOOKUPS and tables
+        return function(*args, **(kwargs or {}))
+
+
+def _dense(result: Any, args: tuple) -> Any:
+    """The result in plain values, a sparse tensor filled up."""
+    parts = [part.to_dense() if isinstance(part, Tensor) and part.is_sparse else part for part in result]
+    return plain(parts)
+
+
 def _check_one_hot(one_hot_and_rows: Probe) -> Iterator[str]:
     def compare(ids: list[int], weight: Tensor, shown: str, is_fresh: bool) -> None:
-        got = one_hot_and_rows(torch.tensor(ids), weight, shown=shown, fresh=is_fresh)
+        def read(result: Any, args: tuple) -> Any:
+            return _dense(result, args) if isinstance(result, list | tuple) else plain(result)
+
+        with _Listener(weight.shape) as heard:
+            got = one_hot_and_rows(torch.tensor(ids), weight, shown=shown, fresh=is_fresh, read=read)
         wrong = _one_hot_misconception(got, ids, weight)
         if wrong:
             misconception = "tied-to-the-example" if is_fresh else wrong
             seen = "" if is_fresh else f"`{shown}`, with a table of 5 rows of 2, gave `{show(got)}`."
             raise Wrong(misconception, seen)
+        if "one_hot" in heard.names:
+            raise Wrong("one-hot-given")
+        # A product in Python's own numbers reads all rows, a lookup at most one for each id. Where there are more rows
+        # than ids, the two can be told apart.
+        if 0 < heard.lookups <= len(ids) < len(weight) and not is_fresh and not heard.names & _PRODUCTS:
+            raise Wrong("rows-looked-up")
 
     compare([3, 1, 3], table(5, 2, 1), f"{one_hot_and_rows.name}(ids=[3, 1, 3], weight (5, 2))", False)
     yield "ids [3, 1, 3] in a table of 5 rows"
@@ -74,7 +117,7 @@ def _one_hot_misconception(got: Any, ids: list[int], weight: Tensor) -> str:
 EXERCISE = Exercise(
     kind="function",
     examine=_check_one_hot,
-    means="An embedding is a lookup: the product and `weight[ids]` agree to the last number. Nothing is encoded.",
+    means="Your product and `weight[ids]` are the same rows: an embedding layer is this product, done as a lookup.",
     hints=(
         "The one-hot matrix has a row for each of the T ids and a column for each of the V tokens. In row t, which "
         "column holds the 1?",
@@ -113,8 +156,26 @@ EXERCISE = Exercise(
         "rows-are-no-product": Misconception(
             "The one-hot matrix is right, but the rows are not `one_hot @ weight`, of shape (T, D).", LOOKUP
         ),
+        "one-hot-given": Misconception(
+            "Right, but `F.one_hot` made the matrix. The exercise is to build it yourself: begin with zeros.", LOOKUP
+        ),
+        "rows-looked-up": Misconception(
+            "Both results are right, but no product was computed: the rows were looked up in the table. Multiply, "
+            "`one_hot @ weight`, and see the same rows come out.",
+            LOOKUP,
+        ),
         "tied-to-the-example": Misconception(
             "It works for the examples, but not for tables of other sizes. Is a size written into the code?", LOOKUP
         ),
     },
+    crashes=(
+        Crash(
+            "whole-numbers-times-table",
+            "RuntimeError",
+            r"to have the same dtype|expected scalar type|must have the same dtype",
+            "The one-hot matrix holds whole numbers or truth values, the table floats, and PyTorch multiplies one type "
+            "by the same: `one_hot.float() @ weight`, or start from `torch.zeros`, which are floats.",
+            LOOKUP,
+        ),
+    ),
 )

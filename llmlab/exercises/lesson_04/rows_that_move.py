@@ -16,6 +16,8 @@ def _check_rows_that_move(answer: Any) -> Iterator[str]:
     shown = f"You answered `{show(answer)}`."
     rows = answer if isinstance(answer, list) else [answer]
     rows = [row for item in rows for row in (item if isinstance(item, list) else [item])]
+    if answer == []:
+        raise Wrong("no-row-moves", shown)
     # A mask of seven True and False holds numbers too, as Python counts.
     if not rows or not all(map(is_number, rows)):
         raise Wrong("not-rows", shown)
@@ -52,6 +54,11 @@ EXERCISE = Exercise(
             MOVES,
         ),
         "untouched-rows": Misconception("Those are the rows that stay: the ones that were not looked up.", MOVES),
+        "no-row-moves": Misconception(
+            "An empty list says that no row moves. The loss depends on the rows that were looked up, so these get a "
+            "gradient and move.",
+            MOVES,
+        ),
         "places-for-ids": Misconception(
             "Those are places in the batch. What is looked up is the row with the number of the id that stands there.",
             MOVES,

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.engine.answers import faces, name_of
+from llmlab.exercises.engine.crashes import Crash
 from llmlab.exercises.engine.tensors import seeded
 from llmlab.exercises.lesson_04.common import is_close
 from llmlab.exercises.lesson_04.sections import NEIGHBOURS
@@ -75,6 +76,11 @@ def _noise_meets_context(word: Tensor, context: Tensor, noise: Tensor) -> float:
     return _loss(_dots(word, context, noise)[0], _dots(context, word, noise)[1])
 
 
+def _cosines(word: Tensor, context: Tensor, noise: Tensor) -> tuple[float, list[float]]:
+    """What `_dots` gives, for vectors that were brought to length 1."""
+    return _dots(*(vectors / vectors.norm(dim=-1, keepdim=True) for vectors in (word, context, noise)))
+
+
 def _loss_gradients(result: Any, args: tuple) -> list[bool]:
     """For each of the three arguments, whether gradient reaches it."""
     if not (isinstance(result, Tensor) and result.requires_grad):
@@ -97,13 +103,18 @@ def _check_skip_gram_loss(skip_gram_loss: Probe) -> Iterator[str]:
     near, far = _dots(*vectors)
     expected = _loss(near, far)
     shown = f"On a small pair with 3 noise words it gave `{show(got)}`; the formula gives {expected:.4f}."
-    got = _without_axes(got)
-    if not isinstance(got, int | float):
+    number = _without_axes(got)
+    if not isinstance(number, int | float):
         raise Wrong("not-a-number", shown)
+    if number is not got and is_close(number, expected):
+        raise Wrong("extra-axis", shown)
+    got = number
     if not is_close(got, expected):
         idea = name_of(faces(_LOSS_MODELS), lambda model: is_close(got, model(near, far)))
         if idea is None and is_close(got, _noise_meets_context(*vectors)):
             idea = "noise-meets-context"
+        if idea is None and is_close(got, _loss(*_cosines(*vectors))):
+            idea = "cosine-for-dot-product"
         raise Wrong(idea or "other-loss", shown)
     yield "one pair by the formula"
     leaves = tuple(vector.clone().requires_grad_() for vector in vectors)
@@ -118,7 +129,7 @@ def _check_skip_gram_loss(skip_gram_loss: Probe) -> Iterator[str]:
         word, context = torch.randn(2, D, generator=seeded(fresh)) / D**0.25
         noise = torch.randn(K, D, generator=seeded(fresh)) / D**0.25
         got = skip_gram_loss(word, context, noise, shown="a random pair", fresh=True)
-        if not is_close(_without_axes(got), _loss(*_dots(word, context, noise))):
+        if not is_close(got, _loss(*_dots(word, context, noise))):
             raise Wrong("tied-to-the-example")
     yield "fresh random pairs of other sizes"
 
@@ -180,6 +191,14 @@ EXERCISE = Exercise(
         "not-a-number": Misconception(
             "The loss is one number. A dot product adds up its D products, and the loss its K noise terms.", NEIGHBOURS
         ),
+        "extra-axis": Misconception(
+            "The value is right, but it comes as a row with a single number, of shape (1,). A loss has the shape (): "
+            "look for a `view`, an `unsqueeze` or a slice too many.",
+            NEIGHBOURS,
+        ),
+        "cosine-for-dot-product": Misconception(
+            "The scores are cosines. The formula has dot products, `word @ context`: their lengths count.", NEIGHBOURS
+        ),
         "no-gradient": Misconception(
             "The number is right, but it cannot train all three: keep it a tensor, without `.item()` or `detach()`.",
             NEIGHBOURS,
@@ -193,4 +212,15 @@ EXERCISE = Exercise(
             "It works for the example, but not for vectors of other sizes. Is a size written into the code?", NEIGHBOURS
         ),
     },
+    crashes=(
+        Crash(
+            "word-times-noise",
+            "RuntimeError",
+            r"shapes cannot be multiplied \(1x2 and 3x2\)|size mismatch, got input \(2\)|"
+            r"inconsistent tensor size, expected tensor \[2\] and src \[3\]",
+            "`noise` has the shape (K, D), a row for each noise word, and `word` is one row (D,). The matrix comes "
+            "first: `noise @ word` gives K scores.",
+            NEIGHBOURS,
+        ),
+    ),
 )

@@ -33,14 +33,15 @@ def _check_what_was_learned(answer: Any) -> Iterator[str]:
 EXERCISE = Exercise(
     kind="value",
     examine=_check_what_was_learned,
-    means="The vectors know use: words that can stand in each other's place lie near, opposites among them, and a "
-    "difference in use that returns, royal or not, male or female, is a direction.",
+    means="The vectors know use: words that can stand in each other's place lie near, opposites among them. Where the "
+    "text gives a difference words of its own, as this world does for male and female, it can show as a direction. "
+    "Which ones do show, you will test with several seeds.",
     hints=(
         "A true pair is a centre vector and a context vector. Which two words, then, get similar centre vectors?",
         "Two words get similar vectors when they have the same neighbours. *Happy* and *sad* both stand after *is*.",
         '`"cat", 1, "queen"`',
     ),
-    variant="Which word is nearest to kings - king + boy? Ask `model.analogy`, with several seeds. Always the same?",
+    variant="Which word is nearest to kings - king + boy? Ask the lesson's `analogy`, with several seeds: always one?",
     misconceptions={
         "beside-is-alike": Misconception(
             "Standing side by side makes a *centre* vector fit a *context* vector, in the other matrix. Two word "

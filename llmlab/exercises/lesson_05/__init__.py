@@ -6,5 +6,7 @@ decide, and their message shows no numbers.
 
 EXERCISES = {
     "permutation_test": "The permutation test",
+    "with_a_mask": "With a mask, without positions",
     "embed_input": "Tokens and places, and a text that is too long",
+    "turn_pairs": "Turn the pairs",
 }

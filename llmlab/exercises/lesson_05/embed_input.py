@@ -11,9 +11,10 @@ from torch import Tensor
 
 from llmlab.exercises.engine import Exercise, Misconception, Opaque, Probe, Raised, Wrong, show
 from llmlab.exercises.engine.answers import name_of
+from llmlab.exercises.engine.crashes import Crash, message_of
 from llmlab.exercises.engine.tensors import seeded
 from llmlab.exercises.lesson_04.common import is_close, shape_of, table
-from llmlab.exercises.lesson_05.sections import ORDER, PLACES
+from llmlab.exercises.lesson_05.sections import LEARNED, ORDER
 
 
 def _embedded(ids: list[list[int]], tokens: Tensor, places: Tensor) -> list[list[list[float]]]:
@@ -87,7 +88,7 @@ def _answer(embed_input: Probe, ids: list[list[int]], *tables: Tensor, **options
     try:
         return embed_input(torch.tensor(ids), *tables, **options)
     except Raised as raised:
-        if "raised ValueError" not in str(raised) or "to unpack" in str(raised):  # B, T, D = ids.shape
+        if not (isinstance(raised.error, ValueError) and raised.on_purpose):  # B, T, D = ids.shape raises one, too
             raise
         raise Wrong("fitting-text-refused", str(raised)) from None
 
@@ -102,10 +103,9 @@ def _require_refusal(embed_input: Probe, T: int) -> None:
             raise Wrong("too-long-answered", f"`{call}` gave `None`.") from None
         raise
     except Raised as raised:
-        found = str(raised).partition(" raised ")[2]
-        if not found.startswith("ValueError"):
+        if not isinstance(raised.error, ValueError):
             raise Wrong("other-error", f"{raised}") from None
-        if found.startswith(("ValueError.", "ValueError: .")):
+        if len(message_of(raised.error).split()) < 2:
             raise Wrong("error-says-nothing", f"{raised}") from None
         return
     if isinstance(got, Opaque):
@@ -134,62 +134,73 @@ EXERCISE = Exercise(
         "tables-swapped": Misconception(
             "The two tables have changed places: ids look up a row of the position table, places one of the token "
             "table. It runs as long as the vocabulary is no larger than the context, and means nothing.",
-            PLACES,
+            LEARNED,
         ),
         "positions-missing": Misconception("The positions are missing: the result does not know the order.", ORDER),
-        "tokens-missing": Misconception("Only the places are there: the tokens are missing.", PLACES),
+        "tokens-missing": Misconception("Only the places are there: the tokens are missing.", LEARNED),
         "place-by-id": Misconception(
             "The position table is looked up by id. A place is a number from 0 to T − 1, whatever token stands there.",
-            PLACES,
+            LEARNED,
         ),
         "place-by-window": Misconception(
             "Every token of a window got the same row, the one with the number of the window. Places run along T, "
             "not along B: `position_table[:T]` has shape (T, D) and broadcasts by itself.",
-            PLACES,
+            LEARNED,
         ),
-        "places-from-one": Misconception("Places count from 0: the first token gets row 0.", PLACES),
-        "same-place-for-all": Misconception("Every token got row 0 of the position table.", PLACES),
-        "places-backwards": Misconception("The places run backwards.", PLACES),
-        "last-places": Misconception("These are the last T rows of the position table: take the first T.", PLACES),
-        "product-for-sum": Misconception("Tokens and places are multiplied; they are to be added.", PLACES),
+        "places-from-one": Misconception("Places count from 0: the first token gets row 0.", LEARNED),
+        "same-place-for-all": Misconception("Every token got row 0 of the position table.", LEARNED),
+        "places-backwards": Misconception("The places run backwards.", LEARNED),
+        "last-places": Misconception("These are the last T rows of the position table: take the first T.", LEARNED),
+        "product-for-sum": Misconception("Tokens and places are multiplied; they are to be added.", LEARNED),
         "joined-for-added": Misconception(
             "Tokens and places are put beside each other. They are added, number by number, and the width stays D.",
-            PLACES,
+            LEARNED,
         ),
-        "one-window-for-all": Misconception("The windows are gone: the result has the shape (B, T, D).", PLACES),
+        "one-window-for-all": Misconception("The windows are gone: the result has the shape (B, T, D).", LEARNED),
         "other-sum": Misconception(
-            "The entry for window b at place t is `token_table[ids[b, t]] + position_table[t]`.", PLACES
+            "The entry for window b at place t is `token_table[ids[b, t]] + position_table[t]`.", LEARNED
         ),
         "too-long-answered": Misconception(
             "A text longer than the context gets an answer. There is no row for those places: raise a ValueError.",
-            PLACES,
+            LEARNED,
         ),
         "cut-silently": Misconception(
             "A text that is too long is cut without a word, and its tail is lost. Raise a ValueError; the caller "
             "decides what to cut.",
-            PLACES,
+            LEARNED,
         ),
         "other-error": Misconception(
             "A text that is too long does end in an error, but not in a ValueError of yours. Compare the lengths "
             "first, and raise a `ValueError` that says what is wrong.",
-            PLACES,
+            LEARNED,
         ),
         "error-returned": Misconception(
             "The error is returned like any other value, and whoever calls the function may never notice. Write "
             "`raise` instead of `return`.",
-            PLACES,
+            LEARNED,
         ),
         "fitting-text-refused": Misconception(
             "A text that fits is refused. What counts is the number of tokens in a window, T = `ids.shape[1]`: it may "
             "be as large as the number of rows of `position_table`, and the number of windows does not matter.",
-            PLACES,
+            LEARNED,
         ),
         "error-says-nothing": Misconception(
-            "The ValueError says nothing. Give it a sentence: how many tokens came, and how many places there are.",
-            PLACES,
+            "The ValueError says too little to help. Give it a sentence: how many tokens came, and how many places "
+            "there are.",
+            LEARNED,
         ),
         "tied-to-the-example": Misconception(
-            "It works for the example, but not for batches of other sizes. Is a size written into the code?", PLACES
+            "It works for the example, but not for batches of other sizes. Is a size written into the code?", LEARNED
         ),
     },
+    crashes=(
+        Crash(
+            "whole-position-table",
+            "RuntimeError",
+            r"size of tensor a \(3\) must match the size of tensor b \(6\) at non-singleton dimension 1",
+            "The text has 3 tokens and the position table 6 rows. A text of T tokens gets the first T rows: "
+            "`position_table[:T]`.",
+            LEARNED,
+        ),
+    ),
 )

@@ -29,6 +29,9 @@ _NEITHER: dict[str, Callable[[Tensor], Tensor]] = {
     "x.cumsum(0)": lambda x: x.cumsum(dim=0),
     "x + places": lambda x: x + torch.arange(len(x))[:, None],
     "x.flip(0)": lambda x: x.flip(0),
+    # Places that change little are there for a comparison that lets too much through.
+    "x + places / 100": lambda x: x + torch.arange(len(x))[:, None] / 100,
+    "x.mean(0) + x[0] / 100": lambda x: x.mean(dim=0) + x[0] / 100,
 }
 
 
@@ -66,7 +69,7 @@ def _check_permutation_test(permutation_test: Probe) -> Iterator[str]:
             f"For `{name}` it gave `{show(answer)}`: that function is {'' if kind != 'neither' else 'neither: '}"
             f"{kind if kind != 'neither' else 'the places themselves matter'}.",
         )
-    yield f"{len(answers)} functions, attention without positions among them"
+    yield f"{len(answers)} functions, attention without a mask and positions among them"
 
     fresh = random.Random()
     for _ in range(5):
@@ -82,10 +85,12 @@ def _check_permutation_test(permutation_test: Probe) -> Iterator[str]:
 
 
 def _tells_apart(order: list[int]) -> bool:
-    """Not the order as it was, not its own inverse, and not one that `x.flip(0)` happens to be equivariant for."""
+    """An order for which each function is only what it is called: one that moves the first row, and is not its own
+    inverse, and not one that `x.flip(0)` happens to be equivariant for.
+    """
     as_it_was, twice = sorted(order), [order[place] for place in order]
     mirrored = [len(order) - 1 - place for place in order]
-    return order != as_it_was and twice != as_it_was and mirrored != order[::-1]
+    return order[0] != 0 and twice != as_it_was and mirrored != order[::-1]
 
 
 def _permutation_misconception(pattern: dict[str, str], kind: str, answer: str) -> str:
@@ -99,15 +104,16 @@ def _permutation_misconception(pattern: dict[str, str], kind: str, answer: str) 
     if attention == "neither" == pattern["x * x"]:
         return "order-not-applied"
     if kind == "neither":
-        return "compares-too-little"
+        coarse = pattern["x + places"] == pattern["x.cumsum(0)"] == pattern["x.flip(0)"] == "neither"
+        return "lets-too-much-through" if coarse else "compares-too-little"
     return "other-verdict"
 
 
 EXERCISE = Exercise(
     kind="function",
     examine=_check_permutation_test,
-    means="Attention without positions is equivariant, not invariant: each row's result moves with its row. Where the "
-    "rows stood plays no part, and that is why positions are needed.",
+    means="Attention without a mask and without positions is equivariant, not invariant: each row's result moves with "
+    "its row. Where the rows stood plays no part.",
     hints=(
         "What would f(x[order]) have to be equal to, if shuffling first and shuffling afterwards came to the same?",
         "`before` is f of the rows as they were. Invariant: `after` equals `before`. Equivariant: `after` equals "
@@ -139,6 +145,11 @@ EXERCISE = Exercise(
         "compares-too-little": Misconception(
             "A function in which places matter passes as order-blind. Compare all numbers at their places, not a "
             "sum, a shape or a single row.",
+            ORDER,
+        ),
+        "lets-too-much-through": Misconception(
+            "A function in which places matter a little passes as order-blind, while the same with larger numbers does "
+            "not: the comparison lets too much through. `atol=1e-5` is enough for rounding.",
             ORDER,
         ),
         "always-the-same": Misconception("The answer does not depend on the function.", ORDER),

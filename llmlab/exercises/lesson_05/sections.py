@@ -1,4 +1,6 @@
 """Headings of lesson 05 that a misconception points to."""
 
 ORDER = "Order is lost"
-PLACES = "Positions: learned, sinusoidal, rotary"
+MASK = "What a causal mask changes"
+LEARNED = "Learned positions: a second table"
+ROTARY = "Rotary positions: turn, do not add"
