@@ -1,123 +1,116 @@
 # %% [markdown]
 # # 08 · Multi-head attention
 #
-# Lesson 05 let every token look at every other one. A model that writes text must not: the tokens to its right are the
-# ones it is asked for. In this lesson we hide the future, prove that it is hidden, and then let attention ask several
-# questions at once. The result is the layer that stands in every block of a GPT.
+# One head answers one question about a token. A sentence raises several at once: which word came before, who is acting,
+# what was said of it earlier. So every layer of a GPT runs several heads side by side, in one stroke. You write that
+# layer, first as a function, then as a module that a model can be built from.
 #
-# About 75 minutes. At the end you can
+# About {minutes} minutes. At the end you can
 #
-# - mask the scores before the softmax, and say why a mask that comes later leaks;
-# - put dropout in its place, and say what it does to a row of weights;
+# - say what one head cannot do, and what several look at in a trained model;
 # - split a tensor into heads and merge it again without mixing tokens;
-# - prove that a layer is causal, and name three bugs that such a proof does not see.
-
-# %% [markdown]
-# ## Before we start: three questions on lesson 05
-#
-# Answer from memory first; that is what makes it stay.
-#
-# <details><summary>1. How does attention get from scores to context vectors?</summary>
-#
-# A softmax turns each row of scores into weights that sum to 1; the context vector of a token is the sum of all values,
-# each times its weight.
-# </details>
-#
-# <details><summary>2. Why are the scores divided by √d?</summary>
-#
-# A score is a sum of d products, so its variance grows with d. Divided by √d it stays near 1 at any width, and the
-# softmax neither flattens nor picks a single token.
-# </details>
-#
-# <details><summary>3. Over which axis does the softmax run, and how would you notice the wrong one?</summary>
-#
-# Over the keys, the last axis: each query shares out 1 among the tokens it looks at, so rows sum to 1. Over the
-# queries, the columns would.
-# </details>
+# - write causal multi-head attention and count its parameters, every one of them;
+# - name twelve ways to get it wrong, and those that no influence map shows;
+# - write a module of your own: trained weights, a mask in a buffer, batches, shorter texts.
 
 # %%
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from llmlab import course
-from llmlab.attention import (
-    MultiHeadAttention,
-    causal_mask,
-    influence_map,
-)
+from llmlab.attention import MultiHeadAttention, causal_mask
+from llmlab.course.figures import heads_side_by_side, split_and_merge
 from llmlab.exercises import exercise, progress
+from llmlab.explorers import InfluenceMap
 from llmlab.gpt import attention_maps
 from llmlab.training import load_checkpoint
 
 torch.set_printoptions(precision=2, sci_mode=False)
 
 # %% [markdown]
+# ## Before we start: three questions on lesson 07
+#
+# Answer from memory first; that is what makes it stay.
+#
+# <details><summary>1. Why does the causal mask come before the softmax?</summary>
+#
+# A score of −∞ gets the weight 0 and also leaves the sum that the softmax divides by. After the softmax the future is
+# still in that sum, and leaks unless each row is divided by what is left of it.
+# </details>
+#
+# <details><summary>2. What does a cell of an influence map say?</summary>
+#
+# Whether output i moves when token j is changed a little. A causal layer that uses all it may use has an exactly
+# lower-triangular map.
+# </details>
+#
+# <details><summary>3. After dropout on the attention weights, what does a row sum to?</summary>
+#
+# To 1 on average, not each time: some weights are 0, the others grew by 1/(1 − p). Outside training nothing is dropped.
+# </details>
+
+# %% [markdown]
+# ## Play first
+#
+# The influence map of lesson 07 has one more control: *Heads*. Set *Attention* to *view when splitting*, and move
+# *Heads* from 4 down to 1. Play for a minute: what puzzles you? Later the map will show your own layer, and the puzzle
+# is solved there.
+
+# %%
+InfluenceMap()
+
+# %% [markdown]
 # ## Several heads, several questions
 #
 # At the second *the* of our sentence two things are worth knowing: which word stood before it, and where the same word
-# stood earlier. Each is a question, and each gets a head of its own. We build both by hand. A token's vector holds its
-# word and its position, both one-hot:
+# stood earlier. We write the scores of two heads down by hand: 9 where a token finds what it looks for, 0 elsewhere.
+# (A trained head gets them from queries and keys; 9 is a clear lead in the softmax, $e^9 \approx 8{,}000$ to 1.)
 
 # %%
+words = "the piano came to the island".split()
+vocabulary = sorted(set(words))
 T, V = len(words), len(vocabulary)
-x = torch.cat([tokens, torch.eye(T)], dim=1)  # (T, V + T)
+tokens = F.one_hot(torch.tensor([vocabulary.index(word) for word in words])).float()  # (T, V)
 
-
-def head_scores(part, wanted):
-    """Scores of a head that reads only `part` of x: a token with entry i there looks for wanted[i]."""
-    W_query, W_key = torch.zeros(V + T, len(wanted)), torch.zeros(V + T, len(wanted))
-    W_query[part], W_key[part] = 9 * wanted, torch.eye(len(wanted))  # 9: a clear lead in the softmax
-    return (x @ W_query) @ (x @ W_key).T  # (T, T)
-
-
-previous = head_scores(slice(V, V + T), torch.ones(T - 1).diag(diagonal=-1))  # position i looks for i - 1
-same = head_scores(slice(0, V), torch.eye(V))  # a word looks for itself
+previous = 9 * torch.ones(T - 1).diag(diagonal=-1)  # (T, T): token i looks for token i - 1
+same = 9 * tokens @ tokens.T  # (T, T): a word looks for itself
+print(same)
 
 # %% [markdown]
-# Mask and softmax turn both into weights. A third head tries to ask both questions at once, by adding the scores:
+# Mask and softmax turn both into weights. A third head tries to ask both questions at once: its scores are the sum of
+# the two. The row of the second *the* is outlined:
 
 # %%
-heads = {
+tables = {
     name: scores.masked_fill(~causal_mask(T), -torch.inf).softmax(dim=-1)
     for name, scores in (("previous word", previous), ("same word", same), ("both in one head", previous + same))
 }
-figure, panels = plt.subplots(1, 3, figsize=(9, 3.4), sharey=True)
-for panel, (name, table) in zip(panels, heads.items(), strict=True):
-    panel.imshow(table.masked_fill(~causal_mask(T), torch.nan), cmap="Blues", vmin=0, vmax=1)
-    for i, j in causal_mask(T).nonzero().tolist():
-        shade = "white" if table[i, j] > 0.6 else "black"
-        panel.text(j, i, f"{table[i, j]:.2f}", ha="center", va="center", fontsize=7, color=shade)
-    panel.set(title=name, xticks=range(T), yticks=range(T))
-    panel.set_xticklabels(words, rotation=60)
-    panel.set_yticklabels(words)
-course.show(
-    figure,
-    alt="Three triangles of weights. Previous word: all on the diagonal below the main one, but for the first token, "
-    "which sees itself. Same word: on the main diagonal, but for the second 'the', shared with the first. Both in one "
-    "head: spread over all of these.",
-)
+heads_side_by_side.draw(tables, words, row=4)
 
 # %% [markdown]
-# A row of weights sums to 1, so a head can ask one question per token. What does the second *the* learn from each?
+# What does the second *the* learn from each? Its context vector is a mixture of words:
 
 # %%
-for name, table in heads.items():
+for name, table in tables.items():
     context = table[4] @ tokens  # (V,)
     shares = zip(vocabulary, context.tolist(), strict=True)
     print(f"{name:16}:", {word: round(share, 2) for word, share in shares if share > 0.01})
 
 # %% [markdown]
-# Two heads give two clear answers, side by side in the result. The single head gives one mixture, in which nobody can
-# tell which word answers what. That is the reason for **multi-head attention**: $H$ heads, each with matrices of its
-# own, each of width $d_\text{head} = D / H$, so that together they are as wide as one and cost about as much.
+# Two heads give two clear answers, side by side. The single head gives one mixture, in which nobody can tell which word
+# answers what. Scores add up, so a head asks *one combined question* per token, and all that answers it shares one
+# budget of 1. Hence **multi-head attention**: $H$ heads, each with matrices of its own and with queries, keys and
+# values of width $d_\text{head} = D / H$, so that together they are as wide as one head of width $D$.
+#
+# In the words of its authors, several heads attend to information "from different representation subspaces at different
+# positions". The positions you have seen; the subspaces we come to.
 
 # %% [markdown]
 # ### Heads that were trained
 #
-# Does training find such a division of labour by itself? The course's small GPT has four heads in each layer. It
-# completes a sentence whose last word depends on two others: on *reads*, since it must be something to read, and on the
-# subject, since in its toy world one king has a book and several have books.
+# Does training find such a division of labour by itself? The course's small GPT has four heads in each of three layers.
+# It completes a sentence whose last word depends on two others: on *reads*, since it must be something to read, and on
+# the subject, since in its toy world one king has a book and several have books.
 
 
 # %%
@@ -134,94 +127,68 @@ for text in ("the king near the princess reads his", "the kings near the princes
     print(text, "...", tokenizer.decode([following]).strip())
 
 # %% [markdown]
-# What do the four heads of its second layer look at, from the last token? (Heads are counted from 0, as layers are in
-# the code.)
+# What do the heads of its second layer look at? (Layers and heads are counted from 0, so this is layer 1.) The last
+# token, which must say what comes next, is outlined:
 
 # %%
 ids, names = begin("the king near the princess reads his")
-layer = attention_maps(gpt, ids)[0, 1]  # (H, T, T)
-for head, weights in enumerate(layer[:, -1]):
-    first, second = weights.topk(2).indices.tolist()
-    print(f"head {head}: {names[first]} {weights[first]:.2f}, then {names[second]} {weights[second]:.2f}")
+layer_1 = attention_maps(gpt, ids)[0, 1]  # (H, T, T)
+heads_side_by_side.draw({f"head {h}": table for h, table in enumerate(layer_1)}, names, row=-1 + len(names))
+
+# %% [markdown]
+# Two questions, two heads: from *his*, head 1 looks most at *reads*, and head 2 at *king*, although *princess* stands
+# nearer. Nobody assigned this. But *reads* is the verb and also the token before. Does head 1 ask for a role or for a
+# place? One sentence cannot tell; those in which the verb stands further back can:
 
 # %%
-figure, panels = plt.subplots(1, 4, figsize=(11, 3.4), sharey=True)
-for head, (panel, table) in enumerate(zip(panels, layer, strict=True)):
-    panel.imshow(table.masked_fill(~causal_mask(len(names)), torch.nan), cmap="Blues", vmin=0, vmax=1)
-    panel.set(title=f"head {head}", xticks=range(len(names)), yticks=range(len(names)))
-    panel.set_xticklabels(names, rotation=60, ha="right", rotation_mode="anchor")
-    panel.set_yticklabels(names)
-course.show(
-    figure,
-    alt="Four triangles of trained weights. The last row, of his: head 0 is dark at the separator, head 1 at reads, "
-    "head 2 at king, head 3 spreads over several words. In the row of princess, heads 1 and 2 are dark at king.",
-)
+for text in (
+    "the king near the princess reads his",
+    "the boy near the lion plays with his",
+    "the horse near the dog looks for its",
+    "the king near the girls cooks dinner for his",
+):
+    ids, names = begin(text)
+    row = attention_maps(gpt, ids)[0, 1, 1, -1]  # layer 1, head 1, from the last token
+    print(f"{text:45} most: {names[row.argmax()]} {row.max():.2f}, the token before: {row[-2]:.2f}")
 
 # %% [markdown]
-# Two questions, two heads: head 1 asks for the verb, head 2 for the subject, although *princess* stands nearer. Head 0
-# looks most at the separator, where there is nothing to learn: since its weights must go somewhere, that is how a head
-# can stay out of a row. Each token divides the work in its own way, and nobody assigned it.
+# Not for a place: *plays* and *looks* stand two tokens back and get most of the weight. Nor simply for the verb: in the
+# last sentence it is *dinner*. A name such as "verb head" is ours, and holds for the sentences that we tried.
 
 # %% [markdown]
-# ## Split, transpose, merge
+# ## Split into heads, and merge again
 #
-# $H$ heads could run one after the other. A GPU would rather do them in one stroke: with a tensor of shape
-# $(B, H, T, d_\text{head})$, `@` and the softmax work on the last two axes and treat every text and head by itself. How
-# does $(B, T, D)$ become that? Take sizes that all differ, and let every number say which token it belongs to:
+# `@` and the softmax work on the last two axes. So with a tensor of shape $(B, H, T, d_\text{head})$ they treat every
+# text and every head by itself, all in one stroke. We need a way from $(B, T, D)$ to there, and back:
+
+# %%
+split_and_merge.draw(n_tokens=5, n_heads=3, d_head=4)
+
+# %% [markdown]
+# Every number in the picture says which token it belongs to. We build such a tensor, for two texts, and try the
+# obvious: a `reshape` straight to the shape that we want. Head 0 should hold the tokens 0 to 4:
 
 # %%
 B, T, D, H = 2, 5, 12, 3
 d_head = D // H
 token = torch.arange(T).view(1, T, 1).expand(B, T, D)  # (B, T, D): entry [b, t, c] is t
-print("shape", tuple(token.shape), "- the first text:")
-print(token[0])
+reshaped = token.reshape(B, H, T, d_head)
+print("shape", tuple(reshaped.shape), "- the first text, head 0:")
+print(reshaped[0, 0])
 
 # %% [markdown]
-# Two ways to the same shape. The rows of a head should be the tokens 0 to 4:
+# The shape is right and the contents are nonsense: rows 0, 1 and 2 are three pieces of token 0. No error was raised. To
+# see why, a table of six numbers:
 
 # %%
-viewed = token.reshape(B, H, T, d_head)
-split = token.reshape(B, T, H, d_head).transpose(1, 2)
-print("view alone          ", tuple(viewed.shape), "head 0:", viewed[0, 0].tolist())
-print("view, then transpose", tuple(split.shape), "head 0:", split[0, 0].tolist())
+six = torch.tensor([[0, 1, 2], [3, 4, 5]])  # (2, 3)
+print("view(3, 2):     ", six.view(3, 2).tolist())
+print("transpose(0, 1):", six.transpose(0, 1).tolist())
 
 # %% [markdown]
-# The first raises no error and gives nonsense: its rows 0, 1 and 2 are three pieces of token 0. `view` and `reshape`
-# never change the order of the numbers; they read them one after the other and only set the line breaks elsewhere. So
-# cut only the last axis, $D \to (H, d_\text{head})$, and let `transpose` exchange the axes of tokens and heads.
-#
-# The scores then need no loop at all:
-
-# %%
-generator = torch.Generator().manual_seed(5)
-q, k, v = (torch.randn(B, T, D, generator=generator).view(B, T, H, d_head).transpose(1, 2) for _ in range(3))
-scores = q @ k.transpose(-2, -1) / d_head**0.5  # (B, H, T, T)
-weights = scores.masked_fill(~causal_mask(T), -torch.inf).softmax(dim=-1)
-heads = weights @ v  # (B, H, T, d_head)
-print("scores", tuple(scores.shape), " heads", tuple(heads.shape))
-
-# %% [markdown]
-# Note the scale: $\sqrt{d_\text{head}}$, since a score is a sum over the $d_\text{head}$ entries of *one* head.
-#
-# Merging is the way back: first `transpose`, then join the last two axes. Forget the transpose, and tokens mix again:
-
-# %%
-back = split.transpose(1, 2).flatten(2)  # (B, T, D)
-mixed = split.flatten(1).view(B, T, D)
-print("transpose, then flatten:", back[0, 1].tolist())
-print("flatten alone          :", mixed[0, 1].tolist())
-assert torch.equal(back, token)
-
-# %% [markdown]
-# Why `flatten` (or `reshape`) and not `view`? After a transpose the numbers of a row lie scattered in memory. `view`
-# refuses; `flatten` copies them into order:
-
-# %%
-try:
-    heads.transpose(1, 2).view(B, T, D)
-except RuntimeError as error:
-    print("RuntimeError:", str(error).partition(" with")[0], "...")
-print("flatten:", tuple(heads.transpose(1, 2).flatten(2).shape))
+# Both are (3, 2). `view` and `reshape` never change the order of the numbers: they read them one after the other and
+# set the line breaks elsewhere. `transpose` exchanges two axes: rows become columns. Splitting into heads needs one of
+# each.
 
 # %% [markdown]
 # ### Exercise 08.1 · Split into heads
@@ -244,41 +211,96 @@ def split_heads(x, n_heads):
 exercise("08.1").check(split_heads)
 
 # %% [markdown]
+# Now the scores need no loop. Here are random queries, keys and values, as the split would give them:
+
+# %%
+generator = torch.Generator().manual_seed(5)
+q, k, v = torch.randn(3, B, H, T, d_head, generator=generator)  # (B, H, T, d_head) each
+scores = q @ k.transpose(-2, -1) / d_head**0.5  # (B, H, T, T)
+weights = scores.masked_fill(~causal_mask(T), -torch.inf).softmax(dim=-1)  # (B, H, T, T)
+heads = weights @ v  # (B, H, T, d_head)
+print("scores", tuple(scores.shape), " heads", tuple(heads.shape))
+
+# %% [markdown]
+# The scale is $\sqrt{d_\text{head}}$, since a score is a sum over the $d_\text{head}$ entries of *one* head.
+#
+# Merging is the way back, with one surprise: after a transpose the numbers of a row lie scattered in memory. `view`,
+# which never copies, then refuses; `reshape` and `flatten` copy them into order:
+
+# %%
+turned = six.transpose(0, 1)  # (3, 2)
+try:
+    turned.view(6)
+except RuntimeError as error:
+    print("view:    RuntimeError:", str(error).partition(" (")[0])
+print("flatten:", turned.flatten().tolist())
+
+# %% [markdown]
+# ### Exercise 08.2 · Merge the heads
+#
+# ●○○ · 3 minutes · for the way back · write a function
+#
+# `heads` has shape (B, H, T, d_head). Return (B, T, D) with D = H · d_head: for every token what head 0 found, then
+# head 1, and so on.
+
+
+# %% exercise="08.2"
+def merge_heads(heads):
+    ### BEGIN SOLUTION
+    return heads.transpose(1, 2).flatten(2)
+    ### END SOLUTION
+
+
+# %%
+exercise("08.2").check(merge_heads)
+
+# %% [markdown]
 # ## One fused projection
 #
-# So far queries, keys and values fell from the sky. In lesson 05 each came from the input by a matrix. With three heads
-# there are three matrices for the queries alone, each (d_in, d_head). Here they are, one head after the other:
+# In lesson 06 queries came from the input by a matrix. With three heads there are three such matrices, each
+# (d_in, d_head). Here they are, one head after the other:
 
 # %%
 d_in = 10
 x = torch.randn(T, d_in, generator=generator)  # (T, d_in)
 small = [torch.randn(d_in, d_head, generator=generator) for _ in range(H)]
-
-one_by_one = torch.stack([x @ W for W in small])  # (H, T, d_head)
-print(H, "matrices", tuple(small[0].shape), "->", tuple(one_by_one.shape))
+one_by_one = [x @ W for W in small]
+print(H, "matrices", tuple(small[0].shape), "->", H, "heads", tuple(one_by_one[0].shape))
 
 # %% [markdown]
-# Now put them side by side, into one matrix (d_in, D), multiply once, and split the result into heads:
+# An input has 10 numbers, and a head makes 4 of them, so there are directions in which an input can move without its
+# queries noticing. What a head's matrices do read of a vector is its **representation subspace**, another one for each
+# head. We take a random step, remove what head 0 reads of it, and move the inputs by what is left:
+
+# %%
+step = torch.randn(d_in, generator=generator)
+unread = step - small[0] @ torch.linalg.pinv(small[0]) @ step  # (d_in,): at right angles to head 0's columns
+for head, W in enumerate(small):
+    moved = (x + unread) @ W - x @ W  # (T, d_head)
+    print(f"head {head}: its queries move by up to {moved.abs().max():.2f}")
+
+# %% [markdown]
+# Now put the three side by side, into one matrix (d_in, D), and multiply once:
 
 # %%
 W_query = torch.cat(small, dim=1)  # (d_in, D)
-fused = (x @ W_query).view(T, H, d_head).transpose(0, 1)  # (H, T, d_head)
+fused = x @ W_query  # (T, D)
 print("one matrix", tuple(W_query.shape), "->", tuple(fused.shape))
-print("the same queries:", torch.allclose(fused, one_by_one, atol=1e-5))
+print(f"largest difference from the three: {(fused - torch.cat(one_by_one, dim=1)).abs().max():.5f}")
 
 # %% [markdown]
-# A column of a product depends on only one column of the matrix, so nothing mixes. **Stacked heads are one fused head
-# that is cut up afterwards.** And where in it does each head lie?
+# A column of a product depends on only one column of the matrix, so nothing mixes. Such a **fused projection** is one
+# product for all heads, which is cut up afterwards. Where in the matrix does each head lie?
 
 # %% [markdown]
-# ### Exercise 08.2 · Where is a head in the fused matrix?
+# ### Exercise 08.3 · Where is a head in the fused matrix?
 #
 # ●○○ · 3 minutes · for reading the weights of a real model · predict
 #
 # `W_query` above has shape (10, 12) and serves three heads: head 0, head 1 and head 2. Which are the first and the last
 # column that belong to head 1? Columns are counted from 0, and the last one belongs to it.
 
-# %% exercise="08.2"
+# %% exercise="08.3"
 ### BEGIN SOLUTION
 first_column, last_column = 4, 7
 ### STUB
@@ -286,22 +308,28 @@ first_column, last_column = 4, 7
 ### END SOLUTION
 
 # %%
-exercise("08.2").check((first_column, last_column))
+exercise("08.3").check((first_column, last_column))
 
 # %% [markdown]
-# Queries, keys and values can be fused in the same way: one matrix (d_in, 3 D), one multiplication. And however many
-# heads there are, the number of parameters is the same:
+# Queries, keys and values can be fused as well, into one matrix (d_in, 3 D). After the merge comes one more, the
+# **output projection** $W_\text{out}$. Here is all that such a layer trains:
 
 # %%
+layer = MultiHeadAttention(d_in=10, d_out=12, context_length=5, n_heads=3)
+for name, weight in layer.named_parameters():
+    print(f"{name:16} {tuple(weight.shape)!s:8} {weight.numel():4}")
 for n_heads in (1, 3, 12):
     layer = MultiHeadAttention(d_in=10, d_out=12, context_length=5, n_heads=n_heads)
-    parameters = sum(weight.numel() for weight in layer.parameters())
-    print(f"{n_heads:2} heads of width {12 // n_heads:2}: qkv {tuple(layer.qkv.weight.shape)}, {parameters} parameters")
+    print(
+        f"{n_heads:2} heads of width {12 // n_heads:2}: {sum(weight.numel() for weight in layer.parameters())} in all"
+    )
 
 # %% [markdown]
-# (PyTorch's `nn.Linear` keeps its matrix the other way round, (out, in).) Of the 516, 360 are these; what are the rest?
-# After the merge, columns 4 to 7 hold what head 1 found, and only that. One last matrix, `W_out`, lets every output
-# column draw on all heads. We silence head 1 and see which columns notice:
+# 360 for queries, keys and values, 144 for $W_\text{out}$, and 12 for its **bias**, a trained number that is added to
+# each output column: 516, however many heads share them. (`nn.Linear` keeps its matrix turned round, as (out, in).)
+#
+# What is $W_\text{out}$ for? After the merge, columns 4 to 7 hold what head 1 found, and only that. $W_\text{out}$ lets
+# every column draw on all heads. We silence head 1 and see which columns notice:
 
 # %%
 merged = torch.randn(T, D, generator=generator)
@@ -314,18 +342,23 @@ noticed = ((merged - silenced) @ W_out).abs().amax(dim=0) > 1e-6
 print("with W_out   :", noticed.nonzero().flatten().tolist())
 
 # %% [markdown]
-# ### Exercise 08.3 · The whole layer
+# ## The whole layer
 #
-# ●●● · 15 minutes · for owning every line of a GPT's attention · write a function
+# All steps, with the shape behind each, for one text: project, (T, D); split, (H, T, d_head); score and scale,
+# (H, T, T); fill the future with −∞; softmax over the keys; times the values, (H, T, d_head); merge, (T, D); project
+# with $W_\text{out}$, (T, d_out).
+
+# %% [markdown]
+# ### Exercise 08.4 · The whole layer
 #
-# Put it all together for one text. `x` has shape (T, d_in); `W_query`, `W_key`, `W_value` are fused over the heads,
-# (d_in, D); `W_out` is (D, d_out). Return causal multi-head attention, (T, d_out): project, split, score and scale,
-# mask, softmax, values, merge, project. There is no bias and no dropout.
+# ●●● · 12 minutes · for owning every line of a GPT's attention · write a function
 #
-# Twelve well-known slips wait on the way. The check recognises each by name.
+# `x` has shape (T, d_in), without a batch; `W_query`, `W_key`, `W_value` are fused over the heads, (d_in, D); `W_out`
+# is (D, d_out). Return causal multi-head attention, (T, d_out), without bias or dropout. Twelve well-known slips wait
+# on the way; the check recognises each by name.
 
 
-# %% exercise="08.3"
+# %% exercise="08.4"
 def attend(x, W_query, W_key, W_value, W_out, n_heads):
     T, D = len(x), W_query.shape[1]
     d_head = D // n_heads
@@ -342,20 +375,52 @@ def attend(x, W_query, W_key, W_value, W_out, n_heads):
 
 
 # %%
-exercise("08.3").check(attend)
+exercise("08.4").check(attend)
 
 # %% [markdown]
-# ## Predict, then explore
+# ### Predict, then explore
 #
-# The explorer below takes the influence map of *your* `attend`, and of twelve versions of it that are wrong in a single
-# line. First, a prediction.
+# The map now has your `attend` as *your own*, beside twelve versions that are wrong in a single line. Before you touch
+# it:
+#
+# - With three heads, which of the twelve bugs come from mixing tokens, and do they leak or lose the past?
+# - Set *Heads* to 1. Which two bugs vanish from the map, and why?
+# - **The target:** a map that is exactly lower-triangular, at a random input and around zero. *Your own* should reach
+#   it. Three bugs reach it as well, with any number of heads: which ones could they be?
+#
+# (Changed `attend`? Run the cell again, and the map uses the new one.)
+
+# %%
+explorer = InfluenceMap(attend=attend)
+explorer
+
+# %% [markdown]
+# <details><summary>What happened?</summary>
+#
+# - *View when splitting* and *view when merging*, and both do both: some outputs are reached by later tokens, and some
+#   miss earlier ones.
+# - The same two. With one head the split only adds an axis of length 1, so that `view` and `transpose` give the same
+#   tensor: there is nothing to mix. A test with a single head finds neither bug.
+# - *No scaling*, *scaling by the model width*, *keys and values swapped*. What they have in common comes below.
+# </details>
+#
+# The same from code. Your `attend`, with three heads: token 2, *came*, should move the outputs from 2 on.
+
+# %%
+probe = InfluenceMap(attend=attend)
+probe.set(bug="your own", heads=3, perturbed=2, around="a random input")
+found = probe.trace
+print("outputs that move:", found.moved)
+print(torch.tensor(found.reaches).int())
+assert found.moved == (2, 3, 4, 5, 6), "attend is not yet causal attention: exercise 08.4"
+assert found.looks.at_random and found.looks.around_zero, "attend is not yet exactly causal: exercise 08.4"
+assert found.looks.steady and found.looks.equal, "attend is causal, its values are not yet right: exercise 08.4"
 
 # %% [markdown]
 # ## What the map cannot see
 #
-# The map says *which* tokens reach an output. It does not say how much they should. So the explorer takes four looks at
-# each version, and says for each look whether all is as it should be. Here they are for all twelve, and for the late
-# mask that is no bug:
+# The map says *which* tokens reach an output, not how much they should. So the explorer takes four looks at each
+# version; the last row is the late mask that is no bug:
 
 # %%
 print(f"{'':28}random  zero   magnitudes  values")
@@ -367,44 +432,112 @@ for bug in probe.bugs:
     print(f"{bug:28}{found[0]:8}{found[1]:7}{found[2]:12}{found[3]}")
 
 # %% [markdown]
-# Eight bugs change the map at a random input. Four do not, and each has its own reason.
+# Eight bugs change the map at a random input. The other four:
 #
-# **The mask from the scores**, `triu(scores)`: an entry that is zero counts as outside the triangle. Random scores
-# hold no zero, and every value is right. Around zero there is no mask:
-
-# %%
-random_scores = torch.randn(4, 4, generator=generator)
-for name, table in (("random scores", random_scores), ("scores of zero", torch.zeros(4, 4))):
-    print(f"{name}: ■ is hidden")
-    draw(table.triu(diagonal=1).bool())
-
-# %% [markdown]
-# Not as rare as it looks: a padding vector is often all zeros, and a ReLU makes zeros by the dozen.
+# - **The mask from the scores**, `triu(scores)`: a score of zero counts as outside the triangle. Random scores hold no
+#   zero; around an input of zeros all scores are zero, and there is no mask.
+# - **The two scalings** show in the magnitudes, when heads and width grow together.
+# - **Keys and values swapped**: both are projections of the same input, through the same mask. Only the *values* tell,
+#   beside an example that was worked out in another way.
 #
-# **The two scalings.** Queries and keys have entries of variance 1 here, so their scores should too, whatever the
-# widths. We let the number of heads and their width grow together:
+# <details><summary>Further: the two scalings in numbers</summary>
+#
+# Unscaled scores grow with the width of a head, and the softmax ends up on a single token. Divided by √D they shrink as
+# heads are added, and it becomes a plain average. Only √d_head keeps their spread at 1:
+# </details>
 
-# %%
+# %% tags=["further"]
 print("d_head   H    D   unscaled   over √D   over √d_head")
 for side in (4, 8, 16):
-    q, k = torch.randn(2, side, 400, side, generator=generator)  # (H, T, d_head) each
+    q, k = torch.randn(2, side, 400, side, generator=generator)  # (H, T, d_head) each, of variance 1
     spread = (q @ k.transpose(1, 2)).std().item()
     D = side * side
     print(f"{side:6} {side:3} {D:4} {spread:10.1f} {spread / D**0.5:9.1f} {spread / side**0.5:14.1f}")
 
 # %% [markdown]
-# Unscaled scores grow, and the softmax ends up on a single token; over $\sqrt{D}$ they shrink, and it becomes a plain
-# average. Neither moves a cell of the map. Only $\sqrt{d_\text{head}}$ keeps the spread at 1.
+# ## A module of your own
 #
-# **Keys and values swapped.** Both are projections of the same input, of the same shape, through the same mask. Trained
-# from scratch, such a layer would even learn as well: the two matrices merely bear each other's names. With weights
-# from elsewhere it is wrong, and only its *values* tell, beside an example worked out some other way. So we end with
-# that.
+# You have climbed a ladder: *simplified attention* without trained weights, *self-attention* with queries, keys and
+# values, *causal attention*, and now *multi-head attention*. In the package the last three are classes:
+# `SelfAttention`,
+# `CausalAttention`, `MultiHeadAttention`. A **module**, a class built on `nn.Module`, keeps what a layer needs between
+# two calls. There are three ways to keep a tensor in one:
+
+
+# %%
+class Keeper(nn.Module):
+    def __init__(self):
+        super().__init__()  # first of all: sets up what registers the rest
+        self.trained = nn.Parameter(torch.zeros(3))
+        self.register_buffer("kept", torch.ones(3))
+        self.plain = torch.ones(3)
+
+
+keeper = Keeper()
+print("an optimizer gets:", [name for name, _ in keeper.named_parameters()])
+print("a file gets:      ", list(keeper.state_dict()))
+keeper.to("meta")  # moves the module to another device; "meta", which keeps only shapes, stands for a GPU here
+print({name: str(getattr(keeper, name).device) for name in ("trained", "kept", "plain")})
+
+# %% [markdown]
+# A parameter is trained, saved and moved; an `nn.Linear` that is an attribute brings its own. A **buffer** is not
+# trained, but saved and moved with the rest: the place for a mask. A plain attribute is for numbers such as `n_heads`;
+# a tensor in it is left behind on the CPU.
+#
+# The mask is made once, for the longest text. Most texts are shorter, so `forward` cuts it to the text that it got.
+
+# %% [markdown]
+# ### Exercise 08.5 · A module of your own
+#
+# ●●● · 10 minutes · for layers that can be trained, saved and moved · write a class
+#
+# Write `CausalHeads`, which does what `attend` does for a batch of texts.
+#
+# - `__init__` keeps four `nn.Linear`: `W_query`, `W_key` and `W_value`, from d_in to d_out without a bias, and `W_out`,
+#   from d_out to d_out with a bias; and a mask of shape (context_length, context_length) as a buffer, under any name.
+# - `forward(x)` takes (B, T, d_in) with any T up to the context length, and returns (B, T, d_out).
+#
+# Your `split_heads` and `merge_heads` are there to be used.
+
+# %% exercise="08.5"
+from torch import nn
+
+
+class CausalHeads(nn.Module):
+    def __init__(self, d_in, d_out, context_length, n_heads):
+        ### BEGIN SOLUTION
+        super().__init__()
+        self.n_heads = n_heads
+        self.W_query = nn.Linear(d_in, d_out, bias=False)
+        self.W_key = nn.Linear(d_in, d_out, bias=False)
+        self.W_value = nn.Linear(d_in, d_out, bias=False)
+        self.W_out = nn.Linear(d_out, d_out)
+        future = torch.ones(context_length, context_length, dtype=torch.bool).triu(diagonal=1)
+        self.register_buffer("future", future)
+        ### END SOLUTION
+
+    def forward(self, x):
+        ### BEGIN SOLUTION
+        B, T, _ = x.shape
+
+        def split(t):
+            return t.view(B, T, self.n_heads, -1).transpose(1, 2)  # (B, H, T, d_head)
+
+        q, k, v = split(self.W_query(x)), split(self.W_key(x)), split(self.W_value(x))
+        scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5  # (B, H, T, T)
+        weights = scores.masked_fill(self.future[:T, :T], -torch.inf).softmax(dim=-1)
+        return self.W_out((weights @ v).transpose(1, 2).flatten(2))  # (B, T, d_out)
+        ### END SOLUTION
+
+
+# %%
+exercise("08.5").check(CausalHeads)
 
 # %% [markdown]
 # ## The same, polished: `llmlab.attention`
 #
-# Heads one after the other, by slices and a loop: slow, and so plain that little can go wrong.
+# `MultiHeadAttention`, on which the next lessons build, fuses the three projections into one, `qkv`, and has its mask
+# made by PyTorch. For comparison, a version so plain that little can go wrong: one head after the other, in a loop.
 
 
 # %%
@@ -417,82 +550,71 @@ def stacked_heads(x, W_query, W_key, W_value, n_heads):
     return torch.cat(heads, dim=1)  # (T, D)
 
 
-# %% [markdown]
-# And `MultiHeadAttention`, which later lessons build on. It takes any leading dimensions, here a batch of two texts. We
-# read out its matrices (turned round, since `nn.Linear` keeps them as (out, in)) and give them to the loop. Input and
-# output are both 12 wide because PyTorch's own module, which comes next, wants them equal.
-
-# %%
 torch.manual_seed(6)
 layer = MultiHeadAttention(d_in=12, d_out=12, context_length=7, n_heads=3)
-batch = torch.randn(2, 7, 12)  # (B, T, D)
+batch = torch.randn(2, 5, 12)  # (B, T, D)
 W_query, W_key, W_value = layer.qkv.weight.T.chunk(3, dim=1)  # (12, 12) each
 W_out, bias = layer.out_proj.weight.T, layer.out_proj.bias
-
 by_hand = torch.stack([stacked_heads(x, W_query, W_key, W_value, 3) @ W_out + bias for x in batch])
-fast = layer(batch)
-explicit, weights = layer(batch, return_weights=True)
-print("out", tuple(fast.shape), " weights", tuple(weights.shape))
 
 # %% [markdown]
-# The layer has two paths. With `return_weights` it takes every step of this lesson. Without, it calls PyTorch's fused
-# attention, which need not hold the whole table of weights: faster, and with less memory for long texts. PyTorch also
-# has a whole module, into which the same weights go. Note its mask: there, True means *hidden*.
+# The layer has two paths: with `return_weights` it takes the steps of this lesson; without, it calls PyTorch's fused
+# attention, which never holds the table of weights. And your own, the function and the module, with the same weights:
 
 # %%
-q, k, v = (t.view(2, 7, 3, 4).transpose(1, 2) for t in layer.qkv(batch).chunk(3, dim=-1))  # (B, H, T, d_head)
-function = layer.out_proj(F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(2))
+results = {"llmlab, fused": layer(batch), "llmlab, step by step": layer(batch, return_weights=True)[0]}
+if exercise("08.4").untouched(attend) or exercise("08.5").untouched(CausalHeads):
+    print("Something is still to be written: exercises 08.4 and 08.5.")
+else:
+    yours = CausalHeads(d_in=12, d_out=12, context_length=7, n_heads=3)
+    weights = dict(zip(("W_query", "W_key", "W_value"), layer.qkv.weight.chunk(3), strict=True))
+    named = {f"{name}.weight": weight for name, weight in weights.items()}
+    named |= {f"W_out.{name}": weight for name, weight in layer.out_proj.named_parameters()}
+    yours.load_state_dict(named, strict=False)  # not strict: the mask stays as it is
+    results["your CausalHeads"] = yours(batch)
+    results["your attend"] = torch.stack([attend(x, W_query, W_key, W_value, W_out, 3) + bias for x in batch])
+for name, result in results.items():
+    print(f"{name:20} differs from the loop by {(result - by_hand).abs().max():.5f}")
+    assert torch.allclose(result, by_hand, atol=1e-5), f"{name} gives other values than the loop"
 
+# %% [markdown]
+# <details><summary>Further: PyTorch's own module</summary>
+#
+# `nn.MultiheadAttention` takes the same weights. Note its mask: there, True means *hidden*.
+# </details>
+
+# %% tags=["further"]
 module = nn.MultiheadAttention(embed_dim=12, num_heads=3, batch_first=True)
 with torch.no_grad():
     module.in_proj_weight.copy_(layer.qkv.weight)
     module.in_proj_bias.zero_()
     module.out_proj.load_state_dict(layer.out_proj.state_dict())
-pytorch, _ = module(batch, batch, batch, attn_mask=~causal_mask(7))
-
-# %% [markdown]
-# Five ways, one result:
-
-# %%
-others = {
-    "llmlab, fast path": fast,
-    "llmlab, step by step": explicit,
-    "PyTorch's scaled_dot_product_attention": function,
-    "PyTorch's nn.MultiheadAttention": pytorch,
-}
-for name, other in others.items():
-    print(f"{name:39} equals the stacked heads: {torch.allclose(other, by_hand, atol=1e-5)}")
-
-# %% [markdown]
-# And your own `attend`, with these weights and on these texts:
-
-# %%
-with torch.no_grad():
-    yours = [attend(x, W_query, W_key, W_value, W_out, 3) for x in batch]
-if yours[0] is None:
-    print("attend is still to be written: exercise 08.3.")
-else:
-    assert torch.allclose(torch.stack(yours) + bias, fast, atol=1e-5)
-    print("Your attend equals them too.")
-
-# %% [markdown]
-# Last, the proof for the layer itself, dropout switched off. Both paths, exactly lower-triangular:
-
-# %%
-layer.eval()
-for path in (layer, lambda x: layer(x, return_weights=True)):
-    print("exactly lower-triangular:", torch.equal(influence_map(path, batch[0]), causal_mask(7)))
+pytorch, _ = module(batch, batch, batch, attn_mask=~causal_mask(5))
+print(f"nn.MultiheadAttention differs from the loop by {(pytorch - by_hand).abs().max():.5f}")
 
 # %% [markdown]
 # ## You can now
 #
-# - hide the future with $-\infty$ before the softmax, and say why a zero after it hides too little;
-# - draw the masks of an encoder, a decoder and an encoder-decoder, and add a prefix or padding;
-# - place dropout, split heads without mixing tokens, fuse projections, and know where a head lies in them;
-# - prove causality by perturbing, and say what such a proof leaves open.
+# - say what one head cannot do, and name a trained one with care;
+# - split heads without mixing tokens, merge them, and find a head in a fused matrix;
+# - write causal multi-head attention, count its parameters, and say which of twelve bugs a map shows;
+# - write a module: what is a parameter, what is a buffer, and what is cut to a shorter text.
 #
-# Type `??MultiHeadAttention` in a new cell to read the package's version; `cache` and `n_kv_heads` in it are for
-# lesson 09. Lesson 07 puts this layer into a block and builds a GPT.
+# Type `??MultiHeadAttention` in a new cell to read the package's version; `cache` and `n_kv_heads` in it are for lesson
+# 13. Lesson 09 puts this layer into a block and builds a GPT.
+
+# %% [markdown]
+# ## Where this comes from
+#
+# - Vaswani and others, 2017, *Attention Is All You Need*: multi-head attention; eight heads of width 64 in a model of
+#   width 512, at about the cost of one head of full width.
+# - Voita, Talbot, Moiseev, Sennrich and Titov, 2019, *Analyzing Multi-Head Self-Attention: Specialized Heads Do the
+#   Heavy Lifting, the Rest Can Be Pruned*: in a trained translator a few heads have roles that people can name.
+# - Michel, Levy and Neubig, 2019, *Are Sixteen Heads Really Better than One?*: many heads of a trained model can be
+#   removed with little loss.
+# - The ladder of classes is that of Raschka, *Build a Large Language Model (From Scratch)*, 2024, chapter 3.
+#
+# **Read next:** section 3.2 of Vaswani and others: you have now written everything in it.
 
 # %%
 progress("08")

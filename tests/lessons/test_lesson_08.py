@@ -1,18 +1,53 @@
-"""Lesson 06: its checks tell the known mistakes apart, and what its cells print is what its text says."""
+"""Lesson 08: its checks tell the known mistakes apart, and what its cells print is what its text says."""
 
-import pytest
+import re
+
 import torch
-from llmlab.exercises.lesson_06.causal_weights import _wrong_weights
-from llmlab.exercises.lesson_06.whole_layer_mistakes import example, wrong_outputs
 
-from llmlab.attention import causal_mask
 from llmlab.attention._bugs import BUGS
 from llmlab.exercises.engine.answers import faces
-from llmlab.exercises.lesson_06.common import fixed_numbers
+from llmlab.exercises.lesson_08.merge_heads import _merge, _wrong_merges
+from llmlab.exercises.lesson_08.own_module import _wrong_outputs
+from llmlab.exercises.lesson_08.own_module_looks import right_outputs, weights_of
+from llmlab.exercises.lesson_08.split_heads import _split, _wrong_splits
+from llmlab.exercises.lesson_08.whole_layer_mistakes import example, wrong_outputs
+from llmlab.explorers import InfluenceMap
 from tests.lessons.shared import Lesson, alike, near
 
-LESSON = Lesson("06")
+LESSON = Lesson("08")
 output = LESSON.output
+
+# ---- what the exercises take for right and for wrong -----------------------------------------------------------------
+
+
+def test_known_mistakes_of_the_layer_are_told_apart():
+    assert alike(faces(wrong_outputs()), near(1e-3)) == []
+
+
+def test_known_mistakes_of_the_module_are_told_apart():
+    generator = torch.Generator().manual_seed(0)
+    weights = weights_of(6, 12, generator)
+    batch = torch.randn(2, 7, 6, generator=generator)
+    wrong = _wrong_outputs(weights, batch)
+    # Right at a random input, and known by another sign: no buffer.
+    assert torch.allclose(wrong.pop("mask-from-the-scores")[0], right_outputs(weights, batch, 3), atol=1e-5)
+    assert alike([("right", right_outputs(weights, batch, 3)), *faces(wrong)], near(1e-3)) == []
+
+
+def test_known_mistakes_of_split_and_merge_are_told_apart():
+    numbers = torch.arange(120.0)
+    x, heads = numbers.view(2, 3, 20), numbers.view(2, 4, 3, 5)
+    assert alike([("right", _split(x, 4)), *faces(_wrong_splits(x, 4))], near(1e-3)) == []
+    assert alike([("right", _merge(heads)), *faces(_wrong_merges(heads))], near(1e-3)) == []
+
+
+def test_all_sizes_of_the_small_example_differ():
+    x, (W_query, *_, W_out), H = example()
+    sizes = [*x.shape, W_query.shape[1], W_out.shape[1], H, W_query.shape[1] // H]
+    assert len(set(sizes)) == len(sizes)
+
+
+# ---- what the text says of what is printed ---------------------------------------------------------------------------
 
 
 def test_the_table_of_bugs_says_what_the_text_says():
@@ -26,41 +61,59 @@ def test_the_table_of_bugs_says_what_the_text_says():
     assert rows["late mask, renormalised"] == ["ok"] * 4
 
 
-def test_the_six_versions_of_the_prediction():
-    """Which of the snippets of exercise 06.6 leak, found by changing the scores that belong to later tokens."""
-    prompt = LESSON.cell("Find three leaks", "markdown").source
-    code = prompt.partition("```python\n")[2].partition("```")[0]
-    future = ~causal_mask(5)
-    blind = future | torch.eye(5, dtype=torch.bool)
-
-    def weights(scores):
-        names = {"torch": torch, "scores": scores, "future": future, "blind": blind}
-        exec(code, names)
-        return {letter: names[letter].nan_to_num(0.0) for letter in "abcdef"}
-
-    generator = torch.Generator().manual_seed(0)
-    x = torch.randn(5, 3, generator=generator)
-    later = x.clone()
-    later[3:] += 1.0
-    before, after = weights(x @ x.T), weights(later @ later.T)
-    leaks = [
-        letter
-        for letter in "abcdef"
-        if before[letter][:3, 3:].any() or not torch.allclose(before[letter][:3], after[letter][:3], atol=1e-5)
-    ]
-    assert "".join(leaks) == "bce"
+def test_what_happened_in_the_explorer():
+    explorer = InfluenceMap()
+    with_one, with_any = set(), set()
+    for bug in BUGS:
+        fine = {}
+        for heads in (1, 2, 3, 4):
+            explorer.set(bug=bug, heads=heads, around="a random input")
+            fine[heads] = explorer.trace.lower_triangular
+        if fine[1] and not fine[3]:
+            with_one.add(bug)
+        explorer.set(around="zero")
+        if all(fine.values()) and explorer.trace.lower_triangular:
+            with_any.add(bug)
+    assert with_one == {"view when splitting", "view when merging"}
+    assert with_any == {"no scaling", "scaling by the model width", "keys and values swapped"}
+    for bug in with_one:
+        explorer.set(bug=bug, heads=3, around="a random input")
+        assert explorer.trace.leaks and explorer.trace.blind
 
 
-@pytest.mark.parametrize(
-    "models",
-    [wrong_outputs(), _wrong_weights(fixed_numbers(4, 4, shift=5))],
-    ids=["whole layer", "weights"],
-)
-def test_known_mistakes_are_told_apart(models):
-    assert alike(faces(models), near(1e-3)) == []
+def test_one_head_gives_a_mixture_and_two_give_answers():
+    previous, same, both = output("for name, table in tables.items()").splitlines()
+    assert previous.endswith("{'to': 1.0}") and same.endswith("{'the': 1.0}")
+    assert both.endswith("{'the': 0.67, 'to': 0.33}")
 
 
-def test_all_sizes_of_the_small_example_differ():
-    x, (W_query, *_, W_out), H = example()
-    sizes = [*x.shape, W_query.shape[1], W_out.shape[1], H, W_query.shape[1] // H]
-    assert len(set(sizes)) == len(sizes)
+def test_the_trained_head_looks_for_a_role_rather_than_a_place():
+    found = re.findall(r"most: (\w+) (0\.\d+), the token before: (0\.\d+)", output("layer 1, head 1"))
+    assert [name for name, *_ in found] == ["reads", "plays", "looks", "dinner"]
+    assert all(float(most) > 0.5 for _, most, _ in found)
+    assert all(float(before) < 0.2 for _, _, before in found[1:])
+    picture = repr(LESSON.cell("heads_side_by_side.draw({f").outputs[0])
+    assert "head 1: 'reads'" in picture and "head 2: 'king'" in picture
+
+
+def test_all_parameters_are_counted():
+    text = output("for name, weight in layer.named_parameters()")
+    assert re.findall(r"\) +(\d+)$", text, re.MULTILINE) == ["360", "144", "12"]
+    assert text.count("516 in all") == 3 and 360 + 144 + 12 == 516
+
+
+def test_a_head_reads_a_part_of_the_vector():
+    moves = [float(line.split()[-1]) for line in output("unread = step").splitlines()]
+    assert moves[0] == 0 and min(moves[1:]) > 0.1
+
+
+def test_buffers_are_moved_and_saved_and_plain_tensors_are_not():
+    text = output("class Keeper(nn.Module)")
+    assert "optimizer gets: ['trained']" in text and "['trained', 'kept']" in text
+    assert "{'trained': 'meta', 'kept': 'meta', 'plain': 'cpu'}" in text
+
+
+def test_all_versions_give_the_loops_numbers():
+    solved = Lesson("08", solved=True).output('by_hand).abs().max():.5f}")\n    assert')
+    assert re.findall(r"differs from the loop by (\S+)", solved) == ["0.00000"] * 4
+    assert "still to be written" in output('by_hand).abs().max():.5f}")\n    assert')

@@ -7,6 +7,8 @@ the same around an input of zeros, magnitudes as the width grows, and values on 
 
 EXERCISES = {
     "split_heads": "Split into heads",
+    "merge_heads": "Merge the heads",
     "fused_columns": "Where is a head in the fused matrix?",
     "whole_layer": "The whole layer",
+    "own_module": "A module of your own",
 }

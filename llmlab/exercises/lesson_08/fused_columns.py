@@ -21,6 +21,7 @@ def _check_columns(answer: Any) -> Iterator[str]:
             (8, 11): "counted-from-one",
             (8, 12): "counted-from-one",
             (5, 8): "columns-from-one",
+            (7, 4): "last-first",
             (3, 5): "heads-and-width-swapped",
             (3, 6): "heads-and-width-swapped",
             (1, 10): "interleaved",
@@ -50,21 +51,22 @@ EXERCISE = Exercise(
             FUSED,
         ),
         "counted-from-one": Misconception(
-            "Those are columns of head 2. Heads are counted from 0: head 1 is the second.", FUSED
+            "That is where head 2 lies. Heads are counted from 0: head 1 is the second.", FUSED
         ),
         "columns-from-one": Misconception("Columns are counted from 0: one less, both of them.", FUSED),
         "heads-and-width-swapped": Misconception(
-            "That would be 4 heads of width 3. It is 3 heads, each 12 // 3 = 4 wide.", FUSED
+            "You counted with heads 3 wide. It is 3 heads, each 12 // 3 = 4 wide.", FUSED
         ),
+        "last-first": Misconception("Those are the two columns, in the wrong order: the first one comes first.", FUSED),
         "interleaved": Misconception(
             "You dealt the columns out like cards, every third one to head 1. They lie side by side: the heads' "
             "matrices were joined, not shuffled.",
             FUSED,
         ),
         "all-columns": Misconception(
-            "All 12 columns belong to the three heads together; each has its own four.", FUSED
+            "That is the whole matrix. Its 12 columns belong to the three heads together; each has its own four.", FUSED
         ),
-        "head-zero": Misconception("Those are columns of head 0, the first one.", FUSED),
+        "head-zero": Misconception("That is where head 0 lies, the first one. Head 1 is the second.", FUSED),
         "not-two-numbers": Misconception("The answer is two numbers: `first_column, last_column`."),
         "count-again": Misconception("Join three matrices of shape (10, 4) side by side and count the columns.", FUSED),
     },

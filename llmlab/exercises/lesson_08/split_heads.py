@@ -88,7 +88,7 @@ EXERCISE = Exercise(
         "which `view` never does.",
         "`x.view(B, T, n_heads, D // n_heads).transpose(1, 2)`.",
     ),
-    variant="Undo it: `transpose(1, 2)`, then `flatten(2)`. Why does `view` in place of `flatten` raise an error?",
+    variant="Write it with a slice of the columns for each head and `torch.stack`. Along which new axis?",
     misconceptions={
         "view-without-transpose": Misconception(
             "The shape is right and the contents are not: a `view` cut straight to (B, H, T, d_head) deals out the "

@@ -14,8 +14,8 @@ from llmlab.attention._bugs import function, right_sharpness, sharpness, weights
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.engine.tensors import seeded
 from llmlab.exercises.lesson_07.common import TIED, is_close, lower_triangle, recognise, tensor
-from llmlab.exercises.lesson_07.sections import AHEAD, BEFORE, DROPOUT, LATE, PROVEN
-from llmlab.exercises.lesson_08.sections import FUSED, SEVERAL, SPLIT, UNSEEN
+from llmlab.exercises.lesson_08.ideas import LAYER_IDEAS
+from llmlab.exercises.lesson_08.sections import LAYER, UNSEEN
 from llmlab.exercises.lesson_08.whole_layer_mistakes import example, wrong_outputs
 
 
@@ -26,10 +26,14 @@ def _check_whole_layer(attend: Probe) -> Iterator[str]:
         call = "random sizes" if fresh else f"{attend.name}(x ({T}, {d_in}), W_query ({d_in}, {D}), …, n_heads={H})"
         got = tensor(attend(x, *matrices, H, shown=call, fresh=fresh))
         if got is None or got.shape != (T, d_out):
-            if got is not None and got.shape == (T, D):
-                raise Wrong("out-projection-missing", f"`{call}` gave shape {(T, D)}, wanted is {(T, d_out)}.")
             shape = "something that is no tensor" if got is None else f"shape {tuple(got.shape)}"
-            raise Wrong("wrong-shape", f"`{call}` gave {shape}, wanted is a tensor of shape {(T, d_out)}.")
+            shown = f"`{call}` gave {shape}, wanted is a tensor of shape {(T, d_out)}."
+            if got is not None and got.shape == (T, D):
+                merged = function()(x, *matrices[:3], torch.eye(D), H)
+                if is_close(got, merged):
+                    raise Wrong("out-projection-missing", shown)
+                shown += f" {(T, D)} is the shape after the merge, before W_out."
+            raise Wrong("wrong-shape", shown)
         return got
 
     x, matrices, H = example()
@@ -114,106 +118,13 @@ EXERCISE = Exercise(
     ),
     variant="Write it with `torch.einsum` and without any transpose: `'thd,shd->hts'` for the scores.",
     misconceptions={
-        "softmax-over-the-queries": Misconception(
-            "The softmax ran over the queries: a column is shared out among tokens, later ones included, and so the "
-            "future reaches the past through the denominator. It runs over the keys, `dim=-1`.",
-            BEFORE,
-        ),
-        "no-scaling": Misconception(
-            "The scores are not divided by √d_head. No map shows it; but the wider the heads, the larger the scores "
-            "and the sharper the softmax, until each head looks at a single token.",
-            UNSEEN,
-        ),
-        "scaling-by-the-model-width": Misconception(
-            "The scores are divided by √D, the width of all heads together. A score is a sum over the d_head entries "
-            "of one head: with more heads these scores grow ever smaller, and attention becomes a plain average.",
-            UNSEEN,
-        ),
-        "no-mask": Misconception("There is no mask: each output depends on all tokens, later ones included.", AHEAD),
-        "mask-after-the-softmax": Misconception(
-            "The mask came after the softmax, and nothing was renormalised: the zeros are in place, and still each row "
-            "was divided by a sum that held the future.",
-            LATE,
-        ),
-        "01-mask-added": Misconception(
-            "A mask of 0 and 1 was added to the scores. That shifts a score by 1 and hides nothing: fill with −∞.",
-            BEFORE,
-        ),
-        "mask-multiplied": Misconception(
-            "The scores were multiplied by the mask. A score of 0 still gets a weight, exp(0) = 1: fill with −∞.",
-            BEFORE,
-        ),
-        "mask-inverted": Misconception("The mask is turned round: the past is hidden and the future visible.", BEFORE),
-        "mask-one-too-high": Misconception(
-            "Each token sees the next one, which is the very token it should predict: the mask starts one diagonal too "
-            "high.",
-            BEFORE,
-        ),
-        "mask-one-too-low": Misconception(
-            "No token sees itself, and the first sees nothing (a softmax over nothing is NaN): the mask starts one "
-            "diagonal too low.",
-            BEFORE,
-        ),
-        "mask-from-the-scores": Misconception(
-            "The mask is made from the scores, such as `triu(scores)`. Where a score happens to be 0 there is no mask: "
-            "around an input of zeros the future reaches everything. Make it from ones.",
-            UNSEEN,
-        ),
-        "view-when-splitting": Misconception(
-            "The heads were split by a `view` alone: a head gets pieces of different tokens. First "
-            "`view(T, n_heads, d_head)`, then `transpose(0, 1)`.",
-            SPLIT,
-        ),
-        "view-when-merging": Misconception(
-            "The heads were merged without a `transpose`: rows of the result mix tokens. First `transpose(0, 1)`, "
-            "then `reshape(T, D)`.",
-            SPLIT,
-        ),
-        "keys-and-values-swapped": Misconception(
-            "Keys and values have changed places. The map and the magnitudes are as they should be; but what a token "
-            "is found by is not what it tells.",
-            UNSEEN,
-        ),
-        "projection-used-twice": Misconception(
-            "Two of queries, keys and values came from the same matrix. Each has a matrix of its own: `x @ W_query`, "
-            "`x @ W_key`, `x @ W_value`.",
-            FUSED,
-        ),
-        "all-nan": Misconception(
-            "Every output is NaN. A mask of 0 and 1 times −∞ does that: where it should change nothing, 0 · ∞ is not a "
-            "number. Put −∞ only where it belongs, with `masked_fill`.",
-            BEFORE,
-        ),
-        "no-softmax": Misconception(
-            "The values were weighted with the scores themselves: the softmax over the keys is missing.", BEFORE
-        ),
-        "scaled-after-the-softmax": Misconception(
-            "The division by √d_head came after the softmax: the rows no longer sum to 1. Divide the scores.", UNSEEN
-        ),
-        "scaling-by-another-size": Misconception(
-            "The scores are divided by the root of another size. A score is a sum over the d_head entries of one head, "
-            "so √d_head is what keeps it steady.",
-            UNSEEN,
-        ),
-        "queries-and-keys-swapped": Misconception(
-            "Queries and keys have changed places: the row of the scores belongs to the token that asks.", UNSEEN
-        ),
-        "softmax-over-the-heads": Misconception(
-            "The softmax ran over the heads. It runs over the keys, `dim=-1`.", SPLIT
-        ),
-        "one-head-only": Misconception("This is a single head of the full width: `n_heads` changes nothing.", SEVERAL),
-        "heads-interleaved": Misconception(
-            "A head got every H-th column. Its columns lie side by side: cut into (n_heads, d_head).", FUSED
-        ),
-        "no-root": Misconception("The scores are divided by d_head: the root is missing.", UNSEEN),
-        "multiplied-by-the-root": Misconception("The scores are multiplied by √d_head: divide.", UNSEEN),
-        "out-projection-missing": Misconception("The merged heads still have to go through W_out.", FUSED),
+        **LAYER_IDEAS,
         "future-leaks": Misconception(
-            "The influence map is not lower-triangular: outputs move when later tokens are perturbed.", PROVEN
+            "The influence map is not lower-triangular: outputs move when later tokens are perturbed.", LAYER
         ),
         "past-is-lost": Misconception(
             "The influence map has holes: outputs do not move when their own token, or one before it, is perturbed.",
-            PROVEN,
+            LAYER,
         ),
         "not-zero-at-zero": Misconception(
             "An input of zeros gives values of zero, and any average of zeros is zero. Something is added that the "
@@ -221,15 +132,15 @@ EXERCISE = Exercise(
             UNSEEN,
         ),
         "other-magnitudes": Misconception(
-            "The outputs do not have the size that they should have. Is each score divided by √d_head, and nothing "
-            "else multiplied?",
+            "As heads and width grow, the outputs do not keep the size that they should have. Scores that are not "
+            "divided by √d_head can do that, and so can anything else that is multiplied or added on the way.",
             UNSEEN,
         ),
         "other-values": Misconception(
-            "These are not the values of causal multi-head attention. Go through the steps one by one.", FUSED
+            "These are not the values of causal multi-head attention. Go through the steps one by one.", LAYER
         ),
-        "not-repeatable": Misconception("It is random: no dropout in this exercise.", DROPOUT),
-        "wrong-shape": Misconception("The result is one tensor, a row a token: (T, d_out).", SPLIT),
+        "not-repeatable": Misconception("It is random: there is no dropout in this exercise.", LAYER),
+        "wrong-shape": Misconception("The result is one tensor with a row for each token: (T, d_out).", LAYER),
         "tied-to-the-example": TIED,
     },
 )

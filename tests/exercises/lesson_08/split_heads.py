@@ -1,4 +1,4 @@
-"""Answers to "Split into heads": wrong ones by misconception, unusual right ones."""
+"""Answers to "Split into heads": wrong ones by misconception, near misses, crashes, unusual right ones."""
 
 from __future__ import annotations
 
@@ -29,6 +29,27 @@ WRONG = {
     "tied-to-the-example": _split(
         "return x.view(B, T, H, d_head).transpose(1, 2) if H < 5 and d_head < 7 and B < 4 else x"
     ),
+}
+
+NEAR_MISSES = {
+    "view-without-transpose": WRONG["other-split"],  # the right shape, other contents
+    "not-transposed": _split("return x.view(B, T, d_head, H)"),
+    "heads-interleaved": WRONG["view-without-transpose"],
+    "heads-before-the-batch": WRONG["batch-and-heads-joined"],
+    "head-axis-last": WRONG["not-transposed"],
+    "batch-and-heads-joined": _split("return x.view(B, T, H, d_head).permute(2, 0, 1, 3).flatten(0, 1)"),
+    "heads-and-width-swapped": WRONG["heads-interleaved"],
+    "wrong-shape": WRONG["other-split"],
+    "not-a-tensor": _split("return x.view(B, T, H, d_head).transpose(1, 2).tolist()"),
+    "other-split": WRONG["tied-to-the-example"],
+    "tied-to-the-example": _split("return x.view(B, T, H, d_head).transpose(1, 2) if T > 1 else x"),
+}
+
+CRASHES = {
+    "unpacking-count": _split("T, D = x.shape; return x.view(T, H, d_head)"),
+    "elements-do-not-fill": _split("return x.view(B, T, H, D).transpose(1, 2)"),
+    "view-of-transposed": _split("return x.transpose(1, 2).view(B, H, T, d_head)"),
+    "no-such-axis": _split("return x.transpose(2, 3).view(B, H, T, d_head)"),
 }
 
 UNUSUAL = [

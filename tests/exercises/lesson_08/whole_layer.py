@@ -1,4 +1,4 @@
-"""Answers to "The whole layer": wrong ones by misconception, unusual right ones."""
+"""Answers to "The whole layer": wrong ones by misconception, near misses, crashes, unusual right ones."""
 
 from __future__ import annotations
 
@@ -78,6 +78,12 @@ WRONG = _TWELVE | {
         _FUSED, "unflatten(1, (n_heads, -1)).transpose(0, 1)", "reshape(n_heads, len(x), -1)"
     ),
     "view-when-merging: reshape": _changed(_FUSED, "transpose(0, 1).flatten(1) @", "reshape(len(x), -1) @"),
+    "view-both-ways": source(BUGS["view when splitting"]).replace(*BUGS["view when merging"]),
+    "view-both-ways: reshape": _changed(
+        _changed(_FUSED, "unflatten(1, (n_heads, -1)).transpose(0, 1)", "reshape(n_heads, len(x), -1)"),
+        "transpose(0, 1).flatten(1) @",
+        "reshape(len(x), -1) @",
+    ),
     "keys-and-values-swapped: einsum": _changed(_EINSUM, '"thd,uhd->htu", q, k)', '"thd,uhd->htu", q, v)').replace(
         "w, v)", "w, k)"
     ),
@@ -88,6 +94,15 @@ WRONG = _TWELVE | {
     "heads-interleaved": _changed(_EINSUM, "W_query.reshape(-1, H, d)", "W_query.reshape(-1, d, H).transpose(1, 2)")
     .replace("W_key.reshape(-1, H, d)", "W_key.reshape(-1, d, H).transpose(1, 2)")
     .replace("W_value.reshape(-1, H, d)", "W_value.reshape(-1, d, H).transpose(1, 2)"),
+    "heads-interleaved: both ways": _changed(
+        _changed(
+            source(),
+            "return t.view(T, n_heads, d_head).transpose(0, 1)",
+            "return t.view(T, d_head, n_heads).permute(2, 0, 1)",
+        ),
+        "context.transpose(0, 1).reshape(T, D)",
+        "context.permute(1, 2, 0).reshape(T, D)",
+    ),
     "queries-and-keys-swapped": _changed(_EINSUM, "q, k) *", "k, q) *"),
     "no-root": _changed(_EINSUM, "d**-0.5", "d**-1"),
     "no-softmax": _changed(_EINSUM, "w = s.exp() / s.exp().sum(dim=2, keepdim=True)", "w = s")
@@ -124,6 +139,59 @@ WRONG = _TWELVE | {
     ),
     "returns-none": _last("context @ W_out"),
     "mutates-input": _last("x *= 2\n    return context @ W_out"),
+}
+
+# What looks like a mistake and is another, or none.
+NEAR_MISSES = {
+    "softmax-over-the-queries": WRONG["softmax-over-the-heads"],
+    "no-scaling": WRONG["multiplied-by-the-root"],
+    "scaling-by-the-model-width": WRONG["scaling-by-another-size"],
+    "no-mask": WRONG["mask-one-too-high"],
+    "mask-after-the-softmax": source(LATE_MASK),
+    "01-mask-added": _changed(_EINSUM, "-torch.inf", "-1e30"),  # a finite number, far enough below all scores
+    "mask-multiplied": WRONG["no-softmax"],
+    "mask-inverted": WRONG["mask-one-too-low"],
+    "mask-one-too-high": WRONG["no-mask"],
+    "mask-one-too-low": WRONG["mask-inverted"],
+    "mask-from-the-scores": _changed(
+        _EINSUM, _MASK, "s = s.masked_fill(torch.ones_like(s[0]).triu(1).bool(), -torch.inf)"
+    ),
+    "view-when-splitting": WRONG["view-both-ways"],
+    "view-when-merging": WRONG["view-both-ways"],
+    "view-both-ways": WRONG["view-when-merging"],
+    "keys-and-values-swapped": WRONG["projection-used-twice"],
+    "projection-used-twice": WRONG["keys-and-values-swapped"],
+    "queries-and-keys-swapped": WRONG["keys-and-values-swapped"],
+    "all-nan": WRONG["mask-one-too-low"],  # NaN in some rows only
+    "no-softmax": WRONG["mask-multiplied"],
+    "scaled-after-the-softmax": WRONG["no-scaling"],
+    "scaling-by-another-size": WRONG["scaling-by-the-model-width"],
+    "no-root": WRONG["no-scaling"],
+    "multiplied-by-the-root": WRONG["no-scaling"],
+    "softmax-over-the-heads": WRONG["softmax-over-the-queries"],
+    "one-head-only": _changed(
+        source(), "t.view(T, n_heads, d_head)", "t.view(T, 1, D)[:, :, :d_head].expand(T, n_heads, d_head)"
+    ),
+    "heads-interleaved": WRONG["view-when-splitting"],
+    "out-projection-missing": _last("return context @ W_out @ W_out.T @ torch.ones(D, D)"),
+    "future-leaks": WRONG["past-is-lost"],
+    "past-is-lost": WRONG["future-leaks"],
+    "not-zero-at-zero": _last("return context @ W_out + x.abs().sum(dim=1, keepdim=True)"),
+    "other-magnitudes": WRONG["other-values"],
+    "other-values": WRONG["other-magnitudes"],
+    "not-repeatable": _last("torch.rand(3); return context @ W_out"),
+    "wrong-shape": WRONG["out-projection-missing"],
+    "tied-to-the-example": WRONG["one-head-only"],
+}
+
+_SCORES = "split(queries) @ split(keys).transpose(1, 2)"
+
+CRASHES = {
+    "shapes-in-product": _changed(source(), _SCORES, "split(queries) @ split(keys)"),
+    "view-of-transposed": _changed(source(), "transpose(0, 1).reshape(T, D)", "transpose(0, 1).view(T, D)"),
+    "elements-do-not-fill": _changed(source(), "t.view(T, n_heads, d_head)", "t.view(T, n_heads, D)"),
+    "unpacking-count": _changed(source(), "T, D = len(x), W_query.shape[1]", "B, T, D = x.shape"),
+    "shapes-do-not-broadcast": _changed(source(), "torch.ones(T, T", "torch.ones(D, D"),
 }
 
 UNUSUAL = [_EINSUM, _LOOP, _FUSED, source(LATE_MASK)]
