@@ -1,19 +1,37 @@
 # %% [markdown]
 # # 07 · Causal attention
 #
-# Lesson 05 let every token look at every other one. A model that writes text must not: the tokens to its right are the
-# ones it is asked for. In this lesson we hide the future, prove that it is hidden, and then let attention ask several
-# questions at once. The result is the layer that stands in every block of a GPT.
+# Lesson 06 let every token look at every other one. A model that writes text must not: the tokens to its right are the
+# ones it is asked for. In this lesson we hide the future, test that it is hidden, prove it for one layer, and see what
+# other uses of attention hide instead.
 #
-# About 75 minutes. At the end you can
+# About {minutes} minutes. At the end you can
 #
 # - mask the scores before the softmax, and say why a mask that comes later leaks;
-# - put dropout in its place, and say what it does to a row of weights;
-# - split a tensor into heads and merge it again without mixing tokens;
-# - prove that a layer is causal, and name three bugs that such a proof does not see.
+# - write a test that finds a leak in any layer, and tell a test from a proof;
+# - draw the masks of an encoder, a decoder and an encoder-decoder, and add a prefix or padding;
+# - put dropout in its place, and say what it does to a row of weights.
+
+# %%
+import torch
+from torch.nn import functional as F
+
+from llmlab.attention import (
+    CausalAttention,
+    causal_mask,
+    influence_map,
+    padding_mask,
+    prefix_mask,
+    scaled_dot_product_attention,
+)
+from llmlab.course.figures import architectures, attention_tables
+from llmlab.exercises import exercise, progress
+from llmlab.explorers import InfluenceMap
+
+torch.set_printoptions(precision=2, sci_mode=False)
 
 # %% [markdown]
-# ## Before we start: three questions on lesson 05
+# ## Before we start: three questions on lesson 06
 #
 # Answer from memory first; that is what makes it stay.
 #
@@ -26,34 +44,23 @@
 # <details><summary>2. Why are the scores divided by √d?</summary>
 #
 # A score is a sum of d products, so its variance grows with d. Divided by √d it stays near 1 at any width, and the
-# softmax neither flattens nor picks a single token.
+# softmax does not saturate.
 # </details>
 #
 # <details><summary>3. Over which axis does the softmax run, and how would you notice the wrong one?</summary>
 #
-# Over the keys, the last axis: each query shares out 1 among the tokens it looks at, so rows sum to 1. Over the
-# queries, the columns would.
+# Over the keys, the last axis: each query shares out 1, so rows sum to 1. Over the queries, the columns would.
 # </details>
 
+# %% [markdown]
+# ## Play first
+#
+# A number says how far an output (row) moves when one token (column) is shaken. Only the past should move it. The
+# version that it opens on gives every later token a weight of exactly 0, and still everything moves everything. Try
+# other versions for a minute; why this one fails is the riddle of the lesson.
+
 # %%
-import torch
-from torch import nn
-from torch.nn import functional as F
-
-from llmlab import course
-from llmlab.attention import (
-    CausalAttention,
-    MultiHeadAttention,
-    causal_mask,
-    influence_map,
-    padding_mask,
-    prefix_mask,
-    scaled_dot_product_attention,
-)
-from llmlab.exercises import exercise, progress
-from llmlab.explorers import InfluenceMap
-
-torch.set_printoptions(precision=2, sci_mode=False)
+InfluenceMap()
 
 # %% [markdown]
 # ## Why a token must not look ahead
@@ -76,10 +83,11 @@ for i, word in enumerate(words):
 
 # %% [markdown]
 # Every answer but the last is right, and nothing was learned. A loss cannot tell this from understanding, so training
-# would settle for it at once. When the model then writes, it stands at the last position, and there is nothing to copy.
+# would settle for it. When the model then writes, it stands at the last position, and there is nothing to copy.
 #
 # There is a second reason. One pass over a window is worth $T$ predictions only if row $i$ says exactly what the model
-# would say after reading the tokens 0 to $i$ and no more. So let us read them alone, and compare:
+# would say after reading the tokens 0 to $i$ and no more. A layer with this property is **causal**. Let us read them
+# alone, and compare:
 
 # %%
 x = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))  # (T, D)
@@ -94,8 +102,8 @@ def sees_the_past(x):
 
 
 for attention in (sees_all, sees_the_past):
-    alone = [torch.allclose(attention(x[: i + 1])[i], attention(x)[i], atol=1e-6) for i in range(len(x))]
-    print(f"{attention.__name__:14} row i is what the tokens up to i give alone:", *alone)
+    apart = [(attention(x[: i + 1])[i] - attention(x)[i]).abs().max().item() for i in range(len(x))]
+    print(f"{attention.__name__:14} row i alone and in the text differ by", [f"{one:.2f}" for one in apart])
 
 # %% [markdown]
 # With a mask one pass answers all six questions as six separate passes would. (In the last row even `sees_all` is
@@ -105,73 +113,46 @@ for attention in (sees_all, sees_the_past):
 #
 # Four tokens, their scores, and a triangle: True where a query may attend to a key, which is itself and what came
 # before. All masks in this course are read that way, as in PyTorch's `scaled_dot_product_attention`.
+#
+# The softmax of a row is $w_{ij} = e^{s_{ij}} / \sum_k e^{s_{ik}}$. A hidden key should get the weight 0 *and* vanish
+# from the sum. One number does both: $-\infty$, because $e^{-\infty} = 0$.
 
 # %%
 scores = torch.tensor([[1.0, 3.0, 0.5, 2.0], [0.0, 1.0, 2.0, 1.0], [2.0, 0.0, 1.0, 3.0], [1.0, 1.0, 0.0, 2.0]])
 may_attend = torch.ones(4, 4, dtype=torch.bool).tril()
-print(may_attend.int())
-
-# %% [markdown]
-# The softmax of a row is $w_{ij} = e^{s_{ij}} / \sum_k e^{s_{ik}}$. A key should get the weight 0 *and* vanish from the
-# sum. One number does both: $-\infty$, because $e^{-\infty} = 0$.
-
-# %%
 masked = scores.masked_fill(~may_attend, -torch.inf)
 weights = masked.softmax(dim=-1)
-print(masked)
-print(weights)
 print("rows sum to", weights.sum(dim=-1))
-
-# %% [markdown]
-# The first row sees one token and gives it everything; the last one sees all four. As a picture:
-
-# %%
-import matplotlib.pyplot as plt
-
-figure, panels = plt.subplots(1, 3, figsize=(8, 2.7))
-shown = ("scores", scores), ("masked", masked), ("weights", weights)
-for panel, (title, table) in zip(panels, shown, strict=True):
-    panel.imshow(table.masked_fill(~may_attend & (title != "scores"), torch.nan), cmap="Blues", vmin=-1, vmax=4)
-    for i in range(4):
-        for j in range(4):
-            panel.text(j, i, f"{table[i, j]:.3g}".replace("inf", "∞"), ha="center", va="center", fontsize=9)
-    panel.set(title=title, xlabel="key", ylabel="query", xticks=range(4), yticks=range(4))
-course.show(
-    figure,
-    alt="Three tables of four by four. Scores: all filled. Masked: minus infinity above the diagonal. "
-    "Weights: zero above the diagonal, each row sums to one.",
+attention_tables.draw(
+    {"scores": scores, "masked": masked, "weights": weights},
+    words[:4],
+    most=3.0,
+    alt="Three tables of four by four. Scores: all filled. Masked: minus infinity above the diagonal, the rest as "
+    "before. Weights: zero above the diagonal; the first row is 1, 0, 0, 0.",
 )
 
 # %% [markdown]
-# Would another number do? Try a row whose last key is to be hidden:
+# The first row sees one token and gives it everything; the last one sees all four. Would another number do? And what if
+# a row hides everything?
 
 # %%
 for hidden in (-torch.inf, -3.0, 0.0):
     row = torch.tensor([2.0, 1.0, hidden]).softmax(dim=0)
     print(f"hidden score {hidden:5}: weights {[round(weight, 3) for weight in row.tolist()]}")
+print("all hidden:", torch.full((3,), -torch.inf).softmax(dim=0))
 
 # %% [markdown]
 # A score of 0 is not a weight of 0: $e^0 = 1$, and the key that should be hidden takes nine percent. A negative score
-# hides the key only as well as the other scores stand above it. And if a row hides everything?
-
-# %%
-print(torch.full((3,), -torch.inf).softmax(dim=0))
-nobody = torch.zeros(2, 2, dtype=torch.bool)
-print(scaled_dot_product_attention(x[:2], x[:2], x[:2], nobody).weights)
-
-# %% [markdown]
-# Zero divided by zero is not a number, and one NaN spoils all that is computed from it. `llmlab` gives zeros there.
-# With the causal mask it never happens, since each token sees itself.
+# hides the key only as well as the other scores stand above it. And with everything hidden, 0 / 0 is not a number, and
+# one NaN spoils all that is computed from it. With the causal mask that never happens: each token sees itself.
 
 # %% [markdown]
 # ### Exercise 07.1 · Mask before the softmax
 #
 # ●●○ · 8 minutes · for knowing where the mask goes · write a function
 #
-# `scores` has shape (T, T), one row a query. Return the causal attention weights, (T, T): in row $i$ the keys after $i$
-# get exactly 0, and the row sums to 1. Leave `scores` as it is.
-#
-# Stuck? `exercise("07.1").hint()` gives a question first, then the idea, then the line.
+# `scores` has shape (T, T), a row for each query. Return the causal attention weights, (T, T): in row $i$ the keys
+# after $i$ get exactly 0, and the row sums to 1. Leave `scores` as it is.
 
 
 # %% exercise="07.1"
@@ -188,204 +169,264 @@ exercise("07.1").check(causal_weights)
 # %% [markdown]
 # ## The late mask
 #
-# It looks simpler to take the softmax first and then set the future's weights to zero. Here are the right weights and
-# these, one above the other:
-
-# %%
-late = scores.softmax(dim=-1).masked_fill(~may_attend, 0.0)
-print(weights)
-print(late)
-print("rows sum to", late.sum(dim=-1))
-
-# %% [markdown]
-# The zeros are in place, but the rows no longer sum to 1. Worse: what remains was divided by a sum that held the
-# future. So the future still acts. We raise the scores of the last key and watch row 1, which must not know of it:
+# It looks simpler to take the softmax first and then set the future's weights to zero. We raise the scores of the last
+# key and watch row 1, which must not know of it:
 
 # %%
 changed = scores.clone()
 changed[:, 3] += 2.0
 
 for name, table in (("before", scores), ("after", changed)):
-    row = table.softmax(dim=-1).masked_fill(~may_attend, 0.0)[1]
-    print(f"{name:6}: late mask, row 1 {row}")
+    late = table.softmax(dim=-1).masked_fill(~may_attend, 0.0)
+    print(f"{name:6}: late mask, row 1 {late[1]}, which sums to {late[1].sum():.2f}")
+print(f"the right weights, row 1 {weights[1]}")
 
 # %% [markdown]
-# A leak, behind innocent zeros. Now divide each row by what is left of it:
+# The zeros are in place, and the row moves all the same: what remains was divided by a sum that held the future. A
+# leak, behind innocent zeros, and the answer to the riddle. Now divide each row by what is left of it:
 
 # %%
+late = scores.softmax(dim=-1).masked_fill(~may_attend, 0.0)
 renormalised = late / late.sum(dim=-1, keepdim=True)
 print(renormalised)
-print("equal to the mask before the softmax:", torch.allclose(renormalised, weights))
+print(f"differs from the mask before the softmax by at most {(renormalised - weights).abs().max():.5f}")
 
 # %% [markdown]
-# Equal! The sum that held the future is in every weight of the row, above and below the line, and cancels:
+# Equal! The sum $Z$ that held the future is in every weight of the row, above and below the line, and cancels:
 #
 # $$\frac{e^{s_{ij}} / Z}{\sum_{k \le i} e^{s_{ik}} / Z} = \frac{e^{s_{ij}}}{\sum_{k \le i} e^{s_{ik}}}$$
 #
-# So a late mask is a bug only as long as it is not renormalised. In practice $-\infty$ is preferred: it is one step
-# less, and where the future has huge scores nothing is left to renormalise:
+# So a late mask is a bug only as long as it is not renormalised. On paper: in floats this has a limit. Where the
+# future's scores lie far above the past's, nothing is left to divide:
 
 # %%
-extreme = torch.tensor([0.0, 1.0, 200.0])  # the third key is the future
-late_row = extreme.softmax(dim=0)[:2]
-print("late, renormalised:", late_row / late_row.sum())
-print("-inf first        :", extreme[:2].softmax(dim=0))
+for above in (10.0, 80.0, 200.0):
+    row = torch.tensor([0.0, 1.0, above])  # the third key is the future
+    late = row.softmax(dim=0)[:2]
+    print(f"future at {above:5}: late and renormalised {late / late.sum()}, -inf first {row[:2].softmax(dim=0)}")
 
 # %% [markdown]
-# ## Causality, proven
+# ## Causality, tested
 #
-# The late mask shows that looking at the weights is not enough. There is a test that asks the layer itself and does not
-# care how it is written: change one token, and see which outputs move. One column for each token that was changed, one
-# row for each output:
+# Looking at the weights is not enough. A better test asks the layer itself, and does not care how it is written: change
+# one token, and see which outputs move.
 
 
 # %%
-def what_moves(attention, x):
-    before = attention(x)
-    moved = torch.zeros(len(before), len(x), dtype=torch.bool)
-    for j in range(len(x)):
-        perturbed = x.clone()
-        perturbed[j] += 1.0
-        moved[:, j] = (attention(perturbed) - before).abs().amax(dim=1) > 1e-5
-    return moved
-
-
 def masks_late(x):
     late = scaled_dot_product_attention(x, x, x).weights.tril()
     return late @ x
 
 
+generator = torch.Generator().manual_seed(3)
+perturbed = x.clone()
+perturbed[3] += torch.randn(4, generator=generator)
 for attention in (sees_all, masks_late, sees_the_past):
-    print(f"{attention.__name__}:\n{what_moves(attention, x[:4]).int()}")
+    moved = (attention(perturbed) - attention(x)).abs().amax(dim=1)  # (T,)
+    print(f"{attention.__name__:14} token 3 moves the outputs by {[f'{far:.3f}' for far in moved.tolist()]}")
 
 # %% [markdown]
-# The late mask gives itself away: every output moves with every token, though all its weights above the diagonal are
-# zero. Only the third map is **exactly lower-triangular**: each output is reached by its own token and by all before
-# it (nothing is lost), and by no other (nothing leaks). `llmlab.attention.influence_map` is the same idea:
+# Only the last layer leaves the outputs 0 to 2 in peace. Why a *random* step, and not simply 1 more in each component?
+# Some layers cannot feel that one. This takes the mean of each token away, as a layer of lesson 09 does:
 
 # %%
-triangle = causal_mask(6)
-assert torch.equal(influence_map(sees_the_past, x), what_moves(sees_the_past, x))
-print("exactly lower-triangular:", torch.equal(influence_map(sees_the_past, x), triangle))
-print("without a mask          :", torch.equal(influence_map(sees_all, x), triangle))
+for name, step in (("1 more everywhere", torch.ones(4)), ("a random step", torch.randn(4, generator=generator))):
+    moved = (x[3] + step) - (x[3] + step).mean() - (x[3] - x[3].mean())
+    print(f"{name:17} moves the token without its mean by {moved.abs().max():.2f}")
 
 # %% [markdown]
-# ## Which masks there are
+# ### Exercise 07.2 · Write the test
 #
-# Generating text is one use of attention. Other uses hide other things, and each has its own mask. We draw them with
-# ■ for "may attend":
+# ●●○ · 8 minutes · for asking any layer what reaches what · write a function
+#
+# `attention` is a function: it takes a text (T, D) and returns its outputs (T_out, d_out). Return a table of True and
+# False, (T_out, T), a row for each output and a column for each token: True where output $i$ moves when token $j$, and
+# no other, is perturbed by a random step. A movement up to 1e-5 is rounding. Leave `x` as it is.
+
+
+# %% exercise="07.2"
+def what_moves(attention, x):
+    ### BEGIN SOLUTION
+    before = attention(x)
+    moved = torch.zeros(len(before), len(x), dtype=torch.bool)
+    for j in range(len(x)):
+        perturbed = x.clone()
+        perturbed[j] += torch.randn(x.shape[1])
+        moved[:, j] = (attention(perturbed) - before).abs().amax(dim=1) > 1e-5
+    return moved
+    ### END SOLUTION
 
 
 # %%
-def draw(mask):
-    for row in mask.tolist():
-        print("  " + " ".join("■" if allowed else "·" for allowed in row))
-
-
-print("decoder (GPT): each token sees itself and the past")
-draw(causal_mask(5))
-print("encoder (BERT): each token sees all")
-draw(torch.ones(5, 5, dtype=torch.bool))
+exercise("07.2").check(what_moves)
 
 # %% [markdown]
-# An **encoder** reads a text that is already complete, to classify it or to search it: no reason to hide anything. A
-# **decoder** writes. An **encoder-decoder** does both, one after the other, as in translation: an encoder reads the
-# source, a decoder writes the target, and between them stands **cross-attention**, where the *queries* come from the
-# target and the *keys and values* from the source. Its table is not square:
+# `llmlab.attention.influence_map` is the same test. We draw what it finds with ■; yours is drawn below it once it is
+# written:
+
+
+# %%
+def draw(table):
+    for row in table.tolist():
+        print("  " + " ".join("■" if moves else "·" for moves in row))
+
+
+for attention in (sees_all, masks_late, sees_the_past):
+    print(f"{attention.__name__}:")
+    draw(influence_map(attention, x[:4]))
+found = what_moves(sees_the_past, x[:4])
+print("what_moves(sees_the_past):", "exercise 07.2 is still to be written" if found is None else "")
+if found is not None:
+    draw(found)
+
+# %% [markdown]
+# The third map is exactly *lower-triangular*, filled up to the diagonal and empty above it: each output is reached by
+# its own token and all before it (nothing is lost), and by no other (nothing leaks).
+#
+# ### What a test cannot say
+#
+# A test answers for the `x` it was given. Here the mask is made out of the scores, with the places where the upper
+# triangle is not 0. It looks right wherever no score happens to be 0:
+
+
+# %%
+def masks_by_the_scores(x):
+    scores = x @ x.T
+    return scores.masked_fill(scores.triu(diagonal=1).bool(), -torch.inf).softmax(dim=-1) @ x
+
+
+for name, at in (("a random x", x[:4]), ("an x of zeros", torch.zeros(4, 4))):
+    print(f"around {name}:")
+    draw(influence_map(masks_by_the_scores, at))
+
+# %% [markdown]
+# ## Causality, proven for one layer
+#
+# A **proof** holds for every input. For a layer that puts $-\infty$ before the softmax it takes three lines:
+#
+# 1. For $j > i$ the score is $-\infty$. So $w_{ij} = 0$, and the sum below the line runs over $k \le i$ only.
+# 2. For $j \le i$ the weight $w_{ij}$ is made of the scores $s_{i0}, \dots, s_{ii}$, and $s_{ik} = q_i \cdot k_k /
+#    \sqrt{d}$ is made of $x_i$ and $x_k$ alone: of tokens 0 to $i$.
+# 3. So $c_i = \sum_{j \le i} w_{ij} v_j$ is made of tokens 0 to $i$, whatever they are. ∎
+#
+# And if each layer's row $i$ needs rows 0 to $i$ only, so does a stack of them. What the proof says about the formula,
+# the derivatives say about the code: with respect to later tokens they are exactly 0, not small.
+
+# %%
+for name, at in (("random", x), ("zeros", torch.zeros_like(x)), ("large", 30 * x)):
+    slopes = torch.autograd.functional.jacobian(sees_the_past, at)  # (T, D, T, D)
+    largest = slopes.abs().amax(dim=(1, 3))  # (T, T): output i, token j
+    print(
+        f"{name:6}: largest derivative by a later token {largest.triu(1).max()}, by the past {largest.tril().max():.2f}"
+    )
+
+# %% [markdown]
+# ## Three architectures, and which masks they have
+#
+# Writing is one use of attention. Other uses hide other things. A cell with a dot: the row's query may look at the
+# column's key.
+
+# %%
+full = torch.ones(7, 7, dtype=torch.bool)
+architectures.draw(
+    {"encoder-only": full, "decoder-only": causal_mask(7), "prefix language model": prefix_mask(7, prefix=3)},
+    alt="Three masks of seven queries and seven keys. Encoder-only: all may look at all. Decoder-only: on and below "
+    "the diagonal. Prefix language model: the first three see one another, all others the past.",
+)
+
+# %% [markdown]
+# - **Encoder-only** (BERT): every token sees the whole text, both sides. Good for a text that is there: classify it,
+#   search it, find names in it. It is trained to fill gaps, and does not write.
+# - **Decoder-only** (GPT, and most models that you can talk to): each token sees itself and the past. This course
+#   builds one.
+# - A **prefix** language model is a decoder that reads the question, the prefix, as an encoder would.
+# - An **encoder-decoder** (the first transformer, T5) is none of these, and not one mask: it is *two* stacks of layers.
+#   The **encoder** reads a source as a whole, the **decoder** writes a target token by token. Between them stands
+#   **cross-attention**: *queries* from the target, *keys and values* from the source. So it has three tables:
+
+# %%
+source_all, target_past, cross = torch.ones(6, 6).bool(), causal_mask(4), torch.ones(4, 6).bool()
+architectures.draw(
+    {"encoder: source, source": source_all, "decoder: target, target": target_past, "cross: target, source": cross},
+    alt="Three masks. The encoder's, six by six: all may look at all. The decoder's, four by four: on and below the "
+    "diagonal. Cross-attention, four queries and six keys: all may look at all.",
+)
+
+# %% [markdown]
+# The last one is not square: four outputs, six inputs. Does each output hear all of the source? The test tells:
 
 # %%
 generator = torch.Generator().manual_seed(1)
 source, target = torch.randn(6, 8, generator=generator), torch.randn(4, 8, generator=generator)
-
 result = scaled_dot_product_attention(q=target, k=source, v=source)
 print("weights", tuple(result.weights.shape), " context", tuple(result.context.shape))
-reaches = influence_map(lambda source: scaled_dot_product_attention(target, source, source).context, source)
-draw(reaches)
+draw(influence_map(lambda source: scaled_dot_product_attention(target, source, source).context, source))
 
 # %% [markdown]
-# Four outputs, six inputs, no mask: each word of the translation may look at the whole source. So the three
-# architectures need three kinds of attention: full (an encoder), triangular (a decoder), and cross, which is oblong; an
-# encoder-decoder has all three. Two more masks are common. A **prefix** mask reads the question like an encoder and
-# answers like a decoder:
+# ### Padding
+#
+# Texts of different lengths share a batch only if the short ones are filled up with padding, which no token should look
+# at. That mask has one row for each text, the same for all its queries; `&` joins it to the causal one. The second text
+# has three tokens and two of padding:
 
 # %%
-print("prefix of 2")
-draw(prefix_mask(5, prefix=2))
-
-# %% [markdown]
-# And texts of different lengths share a batch only if the short ones are filled up with **padding**, which no token
-# should look at. That mask has one row for each text, the same for all its queries; `&` joins it to the causal one:
-
-# %%
-lengths = [5, 3]
-mask = padding_mask(lengths, T=5) & causal_mask(5)  # (B, 1, T) and (T, T) -> (B, T, T)
-print("shape", tuple(mask.shape), "- the second text, three tokens and two of padding:")
+mask = padding_mask([5, 3], T=5) & causal_mask(5)  # (B, 1, T) and (T, T) -> (B, T, T)
+print("mask", tuple(mask.shape))
 draw(mask[1])
-
-# %% [markdown]
-# Does padding reach anything? Ask the map. Here is an encoder with the same two padded places:
-
-# %%
+print("an encoder with the same padding: what moves what")
 padded = padding_mask([3], T=5)[0]  # (1, T)
 draw(influence_map(lambda x: scaled_dot_product_attention(x, x, x, padded).context, x[:5]))
 
 # %% [markdown]
 # Three full columns, and two marks on the diagonal: a padded token is hidden as a *key*, yet it still asks its own
 # question, so its own output moves with it, and no other does. (The loss leaves such outputs out.)
-
-# %% [markdown]
+#
 # ## Dropout on the weights
 #
 # A head that always leans on the same token learns little else. **Dropout** takes some weights away at random while
-# training: each is set to 0 with probability $p$, and those that stay grow by $1 / (1 - p)$. Three rows, $p = 0.5$:
+# training: each is set to 0 with probability $p$, and those that stay grow by $1 / (1 - p)$. Three rows, $p = 0.5$,
+# once and on average over four thousand draws:
 
 # %%
 q = torch.randn(3, 4, generator=torch.Generator().manual_seed(2))
-usual = scaled_dot_product_attention(q, q, q, causal_mask(3)).weights
 generator = torch.Generator().manual_seed(4)
-dropped = scaled_dot_product_attention(q, q, q, causal_mask(3), dropout=0.5, generator=generator).weights
 
-print(usual)
-print(dropped)
-print("rows sum to", dropped.sum(dim=-1))
 
-# %% [markdown]
-# Each weight is either 0 or twice what it was, and the rows do **not** sum to 1 any more. On average they do, and that
-# is what the factor is for. Over four thousand draws:
+def draw_weights(p):
+    return scaled_dot_product_attention(q, q, q, causal_mask(3), dropout=p, generator=generator).weights
 
-# %%
-draws = torch.stack(
-    [
-        scaled_dot_product_attention(q, q, q, causal_mask(3), dropout=0.5, generator=generator).weights
-        for _ in range(4000)
-    ]
-)
-print("weights on average within 0.05 of the usual ones:", bool(((draws.mean(dim=0) - usual).abs() < 0.05).all()))
-print("rows sum on average to", [round(total, 1) for total in draws.sum(dim=-1).mean(dim=0).tolist()])
+
+usual, once = draw_weights(0.0), draw_weights(0.5)
+average = torch.stack([draw_weights(0.5) for _ in range(4000)]).mean(dim=0)
+for name, table in (("usual", usual), ("one draw", once), ("average", average.mul(20).round() / 20)):
+    print(f"{name}: rows sum to {table.sum(dim=-1)}\n{table}")
 
 # %% [markdown]
+# In one draw each weight is 0 or twice what it was, and the rows do **not** sum to 1. On average they do (shown to the
+# nearest 0.05), and that is what the factor is for.
+#
 # Dropout is for training. A module knows whether it is being trained: `.train()` switches dropout on, `.eval()` off.
 
 # %%
+torch.manual_seed(5)
 head = CausalAttention(d_in=4, d_out=3, context_length=6, dropout=0.5)
-head.train()
-print("train: two calls give the same:", torch.equal(head(x), head(x)))
-head.eval()
-print("eval : two calls give the same:", torch.equal(head(x), head(x)))
+for mode in (head.train(), head.eval()):
+    apart = (mode(x) - mode(x)).abs().max()
+    print(f"training {mode.training!s:5}: two calls differ by {'something' if apart > 0 else 'nothing'}")
 
 # %% [markdown]
 # Why on the weights, and not on the scores before them? A dropped *score* becomes 0, and you have seen what the softmax
 # makes of a 0.
 
 # %% [markdown]
-# ### Exercise 07.2 · Find the bug: dropout in the wrong place
+# ### Exercise 07.3 · Find the bug: dropout in the wrong place
 #
 # ●●○ · 6 minutes · for placing dropout · find the bug
 #
 # The function should turn `scores` (T_query, T_key) into attention weights: a softmax over the keys and, if `training`,
 # dropout of a share `p` of the weights. It runs, its rows sum to 1 in every call, and that is the trouble. Mend it.
 
-# %% exercise="07.2"
+# %% exercise="07.3"
 from torch.nn.functional import dropout
 
 
@@ -400,64 +441,12 @@ def attention_weights(scores, p, training):
 
 
 # %%
-exercise("07.2").check(attention_weights)
+exercise("07.3").check(attention_weights)
 
 # %% [markdown]
-# ## Three architectures in one picture
+# ## Six ways to mask
 #
-# The mask decides what kind of model it is. Rows are positions that look, columns where they may look:
-
-# %%
-n_source = 3  # an encoder-decoder reads a source, here of 3 tokens, and writes a target, of 4
-encoder_only = torch.ones(7, 7)
-decoder_only = torch.ones(7, 7).tril()
-encoder_decoder = torch.ones(7, 7).tril()
-encoder_decoder[:n_source, :n_source] = 1  # the source sees all of the source
-
-masks = {"encoder-only": encoder_only, "decoder-only": decoder_only}
-masks["encoder-decoder"] = encoder_decoder
-for name, mask in masks.items():
-    print(f"{name:16}", mask.int().sum(dim=1).tolist(), "positions to look at")
-
-# %% [markdown]
-# A dot stands where the row's position may look. The orange lines separate source and target:
-
-# %%
-figure, panels = plt.subplots(1, 3, figsize=(5.6, 2.6))
-for axes, (name, mask) in zip(panels, masks.items(), strict=True):
-    axes.pcolormesh(mask, cmap="Blues", vmin=0, vmax=1.6, edgecolors="white", linewidth=2)
-    rows, columns = mask.nonzero(as_tuple=True)
-    axes.plot(columns + 0.5, rows + 0.5, "o", color="black", markersize=3)
-    axes.set(title=name, aspect="equal", xticks=[], yticks=[], xlabel="may look at")
-    axes.title.set_fontsize(10)
-    axes.invert_yaxis()
-panels[0].set_ylabel("position")
-panels[2].axhline(n_source, color="#c8590a", linewidth=2)
-panels[2].axvline(n_source, color="#c8590a", linewidth=2)
-figure.tight_layout()
-course.show(
-    figure,
-    alt="Three grids of 7 by 7; a dot marks where a position may look. Encoder-only: everywhere. "
-    "Decoder-only: on and below the diagonal. Encoder-decoder: the first 3 positions, the source, "
-    "see one another and nothing else; each of the other 4 sees the source, the target positions "
-    "before it and itself.",
-)
-
-# %% [markdown]
-# - **Encoder-only** (BERT): every position sees all of the text, both sides. Good for understanding a text that is
-#   there: finding names in it, classifying it, searching. It is trained to fill gaps, and does not write.
-# - **Decoder-only** (GPT, and most models that you can talk to): each position sees only what stands before. This is
-#   the kind that this course builds.
-# - **Encoder-decoder** (the first transformer, T5): one half reads a source as a whole, the other writes a target token
-#   by token and looks at the source all the while. The first one was made for translation.
-
-# %% [markdown]
-# ## Predict, then explore
-#
-# The explorer below takes the influence map of *your* `attend`, and of twelve versions of it that are wrong in a single
-# line. First, a prediction.
-#
-# ### Exercise 07.3 · Find three leaks
+# ### Exercise 07.4 · Find three leaks
 #
 # ●●○ · 6 minutes · for not trusting zeros · predict
 #
@@ -475,145 +464,112 @@ course.show(
 #
 # Put the three letters, in quotes, in place of the `...`.
 
-# %% exercise="07.3"
+# %% exercise="07.4"
 ### BEGIN SOLUTION
+# b: divided by a sum that held the future. c: sums run down the columns, over later queries. e: nothing is hidden.
 leaks = "bce"
 ### STUB
 # leaks = ...
 ### END SOLUTION
 
 # %%
-exercise("07.3").check(leaks)
+exercise("07.4").check(leaks)
 
 # %% [markdown]
-# Now the map. A number says how far an output (row) moves when a token (column) is perturbed; a cell that is hidden and
-# stays still is hatched. It opens on version b, *mask after the softmax*, whose weights are zero above the diagonal.
+# ### Predict, then explore
+#
+# The map from the beginning, now with *your* `causal_weights` inside. It takes a whole layer with several heads, which
+# lesson 08 explains; here each head is a slice of columns:
+
+
+# %%
+def attend(x, W_query, W_key, W_value, W_out, n_heads):
+    if causal_weights(torch.zeros(2, 2)) is None:
+        return None  # exercise 07.1 is still to be written
+    heads = zip(*((x @ W).chunk(n_heads, dim=1) for W in (W_query, W_key, W_value)), strict=True)
+    context = [torch.as_tensor(causal_weights(q @ k.T / q.shape[1] ** 0.5)).to(v) @ v for q, k, v in heads]
+    return torch.cat(context, dim=1) @ W_out  # (T, d_out)
+
+
+# %% [markdown]
 # Before you touch it:
 #
-# - Which cells will be empty? And at *Taken at: zero*, where all scores are 0?
-# - Set *Heads* to 1. Which two bugs vanish from the map, and why?
-# - **The target:** a map that is exactly lower-triangular, at a random input and around zero. *Your own* is your
-#   `attend`. Then: three bugs reach the target as well. Which ones could they be?
-#
-# (Changed `attend`? Run the cell again, and the map uses the new one.)
+# - *Mask after the softmax* moves every cell. And *Taken at: zero*, where all scores are 0: which cells are empty
+#   there?
+# - *Mask one too low* hides each token from itself: what will row 0 show?
+# - Under *Architecture*, the padded encoder: which cells move although they are hidden?
+# - **The target** is a map that is exactly lower-triangular, at a random input and around zero. *Your own* should reach
+#   it. Three of the bugs reach it as well: which could they be?
 
 # %%
 explorer = InfluenceMap(attend=attend)
 explorer
 
-# %% [markdown]
-# The same from code. Your `attend`, three heads: which outputs move when token 2, *came*, is perturbed? Say it before
-# you run the cell.
-
 # %%
 probe = InfluenceMap(attend=attend)
-probe.set(bug="your own", heads=3, perturbed=2, around="zero")
+probe.set(bug="your own", heads=1, perturbed=2, around="zero")
 around_zero = probe.trace
 probe.set(around="a random input")
-print("outputs that move:", probe.trace.moved)
+print("outputs that move with token 2:", probe.trace.moved)
 draw(torch.tensor(probe.trace.reaches))
 
-assert probe.trace.moved == (2, 3, 4, 5, 6)
-assert probe.trace.lower_triangular and around_zero.lower_triangular
-assert probe.trace.looks.at_random and probe.trace.looks.around_zero
-assert probe.trace.looks.steady and probe.trace.looks.equal
+wrong = "causal_weights is not yet right: exercise 07.1"
+assert probe.trace.moved == (2, 3, 4, 5, 6), wrong
+assert probe.trace.lower_triangular and around_zero.lower_triangular, wrong
+assert probe.trace.looks.at_random and probe.trace.looks.around_zero, wrong
+assert probe.trace.looks.steady and probe.trace.looks.equal, wrong
 
 # %% [markdown]
-# If an assertion fails, `attend` is wrong, and the explorer shows how. The other masks are in there as well: choose the
-# padded encoder under *Architecture*, and find the two cells that move although they are hidden.
-
-# %% [markdown]
+# <details><summary>What happened?</summary>
+#
+# - Those above the diagonal: around zero the late mask looks right. One more test at one input that sees nothing.
+# - Nothing moves it, not even its own token: with everything hidden it is NaN, before and after.
+# - Two on the diagonal, the padding itself: hidden as keys, these tokens still ask their own questions.
+# - No scaling, scaling by the model width, keys and values swapped. They leave the mask alone, so nothing leaks: a map
+#   shows what reaches what, not whether it is right. How to find them is in lesson 08.
+# </details>
+#
 # ## The same, polished: `llmlab.attention`
 #
-# Heads one after the other, by slices and a loop: slow, and so plain that little can go wrong.
-
-
-# %%
-def stacked_heads(x, W_query, W_key, W_value, n_heads):
-    heads = []
-    for columns in torch.arange(W_query.shape[1]).chunk(n_heads):
-        q, k, v = x @ W_query[:, columns], x @ W_key[:, columns], x @ W_value[:, columns]  # (T, d_head)
-        scores = (q @ k.T / len(columns) ** 0.5).masked_fill(~causal_mask(len(x)), -torch.inf)
-        heads.append(scores.softmax(dim=-1) @ v)
-    return torch.cat(heads, dim=1)  # (T, D)
-
-
-# %% [markdown]
-# And `MultiHeadAttention`, which later lessons build on. It takes any leading dimensions, here a batch of two texts. We
-# read out its matrices (turned round, since `nn.Linear` keeps them as (out, in)) and give them to the loop. Input and
-# output are both 12 wide because PyTorch's own module, which comes next, wants them equal.
+# `CausalAttention` is `SelfAttention` with the mask and the dropout. PyTorch's function has the mask built in
+# (`is_causal=True`):
 
 # %%
-torch.manual_seed(6)
-layer = MultiHeadAttention(d_in=12, d_out=12, context_length=7, n_heads=3)
-batch = torch.randn(2, 7, 12)  # (B, T, D)
-W_query, W_key, W_value = layer.qkv.weight.T.chunk(3, dim=1)  # (12, 12) each
-W_out, bias = layer.out_proj.weight.T, layer.out_proj.bias
-
-by_hand = torch.stack([stacked_heads(x, W_query, W_key, W_value, 3) @ W_out + bias for x in batch])
-fast = layer(batch)
-explicit, weights = layer(batch, return_weights=True)
-print("out", tuple(fast.shape), " weights", tuple(weights.shape))
-
-# %% [markdown]
-# The layer has two paths. With `return_weights` it takes every step of this lesson. Without, it calls PyTorch's fused
-# attention, which need not hold the whole table of weights: faster, and with less memory for long texts. PyTorch also
-# has a whole module, into which the same weights go. Note its mask: there, True means *hidden*.
-
-# %%
-q, k, v = (t.view(2, 7, 3, 4).transpose(1, 2) for t in layer.qkv(batch).chunk(3, dim=-1))  # (B, H, T, d_head)
-function = layer.out_proj(F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(2))
-
-module = nn.MultiheadAttention(embed_dim=12, num_heads=3, batch_first=True)
+head.eval()
+q, k, v = head.W_query(x), head.W_key(x), head.W_value(x)  # (T, d_out)
 with torch.no_grad():
-    module.in_proj_weight.copy_(layer.qkv.weight)
-    module.in_proj_bias.zero_()
-    module.out_proj.load_state_dict(layer.out_proj.state_dict())
-pytorch, _ = module(batch, batch, batch, attn_mask=~causal_mask(7))
-
-# %% [markdown]
-# Five ways, one result:
-
-# %%
-others = {
-    "llmlab, fast path": fast,
-    "llmlab, step by step": explicit,
-    "PyTorch's scaled_dot_product_attention": function,
-    "PyTorch's nn.MultiheadAttention": pytorch,
-}
-for name, other in others.items():
-    print(f"{name:39} equals the stacked heads: {torch.allclose(other, by_hand, atol=1e-5)}")
-
-# %% [markdown]
-# And your own `attend`, with these weights and on these texts:
-
-# %%
-with torch.no_grad():
-    yours = [attend(x, W_query, W_key, W_value, W_out, 3) for x in batch]
-if yours[0] is None:
-    print("attend is still to be written: exercise 08.3.")
-else:
-    assert torch.allclose(torch.stack(yours) + bias, fast, atol=1e-5)
-    print("Your attend equals them too.")
-
-# %% [markdown]
-# Last, the proof for the layer itself, dropout switched off. Both paths, exactly lower-triangular:
-
-# %%
-layer.eval()
-for path in (layer, lambda x: layer(x, return_weights=True)):
-    print("exactly lower-triangular:", torch.equal(influence_map(path, batch[0]), causal_mask(7)))
+    pytorch = F.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True)[0]
+    own = causal_weights(q @ k.T / 3**0.5)
+    print(f"llmlab's class and PyTorch differ by at most {(head(x) - pytorch).abs().max():.5f}")
+    if own is None:
+        print("causal_weights is still to be written: exercise 07.1.")
+    else:
+        print(f"with your weights, by at most {(torch.as_tensor(own).to(v) @ v - pytorch).abs().max():.5f}")
+print("exactly lower-triangular:", "yes" if torch.equal(influence_map(head, x), causal_mask(6)) else "no")
 
 # %% [markdown]
 # ## You can now
 #
 # - hide the future with $-\infty$ before the softmax, and say why a zero after it hides too little;
+# - find a leak in any layer by perturbing, and say what such a test leaves open and a proof does not;
 # - draw the masks of an encoder, a decoder and an encoder-decoder, and add a prefix or padding;
-# - place dropout, split heads without mixing tokens, fuse projections, and know where a head lies in them;
-# - prove causality by perturbing, and say what such a proof leaves open.
+# - place dropout, and say what it does to the sum of a row.
 #
-# Type `??MultiHeadAttention` in a new cell to read the package's version; `cache` and `n_kv_heads` in it are for
-# lesson 09. Lesson 07 puts this layer into a block and builds a GPT.
+# Type `??CausalAttention` in a new cell to read the package's version; the `cache` in it is for lesson 13. Lesson 08
+# lets several heads ask at once.
+#
+# ## Where this comes from
+#
+# - Ashish Vaswani and seven others, *Attention Is All You Need* (2017): the mask of −∞ before the softmax, and the
+#   the encoder-decoder with cross-attention.
+# - Nitish Srivastava and four others, *Dropout: A Simple Way to Prevent Neural Networks from Overfitting* (2014).
+# - Alec Radford and three others, *Improving Language Understanding by Generative Pre-Training* (2018): GPT, the
+#   decoder alone.
+# - Jacob Devlin and three others, *BERT* (2018, NAACL 2019): the encoder alone, trained to fill gaps.
+# - Colin Raffel and eight others, *Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer*
+#   (T5, JMLR 2020): compares the architectures, the prefix language model among them.
+#
+# **Read next:** section 3.2 of the T5 paper, "Architectures", with its pictures of the masks.
 
 # %%
 progress("07")
