@@ -8,5 +8,6 @@ EXERCISES = {
     "tokens_that_pass": "How many tokens pass",
     "cached_step": "Attention with a cache",
     "cache_bytes": "Bytes of a cache",
+    "grouped_attention": "Grouped queries",
     "online_softmax": "A running softmax",
 }

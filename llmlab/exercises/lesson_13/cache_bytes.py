@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from operator import eq
 
-from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.engine.answers import is_number, name_of
 from llmlab.exercises.lesson_13.sections import BYTES
 
@@ -48,7 +48,7 @@ def _check_bytes(function: Probe) -> Iterator[str]:
     yield "three caches whose sizes all differ"
     fresh = random.Random()
     for _ in range(10):
-        case = tuple(fresh.randint(1, 999) for _ in _SIZES)
+        case = tuple(fresh.randint(1, 99) for _ in _SIZES)  # exact as floats, too
         if function(*case, fresh=True) != 2 * math.prod(case):
             raise Wrong("tied-to-the-example", "Seen on random sizes.")
     yield "fresh random sizes"
@@ -90,4 +90,13 @@ EXERCISE = Exercise(
             "Some sizes come out right and others do not. Does a number stand where a name belongs?", BYTES
         ),
     },
+    crashes=(
+        Crash(
+            "called-not-multiplied",
+            "TypeError",
+            r"'(int|float)' object is not callable",
+            "A number stands in front of a parenthesis, so Python calls it. Is a `*` missing?",
+            BYTES,
+        ),
+    ),
 )

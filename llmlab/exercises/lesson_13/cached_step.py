@@ -10,7 +10,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.engine.answers import name_of
 from llmlab.exercises.engine.tensors import is_close, seeded, tensor
 from llmlab.exercises.lesson_13.sections import CACHE
@@ -27,6 +27,7 @@ def _wrong_steps(q: Tensor, k: Tensor, v: Tensor, keys: Tensor, values: Tensor) 
         "does-not-see-itself": _attend(q, keys, values),
         "cache-not-read": v,
         "not-scaled": (q @ all_k.mT).softmax(dim=-1) @ all_v,
+        "scaled-by-the-tokens": (q @ all_k.mT / math.sqrt(len(all_k))).softmax(dim=-1) @ all_v,
         "softmax-over-queries": (q @ all_k.mT).softmax(dim=0) @ all_v,
         "keys-as-values": _attend(q, all_k, all_k),
         "old-values": _attend(q, all_k[:-1], all_v[1:]),
@@ -122,6 +123,9 @@ EXERCISE = Exercise(
             CACHE,
         ),
         "not-scaled": Misconception("The scores were not divided by √d.", CACHE),
+        "scaled-by-the-tokens": Misconception(
+            "The scores were divided by the root of the number of tokens. It is √d, the width of a query.", CACHE
+        ),
         "softmax-over-queries": Misconception(
             "The softmax ran over the queries. There is one, so every weight became 1: it runs over the keys, "
             "`dim=-1`.",
@@ -153,4 +157,28 @@ EXERCISE = Exercise(
             CACHE,
         ),
     },
+    crashes=(
+        Crash(
+            "appended-to-a-tensor",
+            "AttributeError",
+            r"'Tensor' object has no attribute '(append|extend|concat)'",
+            "A tensor cannot grow in place. `torch.cat([keys, k])` makes a new one, with the new row at the end.",
+            CACHE,
+        ),
+        Crash(
+            "cat-without-a-list",
+            "TypeError",
+            r"cat\(\)|concatenate\(\)",
+            "`torch.cat` takes the tensors in one list: `torch.cat([keys, k])`.",
+            CACHE,
+        ),
+        Crash(
+            "key-not-turned",
+            "RuntimeError",
+            r"mat1 and mat2 shapes cannot be multiplied \((?P<a>\w+) and (?P<b>\w+)\)",
+            "The shapes {a} and {b} do not fit for `@`: the second matrix needs as many rows as the first has columns. "
+            "Is a `.T` missing or too many?",
+            CACHE,
+        ),
+    ),
 )

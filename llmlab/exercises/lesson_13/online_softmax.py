@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.engine.answers import name_of, numbers
 from llmlab.exercises.lesson_13.sections import ONLINE
 
@@ -70,8 +70,11 @@ def _check_update(update: Probe) -> Iterator[str]:
         raise Wrong("not-from-nothing", "From −∞ and 0, the block [4, 4] must give 4 and 2.")
     value = update(torch.tensor(990.0), torch.tensor(1.0), torch.tensor([1000.0, 998.0]), shown=f"{update.name}(…)")
     got = _pair(value)
-    if got is None or not _agree(got, _updated(990.0, 1.0, [1000.0, 998.0])):
-        raise Wrong("overflow", f"With largest = 990.0 and the block [1000.0, 998.0] it gave `{show(value)}`.")
+    expected = _updated(990.0, 1.0, [1000.0, 998.0])
+    if got is None or not _agree(got, expected):
+        call = f"With largest = 990.0, total = 1.0 and the block [1000.0, 998.0] it gave `{show(value)}`"
+        finite = got is not None and all(map(math.isfinite, got))
+        raise Wrong("other-values" if finite else "overflow", f"{call}; right is `{show(list(expected))}`.")
     yield "the first block, and large scores"
 
     fresh = random.Random()
@@ -150,4 +153,13 @@ EXERCISE = Exercise(
             "The example holds, and random scores do not. Does a number from the example stand in the code?", ONLINE
         ),
     },
+    crashes=(
+        Crash(
+            "values-of-max",
+            "Exception",
+            r"torch\.return_types\.max",
+            "`max(dim=…)` gives two things, values and places. Without `dim`, `block.max()` is the one number.",
+            ONLINE,
+        ),
+    ),
 )

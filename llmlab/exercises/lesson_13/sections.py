@@ -3,4 +3,5 @@
 AGAIN = "What a step computes again"
 CACHE = "The KV cache"
 BYTES = "What a cache takes"
+FEWER = "Fewer key and value heads"
 ONLINE = "Softmax, block by block"

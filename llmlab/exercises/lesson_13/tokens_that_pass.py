@@ -17,16 +17,13 @@ def _check_passes(answer: Any) -> Iterator[str]:
     shown = f"You answered `{show(answer)}`."
     if (without, with_cache) == (8, 26):
         raise Wrong("the-two-swapped", shown)
-    if without in (35, 30) or with_cache == 9:
-        raise Wrong("one-pass-too-many", shown)
-    if without in (20, 25):
-        raise Wrong("new-tokens-forgotten", shown)
-    if without in (8, 9, 5, 4):
-        raise Wrong("nothing-again", shown)
-    if without == 26 and with_cache in (3, 4):
-        raise Wrong("prompt-is-free", shown)
-    if (without, with_cache) != (26, 8):
-        raise Wrong("count-again", shown)
+    first = {35: "first-too-many", 30: "first-too-many", 20: "new-tokens-forgotten", 25: "new-tokens-forgotten"}
+    first |= dict.fromkeys((4, 5, 8, 9), "nothing-again")
+    second = {9: "second-too-many", 3: "prompt-is-free", 4: "prompt-is-free"}
+    if without != 26:
+        raise Wrong(first.get(without, "first-again"), shown)
+    if with_cache != 8:
+        raise Wrong(second.get(with_cache, "second-again"), shown)
     yield "without a cache 5 + 6 + 7 + 8"
     yield "with a cache 5 + 1 + 1 + 1"
 
@@ -45,21 +42,39 @@ EXERCISE = Exercise(
     "as many tokens pass without a cache?",
     misconceptions={
         "the-two-swapped": Misconception("The two have changed places: the cache saves work.", AGAIN),
-        "one-pass-too-many": Misconception(
-            "That is too many: the first step reads the 5 tokens of the prompt, and the fourth new token is read by no "
-            "step at all.",
+        "first-too-many": Misconception(
+            "The first number is too large: the first step reads the 5 tokens of the prompt, and the fourth new token "
+            "is read by no step at all.",
+            AGAIN,
+        ),
+        "second-too-many": Misconception(
+            "The first number is right, the second one too large: the fourth new token is read by no step at all.",
             AGAIN,
         ),
         "new-tokens-forgotten": Misconception(
-            "Each step reads the prompt *and* what was written since: 5 tokens, then 6, then 7, then 8.", AGAIN
+            "The first number is too small: each step reads the prompt *and* what was written since, 5 tokens, then 6, "
+            "then 7, then 8.",
+            AGAIN,
         ),
         "nothing-again": Misconception(
-            "Without a cache nothing is remembered between steps: every step reads everything anew.", AGAIN
+            "The first number is too small: when nothing is kept between steps, every step reads everything anew.",
+            AGAIN,
         ),
         "prompt-is-free": Misconception(
-            "The prompt passes through the model too, once: its keys and values have to come from somewhere.", AGAIN
+            "The first number is right. For the second, the prompt passes through the model too, once: its keys and "
+            "values have to come from somewhere.",
+            AGAIN,
         ),
-        "not-two-numbers": Misconception("The answer is two numbers: without a cache, and with one."),
-        "count-again": Misconception("Write down for each of the four steps how many tokens it reads, and add.", AGAIN),
+        "not-two-numbers": Misconception("The answer is two numbers: when nothing is kept, and when all is."),
+        "first-again": Misconception(
+            "The first number is another one. Write down for each of the four steps how many tokens it reads when "
+            "nothing is kept, and add.",
+            AGAIN,
+        ),
+        "second-again": Misconception(
+            "The first number is right, the second one not. Write down for each of the four steps how many tokens it "
+            "reads when all is kept, and add.",
+            AGAIN,
+        ),
     },
 )

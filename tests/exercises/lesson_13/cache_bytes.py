@@ -43,6 +43,29 @@ def kv_cache_bytes(*sizes):
 """,
 ]
 
+NEAR_MISSES = {
+    "keys-only": _bytes("n_layers * n_kv_heads * d_head * length * batch_size"),
+    "queries-too": _bytes("3 * n_layers * n_kv_heads * d_head * length * batch_size"),
+    "layers-forgotten": _bytes("n_kv_heads * d_head * length * batch_size * bytes_per_number"),
+    "heads-forgotten": _bytes("n_layers * d_head * length * batch_size * bytes_per_number"),
+    "width-forgotten": _bytes("n_layers * n_kv_heads * length * batch_size * bytes_per_number"),
+    "length-forgotten": _bytes("n_layers * n_kv_heads * d_head * batch_size * bytes_per_number"),
+    "batch-forgotten": _bytes("n_layers * n_kv_heads * d_head * length * bytes_per_number"),
+    "numbers-not-bytes": _bytes("2 * n_layers * n_kv_heads * d_head * length * batch_size * 2"),
+    "bits-not-bytes": _bytes("16 * 2 * n_layers * n_kv_heads * d_head * length * batch_size * bytes_per_number"),
+    "length-squared": _bytes("n_layers * n_kv_heads * d_head * length * length * batch_size * bytes_per_number"),
+    "weights-stored": _bytes("2 * n_layers * n_kv_heads * length * length * batch_size * bytes_per_number"),
+    "not-a-number": _bytes("2.0 * n_layers * n_kv_heads * d_head * length * batch_size * bytes_per_number"),
+    "other-count": _bytes("n_layers * n_kv_heads * d_head * length * batch_size * bytes_per_number"),
+    "tied-to-the-example": _bytes("n_layers * n_kv_heads * 64 * length * batch_size * bytes_per_number"),
+}
+
+CRASHES = {
+    "unknown-name": _bytes("2 * n_layers * n_heads * d_head * length * batch_size * bytes_per_number"),
+    "called-not-multiplied": _bytes("2 (n_layers * n_kv_heads) * d_head * length * batch_size * bytes_per_number"),
+    "unknown-name: math": _bytes("2 * math.prod([n_layers, n_kv_heads, d_head, length, batch_size, bytes_per_number])"),
+}
+
 # The lesson's cells that drive an explorer with the answer.
 DRIVEN = {
     "explorer": "CacheMeter",

@@ -40,6 +40,7 @@ def cached_step(q, k, v, keys, values):
     "cache-replaced": _step("k", "v"),
     "new-one-in-front": _step("torch.cat([k, keys])", "torch.cat([v, values])"),
     "not-scaled": _step(context="(q @ keys.T).softmax(dim=-1) @ values"),
+    "scaled-by-the-tokens": _step(context="(q @ keys.T / len(keys) ** 0.5).softmax(dim=-1) @ values"),
     "softmax-over-queries": _step(context="(q @ keys.T / q.shape[-1] ** 0.5).softmax(dim=0) @ values"),
     "keys-as-values": _step(context="(q @ keys.T / q.shape[-1] ** 0.5).softmax(dim=-1) @ keys"),
     "keys-as-values: in the cache": _step(values="torch.cat([keys, k])"),
@@ -70,3 +71,30 @@ def cached_step(q, k, v, keys, values):
     return torch.einsum("t,td->d", weights, values)[None], keys, values
 """,
 ]
+
+NEAR_MISSES = {
+    "does-not-see-itself": _step(context="(q @ keys[1:].T / q.shape[-1] ** 0.5).softmax(dim=-1) @ values[1:]"),
+    "cache-not-read": _step(context="v * 2"),
+    "cache-not-grown": _step("torch.cat([keys, k, k])"),
+    "cache-replaced": _step("torch.cat([k, k])"),
+    "new-one-in-front": _step("torch.cat([keys[:1], k, keys[1:]])"),
+    "not-scaled": _step(context="(q @ keys.T * q.shape[-1] ** 0.5).softmax(dim=-1) @ values"),
+    "scaled-by-the-tokens": _step(context="(q @ keys.T / len(keys)).softmax(dim=-1) @ values"),
+    "softmax-over-queries": _step(context="(q @ keys.T / q.shape[-1] ** 0.5).sigmoid() @ values"),
+    "keys-as-values": _step(context="(q @ keys.T / q.shape[-1] ** 0.5).softmax(dim=-1) @ (keys + values)"),
+    "old-values": _step(context="(q @ keys[1:].T / q.shape[-1] ** 0.5).softmax(dim=-1) @ values[:-1]"),
+    "mask-hides-the-past": _step(context="values[1:2] if len(values) > 1 else values"),
+    "context-without-its-row": _step(context="(q[0] @ keys.T).softmax(dim=-1) @ values"),
+    "weights-not-context": _step(context="(q @ keys.T).softmax(dim=-1)"),
+    "no-softmax": _step(context="q @ keys.T @ values"),
+    "not-three-things": _step(result="[context, keys, values]"),
+    "other-cache": _step("torch.cat([k, keys])"),
+    "other-context": _step(context="(q @ keys.T).softmax(dim=-1) @ values"),
+    "tied-to-the-example": _step(context="(q @ keys[:2].T / q.shape[-1] ** 0.5).softmax(dim=-1) @ values[:2]"),
+}
+
+CRASHES = {
+    "appended-to-a-tensor": _step("keys.append(k)"),
+    "cat-without-a-list": _step("torch.cat(keys, k)"),
+    "key-not-turned": _step(context="(q @ keys / q.shape[-1] ** 0.5).softmax(dim=-1) @ values"),
+}

@@ -58,3 +58,26 @@ def update(largest, total, block):
     return new, (scores.logsumexp(0) - new).exp()
 """,
 ]
+
+NEAR_MISSES = {
+    "old-sum-not-moved": _update(old="total * 0.5"),
+    "moved-the-wrong-way": _update(old="total * (new - largest)"),
+    "old-sum-forgotten": _update(added="0"),
+    "block-not-moved": _update(added="(block - block.min()).exp().sum()"),
+    "exponential-forgotten": _update(added="(block - new).exp().mean()"),
+    "only-the-blocks-maximum": _update("torch.minimum(largest, block.max())"),
+    "no-maximum-taken-off": _update(old="total", added="(block - new).exp().sum()"),
+    "old-maximum-kept": _update(result="largest, old + added"),
+    "the-two-swapped": _update(result="old, new"),
+    "overflow": _update(old="total * (largest - new).exp().clamp(min=1e-3)"),
+    "not-from-nothing": _update(added="(block - new).exp().mean()"),
+    "not-two-numbers": _update(result="[new, old + added]"),
+    "other-values": _update(old="total"),
+    "tied-to-the-example": _update(old="total", added="(block[:3] - new).exp().sum()"),
+}
+
+CRASHES = {
+    "truth-of-many": _update("max(largest, block)"),
+    "one-number-wanted": "import math\n" + _update(added="math.exp(block - new)"),
+    "values-of-max": _update("torch.maximum(largest, block.max(dim=0))"),
+}
