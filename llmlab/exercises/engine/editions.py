@@ -43,7 +43,6 @@ FIRST = {
     "06.6": ("07", "leaks"),
     "07.1": ("09", "layer_norm"),
     "07.2": ("09", "block_order"),
-    "07.3": ("09", "find_the_stream"),
     "07.4": ("09", "first_loss"),
     "07.5": ("10", "parameter_budget"),
     "07.6": ("10", "twice_as_many_tokens"),
@@ -60,4 +59,4 @@ FIRST = {
     "09.5": ("13", "online_softmax"),
 }
 # Exercises of the first edition whose task is no longer in the course, or changed.
-GONE: frozenset[str] = frozenset({"01.5", "02.5", "02.6", "05.2"})
+GONE: frozenset[str] = frozenset({"01.5", "02.5", "02.6", "05.2", "07.3"})
