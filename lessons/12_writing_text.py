@@ -149,10 +149,17 @@ for text in (" the king", " the king", " the dogs near the king"):
     print(f"{text}:{continued(text, greedy, 26).removeprefix(text)}\n")
 
 # %% [markdown]
-# The sentences are right: the verb agrees with its subject, even across *near the king*. But the same beginning gives
-# the same text each time, and the king who stands near a king is a *kind father*, a *good brother*, a *proud brother*:
-# what is most probable is rarely what is interesting. For a question with one right answer greedy is often fine; for a
-# story it is not.
+# The same beginning gives the same text each time. Is it right? The grammar of the toy world can judge each sentence:
+
+# %%
+for sentence in continued(" the king", greedy, 26).replace("<|endoftext|>", "").split(".")[:3]:
+    print("right" if toy_world_accepts(sentence.strip() + ".") else "wrong", "-", sentence.strip())
+
+# %% [markdown]
+# In that world nobody stands near himself. The most probable token at each step does not make the most probable text:
+# *near* was the best single token after *the king*, and *the king* the best ones after *near*. And what is most
+# probable is dull: a *kind father*, a *good brother*, a *kind brother*. For a question with one right answer greedy is
+# often fine; for a story it is not.
 #
 # The other simple choice is to draw: each token as often as its probability says. `torch.multinomial` does it, with a
 # generator of its own, so that the draw can be repeated:

@@ -77,8 +77,8 @@ with torch.no_grad():
     longer = model(ids)[0]  # (9, V)
     shorter = model(ids[:, :8])[0]  # (8, V)
 for place in (0, 6, 7):
-    print(f"place {place}: {shorter[place, :4].tolist()} without the ninth token")
-    print(f"         {longer[place, :4].tolist()} with it")
+    print(f"place {place}: {shorter[place, :4]} without the ninth token")
+    print(f"         {longer[place, :4]} with it")
 
 # %% [markdown]
 # Eight of the nine rows of the longer pass were known before. So were their values inside the model, in every layer.
@@ -471,9 +471,9 @@ for name, theirs in (
     ("PyTorch's fused attention", F.scaled_dot_product_attention(q[None], k[None], v[None])[0]),
 ):
     assert torch.allclose(theirs, tiled, atol=1e-5), f"{name} gives something else"
-    print(f"{name}: last row begins {theirs[-1, :3].tolist()}")
-print(f"by hand:                   last row begins {tiled[-1, :3].tolist()}")
-print(f"the cache that we weighed: {cache_bytes(3, 6, 8, length=63, bytes_per_number=4):,} bytes by cache_bytes")
+    print(f"{name}: last row begins {theirs[-1, :3]}")
+print(f"by hand:                   last row begins {tiled[-1, :3]}")
+print(f"the cache that we weighed: {cache_bytes(3, 6, 8, length=64, bytes_per_number=4):,} bytes by cache_bytes")
 
 # %% [markdown]
 # And your own functions:
@@ -486,7 +486,7 @@ if yours is None:
     print("grouped_attention is still to be written: exercise 13.4.")
 else:
     assert torch.allclose(yours, in_groups, atol=1e-5), "grouped_attention is not right yet: exercise 13.4"
-    print("Your grouped_attention equals broadcasting over groups:", in_groups[5, 4, :3].tolist())
+    print("Your grouped_attention equals broadcasting over groups:", in_groups[5, 4, :3])
 
 # %% [markdown]
 # ## You can now
