@@ -29,7 +29,7 @@ def test_every_drawing_module_has_one_public_function():
             if callable(value) and getattr(value, "__module__", "") == module.__name__ and not key.startswith("_")
         ]
         assert public == ["draw"], name
-        assert len(module.draw.__doc__.splitlines()) > 2, name
+        assert module.draw.__doc__, name
 
 
 def test_every_drawing_is_used_by_a_lesson():
