@@ -343,8 +343,8 @@ exercise("12.3").check(next_probabilities)
 # - Lower the temperature from 2 to 1 without any cut. Do the words change their order?
 # - Set top-k to 6, and raise the temperature as far as it goes. Will the same words be kept, or others?
 # - Leave top-k at 6, and go through the contexts. Does one of them let in words that never came next?
-# - **The target:** variety without nonsense: no chance for what never came next, and a choice nearly as open as if all
-#   that did were equally likely. Which setting makes for variety, and which keeps the nonsense out?
+# - **The target:** one setting for all six contexts, with no chance for what never came next, and a choice at least
+#   half as open as if all that did were equally likely. Can top-k do it alone, or top-p?
 
 # %%
 DistributionSculptor(probabilities=next_probabilities)
@@ -354,10 +354,10 @@ DistributionSculptor(probabilities=next_probabilities)
 #
 # - No. Dividing all logits by the same number keeps their order; only the distances change. So does every probability.
 # - The same. Top-k counts places in that order, and the temperature does not change the order.
-# - Yes: where fewer than six words came next, a fixed six reaches into the tail.
-# - The temperature makes for variety, a cut keeps the nonsense out: raise the temperature until the choice is open, and
-#   cut so that only what came next is left. In a context where six words came next, top-k 6 does that exactly; top-p
-#   has to be found, since it sees the flattened probabilities.
+# - Yes: after *she is a* only three words ever came next, and a fixed six reaches into the tail.
+# - Neither. A fixed number of words is too many in one context and too few in another; top-p follows the context, but
+#   at a high temperature it lets in some of the tail. The temperature makes for variety, and the two cuts together keep
+#   the nonsense out: temperature 1.5 with top-p 0.8 and top-k 16, for example.
 # </details>
 #
 # An explorer is a Python object. A second one drives your function through settings with and without cuts, and
