@@ -1,21 +1,23 @@
-"""A loss that will not fall, to be mended: its value on a small batch, and 0 for a model that is sure and right."""
+"""A loss that will not fall, to be mended: its value near and far from certainty, and the gradient that it gives."""
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, plain, show
 from llmlab.exercises.engine.answers import name_of
 from llmlab.exercises.engine.tensors import seeded
 from llmlab.exercises.lesson_11.common import is_close, number_of
 from llmlab.exercises.lesson_11.losses import LOSS_MISCONCEPTIONS, WRONG_LOSSES, Loss, mean_loss
-from llmlab.exercises.lesson_11.sections import POSITIONS, SOFTMAX
+from llmlab.exercises.lesson_11.sections import LOOP, POSITIONS, SOFTMAX
 
 
 def _example() -> tuple[Tensor, Tensor]:
@@ -42,6 +44,8 @@ def _wrong_batch_losses(logits: Tensor, targets: Tensor) -> dict[str, float]:
         "sign": lambda logits, targets: -mean_loss(logits, targets),
         "probability-not-loss": lambda logits, targets: chosen.mean(),
         "divided-by-windows": lambda logits, targets: mean_loss(logits, targets) * targets.shape[1],
+        "bits-not-nats": lambda logits, targets: mean_loss(logits, targets) / math.log(2),
+        "perplexity": lambda logits, targets: mean_loss(logits, targets).exp(),
     }
     return {name: loss(logits, targets).item() for name, loss in (WRONG_LOSSES | others).items()}
 
@@ -58,21 +62,61 @@ def _check_batch_loss(batch_loss: Probe) -> Iterator[str]:
         raise Wrong(idea or "other-value", f"{call}; right is `{show(expected)}`.")
     yield "two windows of three positions"
 
-    sure = 30 * F.one_hot(torch.arange(65).reshape(5, 13), 65).float()
-    got = number_of(batch_loss(sure, torch.arange(65).reshape(5, 13), shown=f"{batch_loss.name}(logits, targets)"))
-    if got is None or not is_close(got, 0.0):
-        raise Wrong("other-value", f"For a model that is sure and right each time it gave `{show(got)}`, not 0.")
-    yield "a loss of 0 for a model that is sure and right"
+    sure, answers = 110 * F.one_hot(torch.arange(65).reshape(5, 13), 65).float(), torch.arange(65).reshape(5, 13)
+    for answer, said, right in ((answers, "right", 0.0), ((answers + 1) % 65, "wrong", 110.0)):
+        value = batch_loss(sure, answer, shown=f"{batch_loss.name}(logits, targets)")
+        if not _agrees(value, right):
+            shown = f"For logits of 110 and 0, from a model that is sure and {said} each time, it gave `{show(value)}`"
+            raise Wrong(
+                "logarithm-of-nothing" if _lost(value) else "other-value", f"{shown}; right is `{show(right)}`."
+            )
+    yield "0 for a model that is sure and right, 110 for one that is as sure and wrong"
+
+    value, gradient = batch_loss(
+        logits.clone().requires_grad_(), targets, shown=f"{batch_loss.name}(logits, targets)", read=_with_gradient
+    )
+    if gradient is None:
+        raise Wrong("no-gradient", f"{call}, which is right.")
+    if not torch.allclose(torch.tensor(gradient), _gradient(logits, targets), atol=1e-4):
+        raise Wrong("other-value", f"{call}, which is right, but its gradient is not that of the mean loss.")
+    yield "the gradient of the mean loss"
 
     generator = seeded(random.Random())
     for B, T, V in ((3, 4, 6), (1, 7, 30), (8, 1, 3), (5, 2, 65)):
         logits = 4 * torch.randn(B, T, V, generator=generator)
         targets = torch.randint(V, (B, T), generator=generator)
         call = f"{batch_loss.name}(logits, targets) for logits ({B}, {T}, {V})"
-        got = number_of(batch_loss(logits, targets, shown=call, fresh=True))
-        if got is None or not is_close(got, mean_loss(logits, targets).item()):
+        if not _agrees(batch_loss(logits, targets, shown=call, fresh=True), mean_loss(logits, targets).item()):
             raise Wrong("tied-to-the-example", "Seen on random logits.")
     yield "fresh random logits"
+
+
+def _agrees(value: Any, right: float) -> bool:
+    got = number_of(value)
+    return got is not None and is_close(got, right)
+
+
+def _lost(value: Any) -> bool:
+    """Whether a loss is the logarithm of 0, or of a power of ten that was put in its place."""
+    if not isinstance(value, float):
+        return False
+    digits = value / math.log(10)
+    return math.isinf(value) or (digits > 4 and math.isclose(digits, round(digits), abs_tol=1e-3))
+
+
+def _gradient(logits: Tensor, targets: Tensor) -> Tensor:
+    given = logits.clone().requires_grad_()
+    return torch.autograd.grad(mean_loss(given, targets), given)[0]
+
+
+def _with_gradient(result: Any, args: tuple) -> Any:
+    """The value, and the gradient of the logits; None for that where no gradient can flow."""
+    if result is None or result is ...:
+        return result
+    if not isinstance(result, Tensor) or not result.requires_grad:
+        return [plain(result), None]
+    (gradient,) = torch.autograd.grad(result, args[0], allow_unused=True)
+    return [plain(result), plain(gradient)]
 
 
 EXERCISE = Exercise(
@@ -102,6 +146,22 @@ EXERCISE = Exercise(
         "divided-by-windows": Misconception(
             "The sum was divided by the number of windows, B. The loss is the mean over all B · T positions.", POSITIONS
         ),
+        "logarithm-of-nothing": Misconception(
+            "The probability of the right token was rounded to 0, and its logarithm is lost. `cross_entropy` (or "
+            "`log_softmax`) goes from logits to logarithms in one step, and never rounds in between.",
+            SOFTMAX,
+        ),
+        "no-gradient": Misconception(
+            "The number is right, but nothing leads back from it to the logits, so no model can learn by it. Return "
+            "the loss as a tensor: no `.item()`, `float()` or `.detach()`.",
+            LOOP,
+        ),
+        "bits-not-nats": Misconception(
+            "This is the mean loss in bits. In nats, with the natural logarithm, it is ln 2 times that.", POSITIONS
+        ),
+        "perplexity": Misconception(
+            "This is e to the power of the loss, the perplexity. The loss is the mean itself.", POSITIONS
+        ),
         "sign": Misconception("The sign is turned round: a loss is never below 0, and smaller is better.", POSITIONS),
         "not-a-number": Misconception("The function returns one number, the mean over all positions.", POSITIONS),
         "other-value": Misconception(
@@ -109,7 +169,7 @@ EXERCISE = Exercise(
             POSITIONS,
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and random logits do not. Does a number from the example stand in the code?"
+            "The example holds, and random logits do not. Does a number from the example stand in the code?", POSITIONS
         ),
     },
 )

@@ -1,4 +1,4 @@
-"""The loss that several exercises of lesson 08 compute, what goes wrong with it, and a model to try it on."""
+"""The loss that several exercises of lesson 11 compute, what goes wrong with it, and a model to try it on."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WRONG_LOSSES: dict[str, Loss] = {
 
 LOSS_MISCONCEPTIONS = {
     "softmax-twice": Misconception(
-        "Two softmaxes: one of yours and the one inside `cross_entropy`, which takes logits. Such a loss cannot go "
+        "Two softmaxes: one before the loss, and the one that belongs to it, which takes logits. Such a loss cannot go "
         "below ln(V − 1 + e) − 1.",
         SOFTMAX,
     ),

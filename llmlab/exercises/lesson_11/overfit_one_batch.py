@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from itertools import cycle
 from typing import Any
 
 import torch
@@ -35,8 +38,12 @@ def _fitted(
     *,
     loss_of: Loss = mean_loss,
     order: str = "zbs",
+    longest: float = math.inf,
 ) -> tuple[list[float], list[float]]:
-    """Losses and weights after `steps`; `order` holds z (zero), b (backward), s (step), l (measure the loss again)."""
+    """Losses and weights after `steps`; `order` holds z (zero), b (backward), s (step), l (measure the loss again).
+
+    Gradients longer than `longest` are clipped to it.
+    """
     model, optimizer = make()
     losses = []
     for _ in range(steps):
@@ -49,10 +56,15 @@ def _fitted(
             elif action == "u":  # uphill
                 (-loss).backward()
             elif action == "s":
+                if longest < math.inf:
+                    nn.utils.clip_grad_norm_(model.parameters(), longest)
                 optimizer.step()
         reported = loss_of(model(inputs), targets) if "l" in order else loss
         losses.append(reported.item())
     return losses, _weights(model)
+
+
+_USUAL_LIMITS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)  # all shorter than the gradients of the example
 
 
 def _wrong_fits(
@@ -66,24 +78,59 @@ def _wrong_fits(
         "uphill": "zus",
     }
     found = {name: _fitted(make, inputs, targets, steps, order=order)[0] for name, order in orders.items()}
+    for longest in _USUAL_LIMITS:
+        found[f"gradient-clipped: {longest}"] = _fitted(make, inputs, targets, steps, longest=longest)[0]
     return found | {name: _fitted(make, inputs, targets, steps, loss_of=loss)[0] for name, loss in WRONG_LOSSES.items()}
 
 
 def _losses_and_weights(result: Any, args: tuple) -> Any:
-    return result if result is None or result is ... else [plain(result), _weights(args[0])]
+    """The losses, the weights, and whether what was returned keeps what a `backward` needs."""
+    if result is None or result is ...:
+        return result
+    kept = [result, *result] if isinstance(result, list | tuple) else [result]
+    return [plain(result), _weights(args[0]), any(isinstance(one, Tensor) and one.requires_grad for one in kept)]
+
+
+class _Table(nn.Module):
+    """A table of logits, written large: its gradients are long, and need no weights, so that a step before `backward`
+    raises nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.sin(torch.arange(49.0, dtype=torch.float64)).reshape(7, 7) / _LARGE)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return _LARGE * self.weight[ids]
+
+
+_LARGE = 20
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Hundreds of steps of models this small: several threads would mostly wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _check_fit(fit: Probe) -> Iterator[str]:
+    with _one_thread():
+        yield from _checks(fit)
+
+
+def _checks(fit: Probe) -> Iterator[str]:
     inputs, targets = torch.tensor([[1, 5, 2], [0, 3, 3]]), torch.tensor([[5, 2, 6], [3, 3, 4]])
 
     def table(rate: float = 0.5) -> tuple[nn.Module, torch.optim.Optimizer]:
-        # A table of logits: its gradient does not need its weights, so a step before `backward` raises nothing.
-        model = toy_model(7, 5, seed=0)[0]
-        model.weight = nn.Parameter(torch.sin(torch.arange(49.0, dtype=torch.float64)).reshape(7, 7))
-        return model, torch.optim.SGD(model.parameters(), lr=rate)
+        model = _Table()
+        return model, torch.optim.SGD(model.parameters(), lr=rate / _LARGE**2)
 
     shown = f"{fit.name}(model, optimizer, inputs, targets, 4)"
-    value, weights = fit(*table(), inputs, targets, 4, shown=shown, read=_losses_and_weights)
+    value, weights, graphs = fit(*table(), inputs, targets, 4, shown=shown, read=_losses_and_weights)
     if value is ...:
         raise Wrong("not-a-list", "It gave `...`.")
     got = _numbers(value)
@@ -98,14 +145,16 @@ def _check_fit(fit: Probe) -> Iterator[str]:
         raise Wrong(idea or "other-losses", f"{call}; right is `{show(expected)}`.")
     if not all_close(weights, weights_after):
         raise Wrong("model-not-trained", f"{call}, which is right; but the model is not what it should be by then.")
+    if graphs:
+        raise Wrong("tensors-kept", f"`{shown}` gave the right losses, as tensors with `requires_grad=True`.")
     yield "four steps of plain gradient descent, losses and weights"
 
     fresh = random.Random()
     generator = seeded(fresh)
-    for steps in (1, 3, 6, 2, 5):
+    for steps, kind in zip((1, 3, 6, 2, 5, 4), cycle(("SGD", "momentum", "AdamW")), strict=False):
         V, D, B, T = fresh.randint(4, 20), fresh.randint(2, 9), fresh.randint(1, 5), fresh.randint(2, 8)
         inputs, targets = torch.randint(V, (2, B, T), generator=generator)
-        seed, rate, kind = fresh.getrandbits(30), fresh.uniform(0.05, 0.5), fresh.choice(("SGD", "momentum", "AdamW"))
+        seed, rate = fresh.getrandbits(30), fresh.uniform(0.05, 0.5)
 
         def make(V: int = V, D: int = D, seed: int = seed, rate: float = rate, kind: str = kind):  # noqa: ANN202
             model = toy_model(V, D, seed)
@@ -114,7 +163,7 @@ def _check_fit(fit: Probe) -> Iterator[str]:
             return model, torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9 if kind == "momentum" else 0.0)
 
         call = f"{fit.name}(model, optimizer, inputs, targets, {steps}) with {kind}"
-        value, weights = fit(*make(), inputs, targets, steps, shown=call, fresh=True, read=_losses_and_weights)
+        value, weights, _ = fit(*make(), inputs, targets, steps, shown=call, fresh=True, read=_losses_and_weights)
         got, (expected, weights_after) = _numbers(value), _fitted(make, inputs, targets, steps)
         if got is None or not all_close(got, expected) or not all_close(weights, weights_after):
             raise Wrong("tied-to-the-example", "Seen on a random model.")
@@ -122,7 +171,7 @@ def _check_fit(fit: Probe) -> Iterator[str]:
 
     inputs = torch.arange(6).view(2, 3)
     shown = f"{fit.name}(model, optimizer, inputs, targets, 60)"
-    value, _ = fit(*table(rate=30.0), inputs, inputs + 1, 60, shown=shown, read=_losses_and_weights)
+    value, *_ = fit(*table(rate=30.0), inputs, inputs + 1, 60, shown=shown, read=_losses_and_weights)
     got, (expected, _) = _numbers(value), _fitted(lambda: table(rate=30.0), inputs, inputs + 1, 60)
     if got is None or len(got) != 60:
         raise Wrong("not-one-a-step", f"`{shown}` gave {0 if got is None else len(got)} losses.")
@@ -177,14 +226,25 @@ EXERCISE = Exercise(
             "take a step too few or too many?",
             LOOP,
         ),
+        "gradient-clipped": Misconception(
+            "The gradient was shortened before the step. Clipping is for later: here nothing but the optimizer may "
+            "change weights or gradients.",
+            LOOP,
+        ),
+        "tensors-kept": Misconception(
+            "The losses are to be Python numbers. A tensor that came out of the model keeps all of that step's "
+            "activations alive, so memory fills up: `.item()` makes a number of it.",
+            LOOP,
+        ),
         "other-losses": Misconception(
             "These are not the losses. Forward, mean cross-entropy over all positions, zero, backward, step, with the "
             "optimizer that is handed over.",
             LOOP,
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and another model, batch or optimizer does not. Take the step with `optimizer.step()`, "
-            "and no number from the example.",
+            "The example holds (four steps, plain gradient descent), and another model, batch, optimizer or number of "
+            "steps does not. Is the step taken by `optimizer.step()`, and does no number from the example stand in the "
+            "code?",
             LOOP,
         ),
     },

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.engine.answers import name_of
 from llmlab.exercises.lesson_11.common import all_close, is_close, number_of
 from llmlab.exercises.lesson_11.sections import SCHEDULE
@@ -110,6 +110,31 @@ EXERCISE = Exercise(
     ),
     variant="Newer models keep the highest rate for most of the run and fall in a straight line in the last tenth. "
     "Write it. What can be decided later with it than with a cosine?",
+    crashes=(
+        Crash(
+            "nothing-to-divide-by",
+            "ZeroDivisionError",
+            "",
+            "It was divided by 0. Without a warm-up `warmup_steps` is 0, and at the first step `step` is: does one of "
+            "them stand below the line where it may not?",
+            SCHEDULE,
+        ),
+        Crash(
+            "missing-star",
+            "TypeError",
+            "'(int|float)' object is not callable",
+            "Between a number and a bracket a `*` is missing: in Python `highest(step + 1)` calls the number as if it "
+            "were a function.",
+            SCHEDULE,
+        ),
+        Crash(
+            "cosine-of-another-kind",
+            "TypeError",
+            "must be Tensor, not (int|float)",
+            "`torch.cos` wants a tensor; the cosine of a Python number is `math.cos`.",
+            SCHEDULE,
+        ),
+    ),
     misconceptions={
         "starts-at-zero": Misconception(
             "The first step has a rate of 0, so it does nothing. In the warm-up it is step + 1 that grows: 1 / "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator
 from functools import partial
@@ -65,6 +66,8 @@ def _wrong_validations(model: _Witness, batches: Batches) -> dict[str, float]:
         "one-batch-only: the first": alone[0],
         "sum-not-mean": sum(loss * size for loss, size in zip(alone, sizes, strict=True)),
         "sum-not-mean: of the batches": sum(alone),
+        "bits-not-nats": _over_all(model, batches) / math.log(2),
+        "perplexity": math.exp(_over_all(model, batches)),
         "divided-by-windows": sum(loss * size for loss, size in zip(alone, sizes, strict=True))
         / sum(len(targets) for _, targets in batches),
     }
@@ -133,8 +136,8 @@ EXERCISE = Exercise(
         "`was_training = model.training`, `model.eval()`, in `with torch.no_grad():` the loop with `total += "
         "loss.item() * targets.numel()`, at the end `model.train(was_training)`.",
     ),
-    variant="Report the *perplexity* too, exp of the loss: among how many equally likely tokens the model would be as "
-    "unsure. What is it for a model that knows nothing?",
+    variant="Let some targets be -100, which counts for nothing (padding, or a question in a chat). Which two lines "
+    "change?",
     misconceptions=LOSS_MISCONCEPTIONS
     | {
         "dropout-left-on": Misconception(
@@ -170,6 +173,12 @@ EXERCISE = Exercise(
         "one-batch-only": Misconception(
             "Only one of the batches counted. Is the `return` inside the loop, or the total overwritten?",
             VALIDATION,
+        ),
+        "bits-not-nats": Misconception(
+            "This is the loss in bits. Here it is asked for in nats, as `cross_entropy` gives it.", VALIDATION
+        ),
+        "perplexity": Misconception(
+            "This is e to the power of the loss, the perplexity. The function returns the loss.", VALIDATION
         ),
         "divided-by-windows": Misconception(
             "It was divided by the number of windows. The loss is a mean over tokens.", VALIDATION

@@ -25,15 +25,50 @@ WRONG = {
     "logarithm-missing": _loss("torch.nn.functional.nll_loss(logits.softmax(-1).flatten(0, 1), targets.flatten())"),
     "probability-not-loss": _loss("logits.softmax(-1).gather(-1, targets[..., None]).mean()"),
     "sign": _loss("logits.log_softmax(-1).gather(-1, targets[..., None]).mean()"),
+    "no-gradient": _loss(f"{F}(logits.flatten(0, 1), targets.flatten()).item()"),
+    "no-gradient: detached": _loss(f"{F}(logits.detach().flatten(0, 1), targets.flatten())"),
+    "no-gradient: a new tensor": _loss(f"torch.tensor({F}(logits.flatten(0, 1), targets.flatten()).item())"),
+    "logarithm-of-nothing": _loss("-logits.softmax(-1).log().gather(-1, targets.unsqueeze(-1)).mean()"),
+    "logarithm-of-nothing: a little added": _loss(
+        "-(logits.softmax(-1) + 1e-9).log().gather(-1, targets.unsqueeze(-1)).mean()"
+    ),
+    "bits-not-nats": _loss(f"{F}(logits.flatten(0, 1), targets.flatten()) / 0.693147"),
+    "perplexity": _loss(f"{F}(logits.flatten(0, 1), targets.flatten()).exp()"),
     "not-a-number": _loss(f"{F}(logits.flatten(0, 1), targets.flatten(), reduction='none')"),
     "not-a-number: text": _loss("'3.20'"),
     "other-value": _loss(f"{F}(logits.flatten(0, 1), targets.flatten()) / 2"),
-    "other-value: in bits": _loss(f"{F}(logits.flatten(0, 1), targets.flatten()) / 0.6931"),
     "other-value: smoothed": _loss(f"{F}(logits.flatten(0, 1), targets.flatten(), label_smoothing=0.1)"),
-    "tied-to-the-example": _loss(f"{F}(logits.clamp(-4, 30).flatten(0, 1), targets.flatten())"),
+    "tied-to-the-example": _loss(f"{F}(logits.clamp(-4, 120).flatten(0, 1), targets.flatten())"),
     "returns-none": "def batch_loss(logits, targets):\n    logits.softmax(-1)",
     "mutates-input": _loss(before="logits -= logits.max()"),
     "wrong-parameters": "def batch_loss(logits):\n    return 0",
+}
+
+NEAR_MISSES = {
+    "softmax-twice": WRONG["wrong-axis"],
+    "wrong-axis": WRONG["softmax-twice"],
+    "divided-by-windows": WRONG["sum-not-mean"],
+    "last-position-only": _loss(f"{F}(logits[:, 0], targets[:, 0])"),
+    "shifted-again": _loss(f"{F}(logits[:, 1:].flatten(0, 1), targets[:, 1:].flatten())"),
+    "sum-not-mean": WRONG["divided-by-windows"],
+    "logarithm-missing": WRONG["probability-not-loss"],
+    "probability-not-loss": WRONG["logarithm-missing"],
+    "sign": WRONG["probability-not-loss"],
+    "no-gradient": WRONG["other-value"],
+    "logarithm-of-nothing": WRONG["tied-to-the-example"],
+    "bits-not-nats": WRONG["other-value"],
+    "perplexity": WRONG["probability-not-loss"],
+    "not-a-number": WRONG["no-gradient"],
+    "other-value": WRONG["bits-not-nats"],
+    "tied-to-the-example": WRONG["logarithm-of-nothing"],
+}
+
+CRASHES = {
+    "logits-and-targets": _loss(f"{F}(logits, targets)"),
+    "logits-and-targets: only the logits": _loss(f"{F}(logits.reshape(B * T, V), targets)"),
+    "elements-do-not-fill": _loss(f"{F}(logits.reshape(B, V), targets.flatten())"),
+    "whole-numbers-where-floats": _loss(f"{F}(logits.flatten(0, 1), targets.softmax(-1).flatten())"),
+    "unknown-name": _loss(f"{F}(logits.reshape(N, V), targets.flatten())"),
 }
 
 UNUSUAL = [

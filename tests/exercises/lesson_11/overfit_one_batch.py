@@ -24,6 +24,12 @@ def _fit(
     )
 
 
+def _clipped(longest):
+    """A `fit` that clips the gradient."""
+    clip = f"torch.nn.utils.clip_grad_norm_(model.parameters(), {longest})"
+    return _fit("optimizer.zero_grad()", "loss.backward()", clip, "optimizer.step()")
+
+
 WRONG = {
     "weights-do-not-move": _fit("optimizer.zero_grad()", "loss.backward()"),
     "weights-do-not-move: zeroed too late": _fit("loss.backward()", "optimizer.zero_grad()", "optimizer.step()"),
@@ -66,20 +72,56 @@ WRONG = {
     "other-losses: not when it is low": _fit(
         "optimizer.zero_grad()", "loss.backward()", "if loss > 0.01: optimizer.step()"
     ),
-    "other-losses: clipped": _fit(
-        "optimizer.zero_grad()",
-        "loss.backward()",
-        "torch.nn.utils.clip_grad_norm_(model.parameters(), 0.1)",
-        "optimizer.step()",
+    "gradient-clipped": _clipped(1.0),
+    "gradient-clipped: shorter": _clipped(0.1),
+    "tensors-kept": _fit(kept="losses.append(loss)"),
+    "tensors-kept: stacked": _fit(kept="losses.append(loss)", result="torch.stack(losses)"),
+    "other-losses: the rate changed": _fit(
+        "optimizer.zero_grad()", "loss.backward()", "optimizer.param_groups[0]['lr'] *= 0.9", "optimizer.step()"
     ),
+    "other-losses: clipped to a length of its own": _clipped(0.7),
     "tied-to-the-example": _fit(
         "optimizer.zero_grad()",
         "loss.backward()",
-        "with torch.no_grad(): [p.sub_(0.5 * p.grad) for p in model.parameters()]",
+        "with torch.no_grad(): [p.sub_(optimizer.param_groups[0]['lr'] * p.grad) for p in model.parameters()]",
     ),
     "tied-to-the-example: steps": _fit(steps="4"),
     "returns-none": _fit(result="None"),
     "wrong-parameters": "def fit(model, inputs, targets):\n    return []",
+}
+
+NEAR_MISSES = {
+    "weights-do-not-move": WRONG["uphill"],
+    "gradients-not-zeroed": WRONG["step-before-backward"],
+    "step-before-backward": WRONG["gradients-not-zeroed"],
+    "loss-after-the-step": _fit(kept="losses.append(loss.item() / 2)"),
+    "uphill": WRONG["gradients-not-zeroed"],
+    "softmax-twice": _fit(loss=_CROSS_ENTROPY.replace("model(inputs)", "model(inputs).softmax(1)")),
+    "last-position-only": _fit(loss=f"{F}(model(inputs)[:, 0], targets[:, 0])"),
+    "shifted-again": _fit(loss=f"{F}(model(inputs)[:, 1:].flatten(0, 1), targets[:, 1:].flatten())"),
+    "sum-not-mean": WRONG["other-losses: one window at a time"],
+    "gradient-clipped": WRONG["other-losses: clipped to a length of its own"],
+    "tensors-kept": _fit(kept="losses.append(loss.detach())"),
+    "not-one-a-step": WRONG["loss-after-the-step"],
+    "not-a-list": WRONG["not-one-a-step"],
+    "model-not-trained": WRONG["weights-do-not-move"],
+    "other-losses": WRONG["gradient-clipped"],
+    "tied-to-the-example": WRONG["other-losses"],
+}
+
+CRASHES = {
+    "logits-and-targets": _fit(loss=f"{F}(model(inputs), targets)"),
+    "logits-and-targets: only the logits": _fit(loss=f"{F}(model(inputs).flatten(0, 1), targets)"),
+    "backward-twice": _fit(
+        "optimizer.zero_grad()",
+        "loss.backward()",
+        "optimizer.step()",
+        loss="loss",
+        before=f"losses = []; loss = {_CROSS_ENTROPY}",
+    ),
+    "no-such-attribute": _fit(loss=f"{_CROSS_ENTROPY}.item()", kept="losses.append(loss)"),
+    "none-used": _fit("optimizer.zero_grad()", "loss.backward().step()"),
+    "one-value-for-many": "def fit(model, optimizer, inputs, targets, steps):\n    return [0.0 for step in steps]\n",
 }
 
 UNUSUAL = [

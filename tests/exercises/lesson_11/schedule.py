@@ -46,6 +46,38 @@ WRONG = {
     "wrong-parameters": "def schedule(step):\n    return 0.1",
 }
 
+NEAR_MISSES = {
+    "starts-at-zero": WRONG["warm-up-from-the-lowest"],
+    "warm-up-from-the-lowest": WRONG["starts-at-zero"],
+    "warm-up-too-long": _schedule("step <= warmup_steps", rise="min(highest, highest * (step + 1) / warmup_steps)"),
+    "no-warm-up": WRONG["warm-up-from-the-lowest"],
+    "cosine-from-step-0": WRONG["no-warm-up: all cosine"],
+    "lowest-not-reached": WRONG["falls-to-zero"],
+    "falls-to-zero": WRONG["lowest-not-reached"],
+    "lowest-added": WRONG["half-forgotten"],
+    "lowest-as-a-share": WRONG["falls-to-zero"],
+    "straight-line": WRONG["quarter-of-a-cosine"],
+    "half-forgotten": WRONG["lowest-added"],
+    "pi-forgotten": WRONG["other-rates: degrees"],
+    "quarter-of-a-cosine": WRONG["pi-forgotten"],
+    "upside-down": WRONG["never-falls"],
+    "never-falls": WRONG["upside-down"],
+    "not-a-number": WRONG["other-rates"],
+    "other-rates": WRONG["lowest-not-reached"],
+    "tied-to-the-example": WRONG["other-rates"],
+}
+
+CRASHES = {
+    "nothing-to-divide-by": "def schedule(step, steps, warmup_steps, highest, lowest):\n"
+    "    rise = highest * (step + 1) / warmup_steps\n    way = (step - warmup_steps) / (steps - 1 - warmup_steps)\n"
+    "    import math\n    fall = lowest + (highest - lowest) * (1 + math.cos(math.pi * way)) / 2\n"
+    "    return rise if step < warmup_steps else fall\n",
+    "nothing-to-divide-by: the step": _schedule(rise="highest * warmup_steps / step"),
+    "missing-star": _schedule(rise="highest(step + 1) / warmup_steps"),
+    "cosine-of-another-kind": _schedule(fall="lowest + (highest - lowest) * (1 + torch.cos(torch.pi * way)) / 2"),
+    "unknown-name": _schedule(fall="lowest + (highest - lowest) * (1 + cos(math.pi * way)) / 2"),
+}
+
 UNUSUAL = [
     _schedule(fall="highest + (lowest - highest) * math.sin(math.pi / 2 * way) ** 2"),
     """

@@ -1,4 +1,4 @@
-"""What the answers to several exercises of lesson 08 are made from."""
+"""What the answers to several exercises of lesson 11 are made from."""
 
 from __future__ import annotations
 

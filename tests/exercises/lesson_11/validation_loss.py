@@ -47,10 +47,39 @@ WRONG = {
     "softmax-twice": _validation(loss=f"{F}(model(inputs).softmax(-1).flatten(0, 1), targets.flatten()).item()"),
     "not-a-number": _validation(result="[total, tokens]"),
     "other-value": _validation(result="total / (tokens - 3)"),
-    "other-value: perplexity": _validation(result="2.718281828 ** (total / tokens)"),
+    "perplexity": _validation(result="2.718281828 ** (total / tokens)"),
+    "bits-not-nats": _validation(result="total / tokens / 0.693147"),
     "tied-to-the-example": _validation(result="total / (27 if tokens == 27 else tokens + 1)"),
     "returns-none": _validation(result="None"),
     "wrong-parameters": "def validation_loss(model):\n    return 0",
+}
+
+NEAR_MISSES = {
+    "dropout-left-on": WRONG["left-in-evaluation"],
+    "gradients-recorded": WRONG["gradients-left-off"],
+    "gradients-left-off": WRONG["gradients-recorded"],
+    "left-in-evaluation": WRONG["always-back-to-training"],
+    "always-back-to-training": WRONG["left-in-evaluation"],
+    "mean-of-means": WRONG["divided-by-windows"],
+    "one-batch-only": WRONG["mean-of-means"],
+    "sum-not-mean": WRONG["divided-by-windows"],
+    "divided-by-windows": WRONG["sum-not-mean"],
+    "last-position-only": _validation(loss=f"{F}(model(inputs)[:, 0], targets[:, 0]).item()"),
+    "shifted-again": _validation(loss=f"{F}(model(inputs)[:, 1:].flatten(0, 1), targets[:, 1:].flatten()).item()"),
+    "softmax-twice": _validation(loss=f"{F}(model(inputs).softmax(1).flatten(0, 1), targets.flatten()).item()"),
+    "perplexity": WRONG["other-value"],
+    "bits-not-nats": WRONG["perplexity"],
+    "not-a-number": WRONG["other-value"],
+    "other-value": WRONG["bits-not-nats"],
+    "tied-to-the-example": WRONG["other-value"],
+}
+
+CRASHES = {
+    "logits-and-targets": _validation(loss=f"{F}(model(inputs), targets).item()"),
+    "logits-and-targets: only the logits": _validation(loss=f"{F}(model(inputs).flatten(0, 1), targets).item()"),
+    "no-such-attribute": _validation(add="total += loss.item() * targets.numel(); tokens += targets.numel()"),
+    "divided-by-zero": _validation(add="total += loss"),
+    "unknown-name": _validation(result="total / count"),
 }
 
 UNUSUAL = [
