@@ -15,8 +15,7 @@
 # %% [markdown]
 # ## How this course works
 #
-# You need some Python (lists, dictionaries, functions, loops) and should have seen two matrices multiplied. No deep
-# learning is assumed: it is introduced where it is needed.
+# You need some Python (lists, dictionaries, functions, loops) and should have seen two matrices multiplied.
 #
 # - **Cells.** Run them from top to bottom with Shift + Enter, and change them: nothing can break. When outputs and code
 #   no longer fit together, *Restart Kernel and Run All Cells* puts things right.
@@ -167,7 +166,8 @@ def predict(token):
 after_it = predict("It")
 for candidate in sorted(after_it, key=after_it.get, reverse=True)[:5]:
     print(f"  It -> {candidate:7} {after_it[candidate]:.3f}")
-print(sum(probability == 0 for probability in after_it.values()), "of them are 0; their sum is", sum(after_it.values()))
+zeros = sum(probability == 0 for probability in after_it.values())
+print(f"{zeros:,} of them are 0; their sum is {sum(after_it.values()):.3f}")
 
 # %% [markdown]
 # Most are zero, because most pairs never occur in so short a text.
@@ -255,10 +255,10 @@ for seed in (1, 2):
 # %%
 before = deepcopy(followers)
 write(["The"], 50, predict, sampler(3))
-print("counts changed by writing 50 tokens:", sum(followers[token] != before[token] for token in before))
+print("tokens with other counts after writing:", sum(followers[token] != before[token] for token in before))
 
 more = train(tokens + "The piano was late. The piano was heavy.".split())
-print("counts changed by two more sentences:", sum(more[token] != before.get(token) for token in more))
+print("after training on two more sentences:", sum(more[token] != before.get(token) for token in more))
 for name, counts in (("before", before), ("with more text", more)):
     print(f"P(was | piano) {name:14}: {counts['piano']['was'] / counts['piano'].total():.2f}")
 
@@ -351,9 +351,8 @@ for probability, token_id in zip(top.values.tolist(), top.indices.tolist(), stri
     print(f"{sentence} -> {encoding.decode([token_id])!r:12} {probability:.5f}")
 
 # %% [markdown]
-# These are probabilities for the next token, one for each of 50,257. But the tables are random, so they are noise: an
-# equal share would be 1 / 50,257 = 0.00002, and the "best" token has about twice that. Here is the whole path in one
-# picture. Vectors and logits are those of position 6, the second ` the`:
+# The tables are random, so this is noise: an equal share would be 1 / 50,257 = 0.00002, and the "best" token has about
+# twice that. Here is the whole path. Vectors and logits are those of position 6, the second ` the`:
 
 
 # %%
@@ -502,19 +501,19 @@ while len(written) < 8:
 print("passes:", passes["inference"], "for 6 tokens; weights changed:", (head.weight != weights_before).sum().item())
 
 # %% [markdown]
-# It has learned two sentences by heart, no more. But the difference holds for models of every size:
+# Two sentences, learned by heart. But the difference holds for models of every size:
 #
 # | | training | inference |
 # |---|---|---|
 # | the text | is there, whole | comes into being |
-# | a pass over $T$ tokens gives | $T$ predictions, all compared with targets | one new token, from the last position |
+# | a pass over $T$ tokens gives | $T$ predictions, for $T$ targets | one new token |
 # | the weights | change | stay |
 #
 # ## What one token of memory cannot do
 #
-# Back to the bigram model, and to the toy world of the explorer. Its sentences come from a grammar whose rules are
-# known, so what a model writes can be checked. We train the bigram model on three thousand sentences and let it write.
-# How many of its own does the grammar accept: nearly all, about half, about a quarter? Say it before you run the cell.
+# Back to the bigram model. We train it on three thousand sentences of the explorer's toy world, which come from a
+# grammar, so that what a model writes can be checked. How many of its own does the grammar accept: nearly all, about
+# half, about a quarter? Say it before you run the cell.
 
 # %%
 words = toy_world(3000, seed=0).split()
@@ -554,7 +553,7 @@ explorer
 # %% [markdown]
 # <details><summary>What happened?</summary>
 #
-# - What follows `king` anywhere: `near`, `loves`, `is`, all of them for a single king. The next cell lists them.
+# - What follows `king` anywhere: `is`, `near`, `drinks`, `cooks`, whatever a single king does. See the next cell.
 # - `bark`. The sentence is about the dogs, although `king` stands next to the verb.
 # - From `dogs`, three tokens before. The row of *attention weights* says where a position looks (lesson 06): in this
 #   head, `king` takes 0.99 of what it takes from `dogs`. In 3 of the other 11 heads it looks there, too; the rest look
@@ -578,7 +577,7 @@ for text in ("the dogs near the king", "the dog near the king"):
     assert trace.attention[2] > 0.5, "king does not look at position 2, the subject"
 
 # %% [markdown]
-# The verb changes with it. What makes the difference is good context vectors, and the next lessons work towards them.
+# The verb changes with it. Good context vectors make the difference, and the next lessons work towards them.
 #
 # ## A notebook that starts from nothing
 #
@@ -586,7 +585,7 @@ for text in ("the dogs near the king", "the dog near the king"):
 # Here is a cell, run in this notebook first, and then as a new process would run it, with no names but its own:
 
 # %%
-cell = "print('average of', len(tokens), 'tokens:', sum(map(len, tokens)) / len(tokens))"
+cell = "print(len(tokens), 'tokens,', round(sum(map(len, tokens)) / len(tokens), 2), 'characters each on average')"
 
 exec(cell)
 try:

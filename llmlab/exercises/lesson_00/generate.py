@@ -106,7 +106,8 @@ def _idea(got: Any, prompt: list[str], n_tokens: int, *, asked: bool) -> str:
 def _written_by(choose: Callable[[dict[str, float]], str], got: list[str], prompt: list[str]) -> bool:
     """Whether these tokens, or only the new ones, are what this choice writes."""
     written = bigram.generate(prompt, 20, _predict, choose)
-    return len(got) > 1 and (got == written[: len(got)] or got == written[len(prompt) :][: len(got)])
+    new = written[len(prompt) :]
+    return (len(got) > len(prompt) and got == written[: len(got)]) or (got != [] and got == new[: len(got)])
 
 
 EXERCISE = Exercise(

@@ -6,8 +6,8 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from fractions import Fraction
 from math import isclose
-from numbers import Real
 from typing import Any
 
 from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, plain, show
@@ -15,7 +15,7 @@ from llmlab.exercises.engine.answers import is_number, name_of
 from llmlab.exercises.lesson_00 import bigram
 from llmlab.exercises.lesson_00.sections import COMPUTES, COUNTS
 
-_VOCABULARY = ["boat", "cold", "grey", "is", "late", "sea", "the"]
+_VOCABULARY = ["boat", "cold", "grey", "is", "late", "rain", "sea", "the"]
 _FOLLOWERS = {
     "the": Counter(sea=4, boat=2),
     "sea": Counter({"is": 3}),
@@ -62,7 +62,7 @@ def _read(result: Any, _: tuple) -> Any:
     if not isinstance(result, dict):
         return plain(result)
     return plain(
-        [(key, float(value) if isinstance(value, Real | Decimal) else value) for key, value in dict.items(result)]
+        [(key, float(value) if isinstance(value, Fraction | Decimal) else value) for key, value in dict.items(result)]
     )
 
 
@@ -216,7 +216,8 @@ EXERCISE = Exercise(
         ),
         "per-cent": Misconception("These are shares of 100. Probabilities are shares of 1.", COMPUTES),
         "rounded-to-whole-numbers": Misconception(
-            "The division gave whole numbers, as `//` and `int` do. A share lies between 0 and 1: use `/`.", COUNTS
+            "All shares came out as whole numbers. If `//` or `int` made them: a share lies between 0 and 1; use `/`.",
+            COUNTS,
         ),
         "only-the-largest": Misconception(
             "The most frequent follower got all. Choosing one token is a separate step, which comes later; the model "

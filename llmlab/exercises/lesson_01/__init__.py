@@ -8,8 +8,8 @@ follow and decide, and their message shows none of them.
 EXERCISES = {
     "tokenize": "Cut a text into words and marks",
     "vocabulary_or_corpus": "Which of these is the vocabulary?",
+    "decode": "From ids back to text",
     "break_round_trip": "Break the round trip",
     "encode_tokens": "A place for unknown words",
-    "separators": "What does <|endoftext|> separate?",
     "special_in_text": "A special token in somebody's text",
 }

@@ -42,14 +42,16 @@ def _check_two_texts(answer: Any) -> Iterator[str]:
 EXERCISE = Exercise(
     kind="value",
     examine=_check_two_texts,
-    means="Two texts, one row of ids: whatever decodes it can give back one of the two at most. What the encoder drops "
-    "no decoder can restore, so do not take decode(encode(text)) == text for granted.",
+    means="Two texts, one sequence of ids: whatever decodes it can give back one of the two at most. What the encoder "
+    "drops no decoder can restore, so do not take decode(encode(text)) == text for granted.",
     hints=(
         "What does the encoder leave out before it looks anything up?",
         "White space says where to cut and is then forgotten: one space, three spaces and a line end are all the same.",
         'Take "The piano came" and the same words with two spaces between them.',
     ),
     variant="Find a long sentence of the story that does come back unchanged. Which marks must it avoid?",
+    model_answer="no decoder can bring back both, because it sees the same ids for either. What the encoder drops is "
+    "lost for every decoder, however clever.",
     misconceptions={
         "same-text": Misconception(
             "That is one text, given twice. If a round trip always brought the text back, no two different texts could "

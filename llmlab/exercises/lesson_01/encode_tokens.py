@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from llmlab.exercises.engine import Exercise, Misconception, Probe, Raised, Wrong, show
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Raised, Wrong, show
 from llmlab.exercises.engine.answers import is_whole
 from llmlab.exercises.lesson_01.common import a_word
 from llmlab.exercises.lesson_01.sections import UNKNOWN, VOCABULARY
@@ -71,9 +71,15 @@ def _unknown_misconception(got: Any, tokens: list[str], vocabulary: dict[str, in
     unknown = vocabulary[_UNK]
     if got == [vocabulary[token] for token in tokens if token in vocabulary]:
         return "unknown-dropped"
+    expected = [vocabulary.get(token, unknown) for token in tokens]
+    known = next((place for place, token in enumerate(tokens) if token not in vocabulary), len(tokens))
+    if len(got) < len(tokens) and got == expected[: len(got)]:
+        return "stops-at-the-first-unknown" if len(got) in (known, known + 1) else "stops-too-early"
     if len(got) != len(tokens):
         return "other-ids"
-    expected = [vocabulary.get(token, unknown) for token in tokens]
+    places = list(vocabulary)
+    if got == [places.index(token if token in vocabulary else _UNK) for token in tokens]:
+        return "place-instead-of-id"
     if got == [vocabulary.get(token.lower(), unknown) for token in tokens]:
         return "case-folded"
     wrong = {(given, right) for given, right in zip(got, expected, strict=True) if given != right}
@@ -102,6 +108,22 @@ EXERCISE = Exercise(
         '`return [token_to_id.get(token, token_to_id["<|unk|>"]) for token in tokens]`',
     ),
     variant="Return the share of unknown tokens as well, and print it for a text of your own.",
+    crashes=(
+        Crash(
+            "get-with-brackets",
+            "TypeError",
+            r"'(builtin_function_or_method|method)' object is not subscriptable",
+            "A method is called with parentheses: `token_to_id.get(token, …)`.",
+            UNKNOWN,
+        ),
+        Crash(
+            "whole-list-asked",
+            "TypeError",
+            r"unhashable type: 'list'",
+            "The vocabulary was asked about the whole list. Ask it about one token after the other, in a loop.",
+            UNKNOWN,
+        ),
+    ),
     misconceptions={
         "unknown-raises": Misconception(
             "An unknown token still stops the encoder. Ask first whether the vocabulary has it, or use `.get`.", UNKNOWN
@@ -114,6 +136,19 @@ EXERCISE = Exercise(
             "Unknown tokens are left out. The text would get shorter without a word, and nobody could see where "
             "something is missing: put the id of `<|unk|>` in their place.",
             UNKNOWN,
+        ),
+        "stops-at-the-first-unknown": Misconception(
+            "After the first unknown token nothing more came. Does the `try` stand around the loop, or a `return` or "
+            "`break` in it? One unknown token must not keep the others from being looked up.",
+            UNKNOWN,
+        ),
+        "stops-too-early": Misconception(
+            "The first ids are right, and then some are missing. Does a `return` stand inside the loop?", UNKNOWN
+        ),
+        "place-instead-of-id": Misconception(
+            "These are the *places* of the tokens in the vocabulary. A token's id is the number that the vocabulary "
+            "holds for it, `token_to_id[token]`, wherever it stands.",
+            VOCABULARY,
         ),
         "name-instead-of-id": Misconception(
             "The text `<|unk|>` stands among the ids. What belongs there is its id, looked up like any other.", UNKNOWN

@@ -2,6 +2,7 @@
 
 CUT = "Cut a text into tokens"
 VOCABULARY = "The vocabulary"
+DECODE = "Encode and decode"
 ROUND_TRIP = "What a round trip loses"
 UNKNOWN = "Unknown words"
 SPECIAL = "Special tokens"

@@ -26,6 +26,8 @@ EXERCISE = Exercise(
         "Run the call in a new cell, and read the last line.",
     ),
     variant="Encode the same text with `encode_ordinary`, and say which character each id stands for.",
+    model_answer="both readings are possible, one id or several ordinary ones. The text was typed by a stranger, who "
+    "must not be able to end a document inside yours; so tiktoken stops until you say which reading you mean.",
     misconceptions={
         "always-special": Misconception(
             "The id 50256 comes only if you allow it, with `allowed_special`. Otherwise whoever typed the text could "
@@ -37,7 +39,9 @@ EXERCISE = Exercise(
             "without being told so: that mistake is too easy to overlook.",
             SPECIAL,
         ),
-        "silently-removed": Misconception("Nothing is removed: a tokenizer that loses text would be no use.", SPECIAL),
+        "silently-removed": Misconception(
+            "Nothing is left out in silence: tiktoken stops, and you decide what those characters are to be.", SPECIAL
+        ),
         "not-an-option": NOT_AN_OPTION,
     },
 )

@@ -6,14 +6,14 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.lesson_01.common import a_word
 from llmlab.exercises.lesson_01.sections import CUT, ROUND_TRIP, SIZES, VOCABULARY
 
 _MARKS = ",.:;?_!\"()'"
 
 _TEXTS = (
-    "The piano came",
+    "the piano and the sheep",
     "Yes, it's late.",
     "two  spaces\n\nand\ttwo lines\n",
     '"Wait -- no!" (she said): a;b_c?',
@@ -63,7 +63,8 @@ def _tokens_misconception(got: Any, text: str) -> str:
     if not any(token.strip(_MARKS + "- \n\t") for token in got) and any(token.isalnum() for token in expected):
         return "words-lost"
     if "" in got:
-        return "empty-piece-kept"
+        stripped = "".join(token or " " for token in got) == text
+        return "stripped-and-kept" if stripped else "empty-piece-kept"
     if 0 < got.count(" ") < text.count(" "):
         return "skipped-in-the-loop"
     if any(token.isspace() for token in got):
@@ -74,6 +75,8 @@ def _tokens_misconception(got: Any, text: str) -> str:
         return "marks-glued"
     if got == sorted(set(got)) and set(got) == set(expected):
         return "vocabulary-instead"
+    if len(expected) > 1 and got == expected[1:]:
+        return "first-token-lost"
     if set(got) == set(expected):
         return "each-token-once"
     if 0 < len(got) < len(expected) and got == expected[: len(got)]:
@@ -104,10 +107,39 @@ EXERCISE = Exercise(
         "`return [piece.strip() for piece in re.split(pattern, text) if piece.strip()]`",
     ),
     variant="Write it with `re.findall`: a pattern for what a token *is* instead of where to cut.",
+    crashes=(
+        Crash(
+            "split-arguments",
+            "TypeError",
+            r"missing 1 required positional argument: 'string'|expected string or bytes-like object, got 'list'",
+            "`re.split` wants two things: the pattern, then the text.",
+            CUT,
+        ),
+        Crash(
+            "text-method-on-a-list",
+            "AttributeError",
+            r"'list' object has no attribute '(strip|split|isspace|replace|lower)'",
+            "That is a method of a text, and `re.split` gives a list: call it on each piece.",
+            CUT,
+        ),
+        Crash(
+            "removed-twice",
+            "ValueError",
+            r"list\.remove\(x\): x not in list",
+            "There was nothing left to remove. Build a new list of the pieces to keep; `remove` takes out the first "
+            "equal one, and only that.",
+            CUT,
+        ),
+    ),
     misconceptions={
         "empty-piece-kept": Misconception(
             "There is an empty token. `re.split` returns an empty piece wherever a cut lies at the end of the text or "
             "beside another cut; looked up in a vocabulary, it is a KeyError, and an empty text crashes the encoder.",
+            CUT,
+        ),
+        "stripped-and-kept": Misconception(
+            "There are empty tokens where the spaces were. `strip` makes an empty piece of a space; it has to be left "
+            "out as well, because looked up in a vocabulary it is a KeyError.",
             CUT,
         ),
         "white-space-kept": Misconception(
@@ -135,6 +167,7 @@ EXERCISE = Exercise(
             "last one cut off?",
             CUT,
         ),
+        "first-token-lost": Misconception("The first token is missing: where does the loop, or the slice, begin?", CUT),
         "marks-glued": Misconception(
             "The text is cut at white space only, so marks hang on to their words, and `late.` and `late` would be two "
             "different entries of the vocabulary.",
@@ -158,7 +191,8 @@ EXERCISE = Exercise(
             "A mark is still inside a token. Cut at each of `, . : ; ? _ ! \" ( ) '` and at `--`.", CUT
         ),
         "case-folded": Misconception(
-            "Capital letters were made small. The text cannot come back from that; leave it as it is.", ROUND_TRIP
+            "The tokens are in lower case. The text cannot come back from that; leave its letters as they are.",
+            ROUND_TRIP,
         ),
         "vocabulary-instead": Misconception(
             "These are the distinct tokens, sorted: the vocabulary. Tokenizing keeps every token, in the text's order.",

@@ -18,18 +18,21 @@ def _check_vocabulary(answer: Any) -> Iterator[str]:
 EXERCISE = Exercise(
     kind="value",
     examine=_check_vocabulary,
-    means="Six tokens, four of them distinct: four entries, numbered in sorted order. The row [3, 0, 2, 1, 3, 0] is "
-    "what becomes of the text with their help.",
+    means="Six tokens, four of them distinct: four entries, numbered in sorted order. The sequence "
+    "[3, 0, 2, 1, 3, 0] is what becomes of the text with their help.",
     hints=(
         "How often does `be` stand in the text, and how often should a table hold it from which ids are looked up?",
-        "A vocabulary is a table from token to id. It has one entry for each distinct token, in whatever order.",
+        "A vocabulary is a table from token to id. It has one entry for each distinct token; here "
+        "they are sorted before they are numbered.",
         "`{token: id for id, token in enumerate(sorted(set(tokens)))}`",
     ),
     variant='Write down both for "the sea, the sea": the vocabulary, and the encoded text.',
+    model_answer="a is the text, encoded with that vocabulary; b is a vocabulary, too, numbered as the tokens appear "
+    "instead of sorted; d says how often each token occurs, so that two tokens would share a number.",
     misconceptions={
         "encoded-corpus": Misconception(
-            "A row of ids in the order of the text is the *encoded text*. To write it one must look ids up, and what "
-            "they are looked up in is the vocabulary.",
+            "A sequence of ids in the order of the text is the *encoded text*. To write it one must look ids up, and "
+            "what they are looked up in is the vocabulary.",
             VOCABULARY,
         ),
         "order-of-appearance": Misconception(

@@ -40,14 +40,10 @@ WRONG = {
     ),
     "another-token": _probabilities("counts = followers['is']", "return {c: counts[c] / 5 for c in vocabulary}"),
     "another-token: the first in the dictionary": _probabilities(
-        "for counts in followers.values():",
-        "    if token != 'the':",
-        "        return {c: counts[c] / counts.total() for c in vocabulary}",
-        "return {c: counts[c] / counts.total() for c in vocabulary} if False else "
-        "{c: followers['sea'][c] / 3 for c in vocabulary}",
+        "counts = next(iter(followers.values()))", "return {c: counts[c] / counts.total() for c in vocabulary}"
     ),
     "rounded": _shares("round(counts[c] / counts.total(), 2)"),
-    "other-tokens": _shares("counts[c] / counts.total()", "[*vocabulary, 'rain']"),
+    "other-tokens": _shares("counts[c] / counts.total()", "[*vocabulary, 'snow']"),
     "other-tokens: none": _probabilities("return {}"),
     "sum-is-not-one": _shares("counts[c] / (counts.total() + 1)"),
     "other-shares": _shares("(counts[c] ** 2) / sum(n ** 2 for n in counts.values())"),
@@ -111,7 +107,7 @@ NEAR_MISSES = {
     "other-tokens": _shares("counts[c] / counts.total()", "sorted(vocabulary, reverse=True)"),
     "sum-is-not-one": WRONG["other-shares"],
     "other-shares": WRONG["sum-is-not-one"],
-    "not-numbers": _shares("counts[c] / counts.total() + 0j"),
+    "not-numbers": _shares("__import__('decimal').Decimal(counts[c]) / counts.total()"),
     "not-a-dictionary": _probabilities(
         "from collections import OrderedDict",
         "return OrderedDict((c, counts[c] / counts.total()) for c in vocabulary)",

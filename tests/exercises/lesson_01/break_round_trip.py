@@ -21,5 +21,15 @@ UNUSUAL = [
     "[text + ' ' for text in ('The piano came', 'The piano came ')]",
 ]
 
+# What looks like it and is not it: it passes, or fails for another reason.
+NEAR_MISSES = {
+    "same-text": "('The piano came', 'The piano came ')",
+    "unknown-word": "('The piano came', 'The  piano  came')",
+    "capitals-differ": WRONG["ids-differ"],
+    "ids-differ": WRONG["capitals-differ"],
+    "too-short": "('the sea .', 'the sea.')",
+    "not-two-texts": UNUSUAL[1],
+}
+
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {"decode(encode(text)) == text is taken for granted": ("same-text",)}

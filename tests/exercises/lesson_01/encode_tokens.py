@@ -18,6 +18,36 @@ WRONG = {
     ),
     "case-folded": _ids("return [token_to_id.get(t.lower(), token_to_id['<|unk|>']) for t in tokens]"),
     "unknown-dropped": _ids("return [token_to_id[token] for token in tokens if token in token_to_id]"),
+    "stops-at-the-first-unknown": """
+def encode_tokens(tokens, token_to_id):
+    ids = []
+    try:
+        for token in tokens:
+            ids.append(token_to_id[token])
+    except KeyError:
+        ids.append(token_to_id["<|unk|>"])
+    return ids
+""",
+    "stops-at-the-first-unknown: nothing for it": """
+def encode_tokens(tokens, token_to_id):
+    ids = []
+    for token in tokens:
+        if token not in token_to_id:
+            break
+        ids.append(token_to_id[token])
+    return ids
+""",
+    "stops-too-early": """
+def encode_tokens(tokens, token_to_id):
+    for token in tokens:
+        return [token_to_id.get(token, token_to_id["<|unk|>"])]
+    return []
+""",
+    "place-instead-of-id": """
+def encode_tokens(tokens, token_to_id):
+    places = list(token_to_id)
+    return [places.index(token if token in token_to_id else "<|unk|>") for token in tokens]
+""",
     "name-instead-of-id": _ids("return [token_to_id.get(token, '<|unk|>') for token in tokens]"),
     "nothing-in-its-place": _ids("return [token_to_id.get(token) for token in tokens]"),
     "nothing-in-its-place: misspelt": _ids("return [token_to_id.get(t, token_to_id.get('unk')) for t in tokens]"),
@@ -68,3 +98,32 @@ def encode_tokens(tokens, token_to_id):
     return np.array([token_to_id[token] for token in known], dtype=np.int64)
 """,
 ]
+
+# What looks like it and is not it: it passes, or fails for another reason.
+NEAR_MISSES = {
+    "unknown-raises": WRONG["entry-misnamed"],
+    "entry-misnamed": WRONG["unknown-raises"],
+    "case-folded": _ids("return [token_to_id.get(t.upper(), token_to_id['<|unk|>']) for t in tokens]"),
+    "unknown-dropped": WRONG["stops-at-the-first-unknown"],
+    "stops-at-the-first-unknown": WRONG["unknown-dropped"],
+    "stops-too-early": WRONG["stops-at-the-first-unknown"],
+    "place-instead-of-id": _ids("return [list(token_to_id.values())[0] for token in tokens]"),
+    "name-instead-of-id": _ids("return [token_to_id.get(token, 'unk') for token in tokens]"),
+    "nothing-in-its-place": WRONG["name-instead-of-id"],
+    "id-zero-lost": _ids("return [(token_to_id.get(token) or 0) for token in tokens]"),
+    "id-of-another": WRONG["last-id-taken"],
+    "last-id-taken": WRONG["new-id-invented"],
+    "new-id-invented": WRONG["last-id-taken"],
+    "everything-unknown": WRONG["id-of-another"],
+    "not-ids": WRONG["other-ids"],
+    "other-ids": WRONG["stops-too-early"],
+    "tied-to-the-example": WRONG["other-ids"],
+}
+
+CRASHES = {
+    "get-with-brackets": _ids("return [token_to_id.get[token] for token in tokens]"),
+    "whole-list-asked": _ids("return token_to_id.get(tokens, token_to_id['<|unk|>'])"),
+    "whole-list-asked: with brackets": _ids("return [token_to_id[tokens] for token in tokens]"),
+    "not-callable": _ids("return [token_to_id(token) for token in tokens]"),
+    "position-not-a-number": _ids("return [tokens[token] for token in tokens]"),
+}

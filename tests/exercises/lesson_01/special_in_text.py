@@ -11,5 +11,13 @@ WRONG = {
 
 UNUSUAL = ["'C'", "' (c) '"]
 
+# What looks like it and is not it: it passes, or fails for another reason.
+NEAR_MISSES = {
+    "always-special": WRONG["taken-for-plain-text"],
+    "taken-for-plain-text": WRONG["always-special"],
+    "silently-removed": "'(c)'",
+    "not-an-option": "'c:'",
+}
+
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {"special tokens are taken for plain text": ("taken-for-plain-text", "always-special")}

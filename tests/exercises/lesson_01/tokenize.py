@@ -19,7 +19,7 @@ _KEEP = "return [piece.strip() for piece in pieces if piece.strip()]"
 
 WRONG = {
     "empty-piece-kept": _tokens("return [piece for piece in pieces if not piece.isspace()]"),
-    "empty-piece-kept: white space emptied": _tokens("return [piece.strip() for piece in pieces]"),
+    "stripped-and-kept": _tokens("return [piece.strip() for piece in pieces]"),
     "empty-piece-kept: the last one": _tokens("return [p for p in pieces[:-1] if p.strip()] + pieces[-1:]"),
     "white-space-kept": _tokens("return [piece for piece in pieces if piece]"),
     "skipped-in-the-loop": _tokens("[pieces.remove(p) for p in pieces if not p.strip()]\n    return pieces"),
@@ -46,7 +46,8 @@ WRONG = {
     "not-a-list-of-text": "def tokenize(text):\n    return ' '.join(text.split())",
     "not-a-list-of-text: ids": "def tokenize(text):\n    return [ord(character) for character in text]",
     "not-a-list-of-text: a set": "def tokenize(text):\n    return set(text.split())",
-    "other-tokens": _tokens("return [piece.strip() for piece in pieces if piece.strip()][1:]"),
+    "first-token-lost": _tokens("return [piece.strip() for piece in pieces if piece.strip()][1:]"),
+    "other-tokens": _tokens("return [piece.strip()[::-1] for piece in pieces if piece.strip()]"),
     "tied-to-the-example": _tokens(
         "return [p.strip() for p in pieces if p.strip() and (len(p) < 2 or p[0] not in 'quvxyzjkg')]"
     ),
@@ -76,6 +77,39 @@ def tokenize(text):
     return text.split()
 """,
 ]
+
+# What looks like it and is not it: it passes, or fails for another reason.
+NEAR_MISSES = {
+    "empty-piece-kept": WRONG["stripped-and-kept"],
+    "stripped-and-kept": WRONG["empty-piece-kept"],
+    "white-space-kept": _tokens("return [piece or ' ' for piece in pieces if piece.strip()]"),
+    "skipped-in-the-loop": WRONG["white-space-kept"],
+    "white-space-inside": WRONG["white-space-kept"],
+    "words-lost": WRONG["marks-lost"],
+    "stops-too-early": WRONG["first-token-lost"],
+    "first-token-lost": WRONG["stops-too-early"],
+    "marks-glued": WRONG["dashes-glued"],
+    "marks-lost": WRONG["apostrophe-glued"],
+    "apostrophe-glued": WRONG["dashes-glued"],
+    "dashes-glued": WRONG["apostrophe-glued"],
+    "cut-too-often": WRONG["cut-too-seldom"],
+    "cut-too-seldom": WRONG["cut-too-often"],
+    "case-folded": _tokens("return [piece.strip().upper() for piece in pieces if piece.strip()]"),
+    "vocabulary-instead": _tokens("return sorted(piece.strip() for piece in pieces if piece.strip())"),
+    "each-token-once": WRONG["vocabulary-instead"],
+    "characters-instead": "def tokenize(text):\n    return list(text)",
+    "not-a-list-of-text": _tokens("return tuple(piece.strip() for piece in pieces if piece.strip())"),
+    "other-tokens": WRONG["stops-too-early"],
+    "tied-to-the-example": WRONG["other-tokens"],
+}
+
+CRASHES = {
+    "split-arguments": "import re\n\ndef tokenize(text):\n    return re.split(text)",
+    "split-arguments: a list": "import re\n\ndef tokenize(text):\n    return re.split(r'\\s', text.split())",
+    "text-method-on-a-list": _tokens("return pieces.strip()"),
+    "removed-twice": _tokens("[pieces.remove('') for piece in [*pieces, '']]\n    return pieces"),
+    "unknown-name": "def tokenize(text):\n    return ree.split(r'\\s', text)",
+}
 
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {"an empty text crashes the encoder": ("empty-piece-kept",)}

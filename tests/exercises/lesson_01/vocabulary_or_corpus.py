@@ -13,5 +13,13 @@ WRONG = {
 
 UNUSUAL = ["'C'", "'(c)'", "'c.'"]
 
+# What looks like it and is not it: it passes, or fails for another reason.
+NEAR_MISSES = {
+    "encoded-corpus": "'b'",
+    "order-of-appearance": "'c'",
+    "counts": "'a'",
+    "not-an-option": "' C '",
+}
+
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {"the vocabulary is the list of ids in the order of the text": ("encoded-corpus",)}
