@@ -22,13 +22,13 @@ SIGNS = {
         "stop at the lowest validation loss.",
     ),
     "learning rate too low": (
-        "the loss falls smoothly, and after 240 steps it is still near its start",
+        "the loss falls smoothly, and after 240 steps it is still high",
         "Nothing is wrong with the code: each step is forty times too short. The chart of the learning rate shows it.",
     ),
     "softmax before the loss": (
-        "loss and validation loss lie on a floor near ln V from which nothing moves them, and gradients are tiny",
-        "The loss takes a softmax of its own. Given probabilities, which lie between 0 and 1, that one can never come "
-        "near 1, however sure the model is.",
+        "loss and validation loss stop a little below ln V, most gradients are tiny, and the sample repeats a word",
+        "The loss takes a softmax of its own. Once the one before it is sure of a token, hardly any gradient comes "
+        "through, and the model goes on naming a few frequent tokens, far above the lowest loss that it could reach.",
     ),
     NOTHING: (
         "both losses fall together, fast at first and then ever more slowly, and the samples become sentences",
@@ -40,7 +40,7 @@ SIGNS = {
         "is a bug until proven otherwise.",
     ),
     "learning rate too high": (
-        "the loss jumps in the warm-up and then stays on a plateau, where only the frequency of words has been learned",
+        "the loss jumps when the rate reaches its highest, then hardly falls: only the frequency of words is learned",
         "Steps that are too long throw the weights to where nothing can be learned any more.",
     ),
     "gradients never zeroed": (
