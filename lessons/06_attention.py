@@ -2,9 +2,9 @@
 # # 06 · Attention
 #
 # Near the beginning of our story there is a label: *"Ada Quill read what was left of the label. She read it as she read
-# everything …"* What does *it* mean? You looked back a few words and took the meaning from there. The vector of lesson
-# 04 cannot do that: *it* has the same vector in every sentence. **Attention** is the step in which each token looks at
-# the others and takes from them what it needs.
+# everything …"* What does *it* mean? You looked back a few words. The vector of lesson 04 cannot: *it* has the same one
+# in every sentence. **Attention** is the step in which each token looks at the others and takes from them what it
+# needs.
 #
 # About {minutes} minutes. At the end you can
 #
@@ -52,8 +52,8 @@ torch.set_printoptions(precision=4, sci_mode=False)  # 0.0000 instead of 3.0580e
 # %% [markdown]
 # ## Play first
 #
-# Words look at each other. Play for a minute: follow the shares of one word, then change a single number and see how
-# many others move. What puzzles you now has an answer by the end.
+# Words look at each other. Play for a minute: follow the shares of one word, change a number, see what moves. Then set
+# *Vectors* to `trained head` and the text to *the dogs near the king*: where does *king* look?
 
 # %%
 AttentionBench()
@@ -63,16 +63,16 @@ AttentionBench()
 #
 # Before attention, a **recurrent network** read a text token by token and kept a *state*: one vector of fixed size,
 # changed by each token. Whatever came early had to survive in it. In the simplest one, which keeps 80 % of its state at
-# each step, ten tokens later $0.8^{10}$ are left of the first, 11 %. Trained ones forget less simply, but long
-# sentences were hard for them. In 2014 Bahdanau, Cho and Bengio let a translating network keep *all* its states and
-# look back at each with a weight of its own: attention. In 2017 Vaswani and others dropped the recurrence and kept the
-# looking back: the **transformer**, whose heart is this lesson.
+# each step, ten tokens later $0.8^{10}$ are left of the first, 11 %. Long sentences were hard. In 2014 Bahdanau, Cho
+# and Bengio let a translating network keep *all* its states and look back at each with a weight of its own: attention.
+# In 2017 Vaswani and others dropped the recurrence and kept the looking back: the **transformer**, whose heart is this
+# lesson.
 #
 # ## Similarity is a dot product
 #
-# Four words, each a vector of three numbers. Trained vectors have hundreds without a name; ours are made up to be read:
-# how much of a *thing*, of a *movement*, of a *place*. How similar are two words? Multiply component by component and
-# add up: the **dot product**, $a \cdot b = \sum_c a_c b_c$.
+# Four words, each a vector of three numbers, made up to be read: how much of a *thing*, of a *movement*, of a
+# *place*. How similar are two words? Multiply component by component and add up: the **dot product**, $a \cdot b =
+# \sum_c a_c b_c$.
 
 # %%
 words = ["piano", "came", "to", "island"]
@@ -91,7 +91,7 @@ for word, vector in zip(words, x, strict=True):
 
 # %% [markdown]
 # It is large when two vectors are large in the same places with the same sign; where signs differ it falls, even below
-# 0. And longer vectors score higher.
+# 0.
 #
 # ## Scores: by loops, then by @
 #
@@ -130,12 +130,12 @@ print(weights)
 print("rows sum to", weights.sum(dim=1))
 
 # %% [markdown]
-# Read row 1: to make its new vector, *came* will take 40 % from itself and 22 % from *piano*.
+# Row 1: *came* will take 40 % from itself and 22 % from *piano*.
 #
 # ### The right axis
 #
 # With `dim=0`, or without `keepdim=True`, nothing breaks and the shape is the same. Our scores are symmetric, which
-# hides mistakes, so here are lopsided ones:
+# hides it; here are lopsided ones:
 
 # %%
 lopsided = torch.tensor([[2.0, 0.0, 1.0], [-0.5, 1.5, -1.0], [0.5, 3.0, 1.0]])
@@ -149,9 +149,9 @@ for name, sums in (
     print(f"{name:17}  rows sum to {table.sum(dim=1)}  columns to {table.sum(dim=0)}")
 
 # %% [markdown]
-# With `dim=0` each *key* hands out 1, and a query gets whatever adds up. Without `keepdim=True` the sums, of shape
+# With `dim=0` each *key* hands out 1. Without `keepdim=True` the sums, of shape
 # (3,), line up with the columns: column $j$ is divided by the sum of row $j$, another query's. In the formula that is a
-# sum over the wrong index, $\sum_k e^{s_{jk}}$. So print the sum of each row.
+# sum over the wrong index, $\sum_k e^{s_{jk}}$. So print the sums.
 #
 # ### The numerical form
 #
@@ -174,8 +174,8 @@ print("shifted", shifted, "->", shifted / shifted.sum())
 # ●●○ · 8 minutes · for never trusting a shape alone · find the bug
 #
 # `attention_weights` gets scores of shape (..., T_query, T_key), with any number of dimensions in front, and should
-# return the weights, in the same shape. It has two faults. One shows when you add up the weights of a query, the other
-# only when scores are large. Mend both, without calling a ready-made softmax if you can.
+# return the weights, in the same shape. It has two faults: one shows when you add up the weights of a query, one only
+# when scores are large. Mend both, without a ready-made softmax if you can.
 
 
 # %% exercise="06.1"
@@ -235,19 +235,9 @@ for name, table in (("scores", book_scores), ("weights", book_weights), ("contex
     print(f"{name} {tuple(table.shape)}\n{table}")
 assert torch.allclose(simplified_attention(book).context, book_context), "llmlab.attention takes the same three steps"
 
-# %%
-attention_tables.draw(
-    {"weights": book_weights},
-    [f"token {i}" for i in range(6)],
-    most=0.35,
-    alt="Attention weights of six tokens, six by six. All lie between 0.10 and 0.24; in every row but that of token 0 the "
-    "columns of tokens 1 and 2 are the largest.",
-)
-
 # %% [markdown]
-# All rows look alike: tokens 1 and 2 have the longest vectors, and nearly every token attends most to them. Plain
-# similarity is also symmetric (token 0 must find token 1 as interesting as the other way round), and nothing in it can
-# be trained.
+# All rows of the weights look alike: tokens 1 and 2 have the longest vectors, and nearly every token attends most to
+# them. Plain similarity is also symmetric, and nothing in it can be trained.
 #
 # ## Queries, keys and values
 #
@@ -257,10 +247,10 @@ attention_tables.draw(
 # - The **key**: by what can I be found? A noun may say: I am a thing that can do something.
 # - The **value**: what do I tell those who find me?
 #
-# Think of a library: your request is the query, the catalogue cards are the keys, the books are the values. Request and
-# card must be written in the same terms; the book may look quite different.
+# As in a library: your request is the query, the catalogue cards are the keys, the books the values. Request and card
+# must be written in the same terms; the book may look quite different.
 #
-# All three are made from the *same* input by three matrices, $Q = X W_q$, $K = X W_k$, $V = X W_v$: hence
+# All three, **queries, keys and values**, are made from the *same* input by three matrices, $Q = X W_q$, $K = X W_k$, $V = X W_v$: hence
 # **self-attention**. Training adjusts the matrices. They and the three steps together are one **head**.
 
 # %%
@@ -327,11 +317,16 @@ for d in (4, 16, 64, 256):
 # $$\text{Attention}(Q, K, V) = \text{softmax}\!\left(\frac{Q K^\top}{\sqrt{d}}\right) V$$
 #
 # The softmax turns *differences* into *ratios*: 5 more is $e^5 \approx 148$ times the weight. Unscaled and wide, such a
-# head gives nearly everything to one token before it has learned anything. Its softmax is **saturated**, and can hardly
-# learn: its derivative is $\partial w_i / \partial s_j = w_i (\delta_{ij} - w_j)$, where $\delta_{ij}$ is 1 for $i = j$
-# and else 0, and with one weight near 1 and all others near 0 every such product is near 0:
+# head gives nearly everything to one token before it has learned anything. Its softmax is **saturated**: a small change
+# of a score hardly moves a weight, so it can hardly learn.
+#
+# <details><summary>Further: the derivative of a saturated softmax</summary>
+#
+# $\partial w_i / \partial s_j = w_i (\delta_{ij} - w_j)$, where $\delta_{ij}$ is 1 for $i = j$ and else 0. With one
+# weight near 1 and all others near 0, every such product is near 0.
+# </details>
 
-# %%
+# %% tags=["further"]
 four = torch.tensor([1.0, 0.2, -0.5, -1.3])
 for factor in (1, 4, 16):
     w = torch.softmax(factor * four, dim=-1)
@@ -366,7 +361,7 @@ for name, divisor in (("nothing", 1.0), ("√16, width of q and k", 4.0), ("16",
 #
 # Write scaled dot-product attention. `q` (..., T_query, d), `k` (..., T_key, d) and `v` (..., T_key, d_value) may have
 # any number of dimensions in front (swap the last two with `.transpose(-2, -1)`; `.T` is for plain matrices). Return
-# `context, weights`, in this order. The bench further down runs on your function.
+# `context, weights`, in this order.
 
 
 # %% exercise="06.2"
@@ -424,7 +419,7 @@ print("3. came asks piano:", f"{one[1] @ one[0]:.2f},", "piano asks came:", f"{o
 # - How many of the 5 rows of the context change?
 #
 # Then, instead, you add 1 to a single number of the *input* $X$, in the row of token 2. Which of $Q$, $K$ and $V$
-# change? Answer with letters in quotes, such as `"Q"` or `"KV"`. Work it out before you run anything.
+# change? Answer with letters in quotes, such as `"Q"` or `"KV"`.
 
 # %% exercise="06.3"
 ### BEGIN SOLUTION
@@ -450,15 +445,15 @@ exercise("06.3").check(prediction)
 # - *Scaling* off, then width 4, 16, 64, 256: where will the largest weights go? The same with scaling on.
 # - Change a number of $K$, then one of $Q$, then one of $V$: which tables move?
 # - The *temperature* (more of it in lesson 12) divides the scores once more: what will 0.1 do to a row, and what 10?
-# - **The target** asks you to give one token nearly all of another's attention by changing a single number. Is a number
-#   of $x$, $Q$, $K$ or $V$ the strongest lever?
+# - **The target** wants a single number changed so that one word's attention moves, and no other's. Is that a number of
+#   $x$, $Q$, $K$ or $V$?
 
 # %%
 explorer = AttentionBench(attend=attend)
 explorer
 
 # %% [markdown]
-# A second bench, set from code, edits each of $Q$, $K$ and $V$ in turn and counts, then runs through the widths:
+# The same from code, counted:
 
 # %%
 probe = AttentionBench(attend=attend)
@@ -485,7 +480,7 @@ for scaling in (False, True):
 #   One of $Q$ moves one row. One of $V$ changes only what is told: one column of the context.
 # - A low temperature (lesson 12 again) sharpens the softmax towards its largest score, a high one flattens it towards
 #   equal shares.
-# - A number of $x$: it moves query, key and value of that token at once. One of $V$ moves no weight at all.
+# - Of $Q$. (Where others may move too, a number of $x$ is the strongest lever: query, key and value follow it.)
 # </details>
 #
 # ## A head made by hand
@@ -527,11 +522,11 @@ for loud in (1, 20):
 #
 # Return three matrices such that attention over `x = [one-hot token | one-hot position]` copies the previous token:
 # each token from the second on gives at least 90 % of its attention to the position before it, and its context is that
-# token's one-hot vector (within 10 %). The first token has none before it: what it does is free.
+# token's one-hot vector (within 10 %). What the first token does is free.
 #
 # `W_query` and `W_key` have shape (n_vocab + n_positions, n_positions), `W_value` (n_vocab + n_positions, n_vocab). The
-# check makes `q = x @ W_query` and so on, divides by √d as always, and tries other tokens, shorter texts and other
-# sizes, up to 32 positions. The zeros are there; fill in what must not be zero.
+# check makes `q = x @ W_query` and so on, divides by √d as always, and tries other tokens and sizes, up to 32
+# positions. Fill in what must not be zero.
 
 
 # %% exercise="06.4"
@@ -597,14 +592,14 @@ untrained = attention_maps(fresh, ids)[0]
 attention_tables.draw(
     {"untrained": untrained[layer, head], "trained": looks[layer, head]},
     names,
-    alt="Two triangles of attention weights for: the dogs near the king. Untrained, each row gives equal shares to itself "
-    "and the past. Trained, the last row, king, gives 0.99 to dogs.",
+    alt="Two triangles of attention weights for: the dogs near the king. Untrained, each row gives equal shares to "
+    "itself and the past. Trained, the last row, king, gives 0.99 to dogs.",
 )
 
 # %% [markdown]
-# Four heads find the subject. (The upper right is zero because this model may not look ahead: lesson 07.) Untrained, a
-# head gives equal shares, not everything to one token as the wide ones above: it starts small. The variance of queries
-# and keys in that layer, where we supposed 1:
+# Four heads find the subject. (The upper right is zero because this model may not look ahead: lesson 07.) The untrained
+# one gives equal shares, not everything to one token as the wide ones above: it starts small. Where we supposed a
+# variance of 1, that layer has:
 
 # %%
 with torch.no_grad():
@@ -639,8 +634,8 @@ for hidden in range(1, len(names)):
 
 # %% [markdown]
 # Without *dogs* the likeliest verb is singular; without either *the* nothing changes. So what *king* takes from *dogs*
-# does make the plural. (*near* matters too: without it singular verbs come up.) And our one head, which gives
-# 0.99 to *dogs*? We switch it off, by zeros in the matrix that reads it:
+# does make the plural. (*near* matters too: without it singular verbs come up.) And our one head, which gives 0.99 to
+# *dogs*? We switch it off, by zeros in the matrix that reads it:
 
 # %%
 width = model.config.d_model // model.config.n_heads
@@ -652,8 +647,7 @@ with torch.no_grad():
     reads[:, head * width : (head + 1) * width] = kept
 
 # %% [markdown]
-# Still plural: other heads carry the same. Nobody told any of them what a subject is; the model only learned to predict
-# the next word.
+# Still plural: other heads carry the same. Nobody told any of them what a subject is.
 #
 # ## One head, as a class
 #
@@ -678,7 +672,7 @@ for d_in, d_out in ((3, 2), (768, 64)):
     print(f"{d_in} -> {d_out}: {sum(W.numel() for W in OneHead(d_in, d_out).parameters()):,} parameters")
 
 # %% [markdown]
-# The same numbers serve a text of any length; what grows, with the square of the length, is the table of scores.
+# The same matrices serve a text of any length; the table of scores grows with its square.
 #
 # ## The same, polished: `llmlab.attention`
 #
@@ -721,7 +715,7 @@ else:
 # - Sarthak Jain and Byron Wallace, *Attention is not Explanation* (2019): weights alone prove little about reasons.
 # - Catherine Olsson and others, *In-context Learning and Induction Heads* (2022).
 #
-# **Read next:** section 3.2 of *Attention Is All You Need*: two pages, and you know every symbol in them.
+# **Read next:** section 3.2.1 of *Attention Is All You Need*: one page, and you know every symbol on it.
 
 # %%
 progress("06")

@@ -111,16 +111,14 @@ for attention in (sees_all, sees_the_past):
 #
 # ## Mask before the softmax
 #
-# Four tokens, their scores, and a triangle: True where a query may attend to a key, which is itself and what came
-# before. All masks in this course are read that way, as in PyTorch's `scaled_dot_product_attention`.
-#
-# The softmax of a row is $w_{ij} = e^{s_{ij}} / \sum_k e^{s_{ik}}$. A hidden key should get the weight 0 *and* vanish
-# from the sum. One number does both: $-\infty$, because $e^{-\infty} = 0$.
+# Four tokens and their scores. A query may attend to itself and what came before; the rest is hidden. The softmax of a
+# row is $w_{ij} = e^{s_{ij}} / \sum_k e^{s_{ik}}$. A hidden key should get the weight 0 *and* vanish from the sum. One
+# number does both: $-\infty$, because $e^{-\infty} = 0$. Here it is written into the table by hand:
 
 # %%
 scores = torch.tensor([[1.0, 3.0, 0.5, 2.0], [0.0, 1.0, 2.0, 1.0], [2.0, 0.0, 1.0, 3.0], [1.0, 1.0, 0.0, 2.0]])
-may_attend = torch.ones(4, 4, dtype=torch.bool).tril()
-masked = scores.masked_fill(~may_attend, -torch.inf)
+hide = -torch.inf
+masked = torch.tensor([[1.0, hide, hide, hide], [0.0, 1.0, hide, hide], [2.0, 0.0, 1.0, hide], [1.0, 1.0, 0.0, 2.0]])
 weights = masked.softmax(dim=-1)
 print("rows sum to", weights.sum(dim=-1))
 attention_tables.draw(
@@ -152,7 +150,8 @@ print("all hidden:", torch.full((3,), -torch.inf).softmax(dim=0))
 # ●●○ · 8 minutes · for knowing where the mask goes · write a function
 #
 # `scores` has shape (T, T), a row for each query. Return the causal attention weights, (T, T): in row $i$ the keys
-# after $i$ get exactly 0, and the row sums to 1. Leave `scores` as it is.
+# after $i$ get exactly 0, and the row sums to 1. Leave `scores` as it is. (`torch.triu` keeps the upper triangle of a
+# table, `masked_fill(mask, number)` fills where a mask is True.)
 
 
 # %% exercise="07.1"
@@ -169,10 +168,12 @@ exercise("07.1").check(causal_weights)
 # %% [markdown]
 # ## The late mask
 #
-# It looks simpler to take the softmax first and then set the future's weights to zero. We raise the scores of the last
-# key and watch row 1, which must not know of it:
+# It looks simpler to take the softmax first and then set the future's weights to zero. A mask says where: True = may
+# attend, as everywhere in this course and in PyTorch's function. We raise the scores of the last key and watch row 1,
+# which must not know of it:
 
 # %%
+may_attend = causal_mask(4)  # True on and below the diagonal
 changed = scores.clone()
 changed[:, 3] += 2.0
 
@@ -339,7 +340,7 @@ architectures.draw(
 #   search it, find names in it. It is trained to fill gaps, and does not write.
 # - **Decoder-only** (GPT, and most models that you can talk to): each token sees itself and the past. This course
 #   builds one.
-# - A **prefix** language model is a decoder that reads the question, the prefix, as an encoder would.
+# - A **prefix language model** is a decoder that reads the question, the prefix, as an encoder would.
 # - An **encoder-decoder** (the first transformer, T5) is none of these, and not one mask: it is *two* stacks of layers.
 #   The **encoder** reads a source as a whole, the **decoder** writes a target token by token. Between them stands
 #   **cross-attention**: *queries* from the target, *keys and values* from the source. So it has three tables:
@@ -398,21 +399,22 @@ def draw_weights(p):
 
 usual, once = draw_weights(0.0), draw_weights(0.5)
 average = torch.stack([draw_weights(0.5) for _ in range(4000)]).mean(dim=0)
-for name, table in (("usual", usual), ("one draw", once), ("average", average.mul(20).round() / 20)):
+for name, table in (("usual", usual), ("one draw", once), ("average, to one decimal", average.round(decimals=1))):
     print(f"{name}: rows sum to {table.sum(dim=-1)}\n{table}")
 
 # %% [markdown]
-# In one draw each weight is 0 or twice what it was, and the rows do **not** sum to 1. On average they do (shown to the
-# nearest 0.05), and that is what the factor is for.
+# In one draw each weight is 0 or twice what it was, and the rows do *not* sum to 1. On average they do, and that is
+# what the factor is for.
 #
 # Dropout is for training. A module knows whether it is being trained: `.train()` switches dropout on, `.eval()` off.
 
 # %%
 torch.manual_seed(5)
 head = CausalAttention(d_in=4, d_out=3, context_length=6, dropout=0.5)
-for mode in (head.train(), head.eval()):
-    apart = (mode(x) - mode(x)).abs().max()
-    print(f"training {mode.training!s:5}: two calls differ by {'something' if apart > 0 else 'nothing'}")
+for training in (True, False):
+    head.train(training)  # head.eval() is head.train(False)
+    apart = (head(x) - head(x)).abs().max()
+    print(f"training {training!s:5}: two calls for the same x differ by {apart:.2f}")
 
 # %% [markdown]
 # Why on the weights, and not on the scores before them? A dropped *score* becomes 0, and you have seen what the softmax
@@ -523,7 +525,7 @@ assert probe.trace.looks.steady and probe.trace.looks.equal, wrong
 # <details><summary>What happened?</summary>
 #
 # - Those above the diagonal: around zero the late mask looks right. One more test at one input that sees nothing.
-# - Nothing moves it, not even its own token: with everything hidden it is NaN, before and after.
+# - A blind cell: nothing moves it, not even its own token. With everything hidden it is NaN, before and after.
 # - Two on the diagonal, the padding itself: hidden as keys, these tokens still ask their own questions.
 # - No scaling, scaling by the model width, keys and values swapped. They leave the mask alone, so nothing leaks: a map
 #   shows what reaches what, not whether it is right. How to find them is in lesson 08.
@@ -561,7 +563,7 @@ print("exactly lower-triangular:", "yes" if torch.equal(influence_map(head, x), 
 # ## Where this comes from
 #
 # - Ashish Vaswani and seven others, *Attention Is All You Need* (2017): the mask of −∞ before the softmax, and the
-#   the encoder-decoder with cross-attention.
+#   encoder-decoder with cross-attention.
 # - Nitish Srivastava and four others, *Dropout: A Simple Way to Prevent Neural Networks from Overfitting* (2014).
 # - Alec Radford and three others, *Improving Language Understanding by Generative Pre-Training* (2018): GPT, the
 #   decoder alone.
