@@ -2,7 +2,7 @@
 # # 08 · Multi-head attention
 #
 # One head answers one question about a token. A sentence raises several at once: which word came before, who is acting,
-# what was said of it earlier. So every layer of a GPT runs several heads side by side, in one stroke. You write that
+# what was said of it earlier. So every layer of a GPT runs several heads side by side. You write that
 # layer, first as a function, then as a module that a model can be built from.
 #
 # About {minutes} minutes. At the end you can
@@ -137,7 +137,7 @@ heads_side_by_side.draw({f"head {h}": table for h, table in enumerate(layer_1)},
 
 # %% [markdown]
 # Two questions, two heads: from *his*, head 1 looks most at *reads*, and head 2 at *king*, although *princess* stands
-# nearer. Nobody assigned this. But *reads* is the verb and also the token before. Does head 1 ask for a role or for a
+# nearer. But *reads* is the verb and also the token before. Does head 1 ask for a role or for a
 # place? One sentence cannot tell; those in which the verb stands further back can:
 
 # %%
@@ -182,13 +182,20 @@ print(reshaped[0, 0])
 
 # %%
 six = torch.tensor([[0, 1, 2], [3, 4, 5]])  # (2, 3)
+turned = six.transpose(0, 1)  # (3, 2)
 print("view(3, 2):     ", six.view(3, 2).tolist())
-print("transpose(0, 1):", six.transpose(0, 1).tolist())
+print("transpose(0, 1):", turned.tolist())
+try:
+    turned.view(6)
+except RuntimeError as error:
+    print("turned.view(6):  RuntimeError:", str(error).partition(" (")[0])
+print("turned.flatten():", turned.flatten().tolist())
 
 # %% [markdown]
-# Both are (3, 2). `view` and `reshape` never change the order of the numbers: they read them one after the other and
-# set the line breaks elsewhere. `transpose` exchanges two axes: rows become columns. Splitting into heads needs one of
-# each.
+# `view` and `reshape` never change the order of the numbers: they read them one after the other and set the line breaks
+# elsewhere. `transpose` exchanges two axes: rows become columns. After it the numbers lie scattered in memory; `view`,
+# which never copies, then refuses, while `reshape` and `flatten` copy them into order. Splitting into heads needs one
+# cut and one exchange.
 
 # %% [markdown]
 # ### Exercise 08.1 · Split into heads
@@ -222,18 +229,8 @@ heads = weights @ v  # (B, H, T, d_head)
 print("scores", tuple(scores.shape), " heads", tuple(heads.shape))
 
 # %% [markdown]
-# The scale is $\sqrt{d_\text{head}}$, since a score is a sum over the $d_\text{head}$ entries of *one* head.
-#
-# Merging is the way back, with one surprise: after a transpose the numbers of a row lie scattered in memory. `view`,
-# which never copies, then refuses; `reshape` and `flatten` copy them into order:
-
-# %%
-turned = six.transpose(0, 1)  # (3, 2)
-try:
-    turned.view(6)
-except RuntimeError as error:
-    print("view:    RuntimeError:", str(error).partition(" (")[0])
-print("flatten:", turned.flatten().tolist())
+# The scale is $\sqrt{d_\text{head}}$, since a score is a sum over the $d_\text{head}$ entries of *one* head. What the
+# heads found must be merged again:
 
 # %% [markdown]
 # ### Exercise 08.2 · Merge the heads
@@ -258,35 +255,18 @@ exercise("08.2").check(merge_heads)
 # ## One fused projection
 #
 # In lesson 06 queries came from the input by a matrix. With three heads there are three such matrices, each
-# (d_in, d_head). Here they are, one head after the other:
+# (d_in, d_head). They can as well stand side by side in one, and be multiplied in one stroke:
 
 # %%
 d_in = 10
 x = torch.randn(T, d_in, generator=generator)  # (T, d_in)
 small = [torch.randn(d_in, d_head, generator=generator) for _ in range(H)]
-one_by_one = [x @ W for W in small]
-print(H, "matrices", tuple(small[0].shape), "->", H, "heads", tuple(one_by_one[0].shape))
-
-# %% [markdown]
-# An input has 10 numbers, and a head makes 4 of them, so there are directions in which an input can move without its
-# queries noticing. What a head's matrices do read of a vector is its **representation subspace**, another one for each
-# head. We take a random step, remove what head 0 reads of it, and move the inputs by what is left:
-
-# %%
-step = torch.randn(d_in, generator=generator)
-unread = step - small[0] @ torch.linalg.pinv(small[0]) @ step  # (d_in,): at right angles to head 0's columns
-for head, W in enumerate(small):
-    moved = (x + unread) @ W - x @ W  # (T, d_head)
-    print(f"head {head}: its queries move by up to {moved.abs().max():.2f}")
-
-# %% [markdown]
-# Now put the three side by side, into one matrix (d_in, D), and multiply once:
-
-# %%
+one_by_one = [x @ W for W in small]  # (T, d_head) each
 W_query = torch.cat(small, dim=1)  # (d_in, D)
 fused = x @ W_query  # (T, D)
+print(H, "matrices", tuple(small[0].shape), "->", tuple(one_by_one[0].shape), "each")
 print("one matrix", tuple(W_query.shape), "->", tuple(fused.shape))
-print(f"largest difference from the three: {(fused - torch.cat(one_by_one, dim=1)).abs().max():.5f}")
+print(f"largest difference, side by side: {(fused - torch.cat(one_by_one, dim=1)).abs().max():.5f}")
 
 # %% [markdown]
 # A column of a product depends on only one column of the matrix, so nothing mixes. Such a **fused projection** is one
@@ -309,6 +289,18 @@ first_column, last_column = 4, 7
 
 # %%
 exercise("08.3").check((first_column, last_column))
+
+# %% [markdown]
+# An input has 10 numbers, and a head makes 4 of them, so there are directions in which an input can move without its
+# queries noticing. What a head's matrices do read of a vector is its **representation subspace**, another one for each
+# head. We take a random step, remove what head 0 reads of it, and move the inputs by what is left:
+
+# %%
+step = torch.randn(d_in, generator=generator)
+unread = step - small[0] @ torch.linalg.pinv(small[0]) @ step  # (d_in,): at right angles to head 0's columns
+for head, W in enumerate(small):
+    moved = (x + unread) @ W - x @ W  # (T, d_head)
+    print(f"head {head}: its queries move by up to {moved.abs().max():.2f}")
 
 # %% [markdown]
 # Queries, keys and values can be fused as well, into one matrix (d_in, 3 D). After the merge comes one more, the
@@ -387,8 +379,6 @@ exercise("08.4").check(attend)
 # - Set *Heads* to 1. Which two bugs vanish from the map, and why?
 # - **The target:** a map that is exactly lower-triangular, at a random input and around zero. *Your own* should reach
 #   it. Three bugs reach it as well, with any number of heads: which ones could they be?
-#
-# (Changed `attend`? Run the cell again, and the map uses the new one.)
 
 # %%
 explorer = InfluenceMap(attend=attend)

@@ -1,77 +1,88 @@
 # %% [markdown]
 # # 09 · The GPT block
 #
-# Lesson 06 ended with causal multi-head attention, the layer that moves information from token to token. A GPT is that
-# layer and a few simple ones, stacked. In this lesson we add what is missing, stack it thirty layers deep without the
-# signal dying on the way, and end with a model that is GPT-2 in every number but the trained ones.
+# Attention moves information from token to token. A GPT is that layer and a few simple ones, stacked. In this lesson
+# you add what is missing, see why thirty layers on top of each other need it, and end with a model that is GPT-2 in
+# everything but the trained numbers.
 #
-# About 80 minutes. At the end you can
+# About {minutes} minutes. At the end you can
 #
-# - write LayerNorm, and say what norm and residual connection each do for a deep model;
-# - assemble a block in the right order, and find the bug in one that only looks right;
+# - write LayerNorm, and say over which axis it works and why;
+# - say what a residual connection, a norm and the scale of the first weights each do for a deep model;
+# - write a block, in the right order, as a module;
 # - tell logits from probabilities, and say what the first loss of an untrained model must be;
-# - count the parameters and the operations of any GPT, and say what a longer text costs.
-
-# %% [markdown]
-# ## Before we start: three questions on lesson 06
-#
-# Answer from memory first; that is what makes it stay.
-#
-# <details><summary>1. Why does the causal mask come before the softmax?</summary>
-#
-# A score of −∞ gets the weight 0 and also leaves the sum that the softmax divides by. A mask after the softmax leaves
-# the future in that sum, so unless the rows are divided by what is left of them, it leaks.
-# </details>
-#
-# <details><summary>2. Splitting into heads: why is one <code>view</code> to (H, T, D/H) not enough?</summary>
-#
-# It cuts the numbers in the order in which they lie in memory, so that a head holds parts of different tokens. First
-# <code>view</code> to (T, H, D/H), then <code>transpose</code> the two axes.
-# </details>
-#
-# <details><summary>3. After dropout on the attention weights, what does a row sum to?</summary>
-#
-# To 1 on average, not each time: some weights are 0, the others grew by 1/(1 − p). Outside training nothing is dropped.
-# </details>
+# - say what weight tying shares, and load GPT-2's published weights if you have them.
 
 # %%
 import math
 from functools import partial
 
-import matplotlib.pyplot as plt
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from llmlab import course
-from llmlab.attention import MultiHeadAttention, causal_mask, influence_map
+from llmlab.attention import influence_map
 from llmlab.bpe import gpt2_encoding
 from llmlab.corpus import load_text
+from llmlab.course.figures import activation_functions, gpt_block, gradients_by_layer, norm_axis
 from llmlab.exercises import exercise, progress
-from llmlab.gpt import GPT, GPTConfig
+from llmlab.explorers import ShapeTracer
+from llmlab.gpt import GPT, GPTConfig, TransformerBlock, load_gpt2
 
 torch.set_printoptions(precision=3, sci_mode=False)
 
 # %% [markdown]
+# ## Before we start: three questions on lesson 08
+#
+# Answer from memory first; that is what makes it stay.
+#
+# <details><summary>1. What can two heads do that one cannot?</summary>
+#
+# Ask two questions about a token and keep the answers apart. Within one head scores add up, and its weights share one
+# budget of 1.
+# </details>
+#
+# <details><summary>2. Splitting into heads: why is one <code>view</code> to (B, H, T, d_head) not enough?</summary>
+#
+# It reads the numbers on in the order in which they lie in memory, so that a head holds pieces of different tokens.
+# First
+# <code>view</code> cuts the last axis, then <code>transpose</code> exchanges the axes of tokens and heads.
+# </details>
+#
+# <details><summary>3. Where does a module keep its mask, and why there?</summary>
+#
+# In a buffer: not trained, but moved to a device and saved with the weights.
+# </details>
+
+# %% [markdown]
+# ## Play first
+#
+# Every tensor of a GPT, from token ids to logits: its shape, what is trained to make it, what that costs. Most of the
+# names are still new. Play for a minute: which shape comes back again and again, whatever you set? What puzzles you?
+
+# %%
+ShapeTracer()
+
+# %% [markdown]
 # ## What happens in a deep model
 #
-# A *layer* takes a vector for each token, multiplies it by a trained matrix, and bends the result a little (more on
-# that soon). A *deep* model feeds the output of one layer to the next. GPT-2 (in this course always its smallest
-# version) has 12 blocks of several layers each, large models have around a hundred.
+# A *deep* model feeds the output of one layer to the next. GPT-2 (in this course always its smallest version) has 12
+# blocks of several layers each, large models have around a hundred.
 #
-# Training needs one thing from such a stack: for each weight the **gradient**, which says how the loss changes if that
-# weight is moved a little. PyTorch computes it from the last layer back to the first. On the way back it is multiplied
-# by something at each layer, just as the signal was on its way forward. Thirty factors of one half make a billionth,
-# and thirty factors of two a billion. Let us look: thirty layers, 24 numbers per token, ten tokens.
+# Training needs the gradient of each weight, and PyTorch computes it from the last layer back to the first. The slope
+# of a chain of functions is the product of their slopes; that is the **chain rule**. So on its way back the gradient is
+# multiplied by the slope of every layer, just as the signal was changed by every layer on its way forward. Thirty
+# factors of one half make a billionth, and thirty factors of two a billion. Let us look: thirty layers, 24 numbers per
+# token, ten tokens. Each layer multiplies by a matrix and bends the result a little (by `gelu`, of which more soon).
 
 # %%
 DEPTH, D = 30, 24
 
 
-def through_the_stack(layer):
+def through_the_stack(layer, gain=1.0, seed=0):
     """Size of the signal after all layers, and length of the gradient at each layer's weights."""
-    generator = torch.Generator().manual_seed(0)
-    weights = [torch.randn(D, D, generator=generator) / D**0.5 for _ in range(DEPTH)]
+    generator = torch.Generator().manual_seed(seed)
+    weights = [gain * torch.randn(D, D, generator=generator) / D**0.5 for _ in range(DEPTH)]
     x, direction = torch.randn(2, 10, D, generator=generator)  # (10, D) each
     for W in weights:
         x = layer(x, W.requires_grad_())
@@ -79,25 +90,38 @@ def through_the_stack(layer):
     return x.std().item(), [W.grad.norm().item() for W in weights]
 
 
-def plain(x, W):
-    return F.gelu(x @ W)
+def power(number):
+    return f"10^{round(math.log10(number))}"
 
 
-size, gradients = through_the_stack(plain)
-print(f"the signal is 1 at first, after {DEPTH} layers about 10^{math.log10(size):.0f}")
-print(f"gradient at the first layer's weights: about 10^{math.log10(gradients[0]):.0f}")
+size, gradients = through_the_stack(lambda x, W: F.gelu(x @ W))
+print(f"the signal is 1 at first, after {DEPTH} layers about {power(size)}")
+print(f"gradient at the weights of layer 1: {power(gradients[0])}, of layer {DEPTH}: {power(gradients[-1])}")
 
 # %% [markdown]
-# The signal has died, and so has the gradient: a step of training would hardly move these weights. For a long time this
-# was one reason why networks of more than a few layers could hardly be trained. Two simple parts did much to change
-# that, and both are in every block of a GPT: a norm and a residual connection. We build each, then return to the thirty
-# layers.
+# The signal has died. So has the gradient, everywhere: that of a weight is the signal that comes in times the gradient
+# that comes back. At the first layers nothing comes back, at the last ones nothing comes in. This is a **vanishing
+# gradient**; the opposite, one that explodes, is no better.
+#
+# Depth alone is not to blame. The scale of the first weights, their **initialization**, decides as well. We multiply
+# them by a gain. With ReLU, an older bend, √2 is right on average, as He and others worked out in 2015:
+
+# %%
+for name, bend, gains in (("GELU", F.gelu, (1.0, 1.4, 1.5, 1.6)), ("ReLU", F.relu, (1.0, 2**0.5))):
+    for gain in gains:
+        size, gradients = through_the_stack(lambda x, W, bend=bend: bend(x @ W), gain)
+        print(f"{name}, gain {gain:.2f}: signal {power(size):>6}, gradient at layer 1 {power(gradients[0]):>6}")
+
+# %% [markdown]
+# The right scale helps, and it is a narrow ridge: from 1.5 to 1.6 the signal at the end grows about ten-thousandfold,
+# and training moves the weights away from wherever they began. Two more parts make a deep model forgiving, and both are
+# in every block of a GPT: a norm and a residual connection. We build each, then return to the thirty layers.
 
 # %% [markdown]
 # ## LayerNorm: every vector at the same scale
 #
-# The first idea: before a layer reads a vector, bring it to a fixed scale. Take one token's vector, subtract its mean,
-# and divide by its standard deviation:
+# Before a layer reads a vector, bring it to a fixed scale. Take one token's vector, subtract its mean, and divide by
+# its standard deviation:
 #
 # $$\hat{x}_i = \frac{x_i - \mu}{\sqrt{\sigma^2 + \varepsilon}}, \qquad
 # \mu = \frac{1}{D} \sum_i x_i, \qquad \sigma^2 = \frac{1}{D} \sum_i (x_i - \mu)^2$$
@@ -107,34 +131,36 @@ x = torch.tensor([2.0, 4.0, 9.0, 5.0])  # one token, D = 4
 mean = x.mean()
 variance = ((x - mean) ** 2).mean()
 normed = (x - mean) / (variance + 1e-5).sqrt()
-
 print("before: mean", mean.item(), " variance", variance.item())
 print(normed)
 print("after:  mean", round(normed.mean().item(), 3), " variance", round((normed**2).mean().item(), 3))
 
 # %% [markdown]
-# Three details decide whether it is right. First, the variance is divided by $D$, the mean of the squared distances;
-# `x.var()` divides by $D - 1$ unless told otherwise:
+# Three details decide whether it is right. The variance is divided by $D$, while `x.var()` divides by $D - 1$ unless
+# told otherwise. The small $\varepsilon$ stands *inside* the root, for vectors whose numbers are all alike:
 
 # %%
-print("mean of squares    ", variance.item())
-print("x.var()            ", round(x.var().item(), 4))
-print("x.var(correction=0)", x.var(correction=0).item())
-
-# %% [markdown]
-# Second, the small $\varepsilon$ stands *inside* the root. It is there for vectors whose numbers are all alike, where
-# the variance is 0:
-
-# %%
+print(
+    "mean of squares",
+    variance.item(),
+    " x.var()",
+    round(x.var().item(), 2),
+    " correction=0:",
+    x.var(correction=0).item(),
+)
 alike = torch.full((4,), 7.0)
 centred, variance = alike - alike.mean(), alike.var(correction=0)
-print("without eps:", centred / variance.sqrt())
-print("with eps   :", centred / (variance + 1e-5).sqrt())
+print("all alike, without eps:", centred / variance.sqrt())
+print("all alike, with eps:   ", centred / (variance + 1e-5).sqrt())
 
 # %% [markdown]
-# Third, the axis. *Each token's vector is normed by itself*: over the last axis, the $D$ numbers of a token, never over
-# the tokens. Otherwise a token would learn of the others, later ones included. Ask the influence map of lesson 06, once
-# for each axis:
+# And the axis: each token's vector is normed by itself, over the $D$ numbers of that token, never over the tokens.
+
+# %%
+norm_axis.draw(torch.tensor([[2.0, 4.0, 9.0, 5.0], [1.0, -1.0, 0.0, 4.0], [10.0, 30.0, 20.0, 60.0]]))
+
+# %% [markdown]
+# Over the tokens, one would learn of the others, later ones included. Ask the influence map, once for each axis:
 
 
 # %%
@@ -151,8 +177,8 @@ for name, dim in (("over the width", -1), ("over the tokens", 0)):
 # Over the tokens everything reaches everything: a model with that norm reads the future, whatever its mask says.
 #
 # Normed like this, every vector has mean 0 and variance 1, whether or not that suits the next layer. Two trained
-# vectors of length $D$ give back some freedom, place by place: **scale**, which starts at 1, and **shift**, which
-# starts at 0.
+# vectors of length $D$, **scale and shift**, give back some freedom, component by component; they start at 1 and 0.
+# Together this is **LayerNorm**:
 #
 # $$\text{LayerNorm}(x) = \text{scale} \cdot \hat{x} + \text{shift}$$
 
@@ -164,8 +190,6 @@ for name, dim in (("over the width", -1), ("over the tokens", 0)):
 # Complete `layer_norm`. `x` has shape (..., D), with any number of axes in front; `scale` and `shift` have shape (D,).
 # Each vector along the last axis is normed by itself, then scaled and shifted. Use `mean`, `sqrt` and the like;
 # PyTorch's own `layer_norm` would pass the check and teach you nothing.
-#
-# Stuck? `exercise("09.1").hint()` gives a question first, then the idea, then the line.
 
 
 # %% exercise="09.1"
@@ -183,23 +207,22 @@ exercise("09.1").check(layer_norm)
 # %% [markdown]
 # ## GELU and the feed-forward layer
 #
-# Attention lets tokens exchange information. The other half of a block works on each token alone: it takes the vector
-# to four times its width (GPT-2's choice), bends it, and brings it back.
-#
-# Why bend? Because two matrices in a row are one matrix. Without something between them the second layer adds nothing:
+# Attention lets tokens exchange information. The other part of a block works on each token alone: it takes the vector
+# to four times its width (GPT-2's choice), bends it, and brings it back. Why bend? Because two matrices in a row are
+# one matrix:
 
 # %%
 generator = torch.Generator().manual_seed(0)
 x = torch.randn(5, 8, generator=generator)
 W1, W2 = torch.randn(8, 32, generator=generator), torch.randn(32, 8, generator=generator)
-
-print("two layers equal one:", torch.allclose(x @ W1 @ W2, x @ (W1 @ W2), atol=1e-4))
-print("with a bend between: ", torch.allclose(F.gelu(x @ W1) @ W2, x @ (W1 @ W2), atol=1e-4))
+one_matrix = x @ (W1 @ W2)
+print(f"two layers, without a bend: {(x @ W1 @ W2 - one_matrix).abs().max():.3f} away from one matrix")
+print(f"with a bend between them:   {(F.gelu(x @ W1) @ W2 - one_matrix).abs().max():.3f} away")
 
 # %% [markdown]
-# The bend of GPT-2 is **GELU**: $x$ times $\Phi(x)$, the share of a normal distribution that lies below $x$. A large
-# number passes as it is, a very negative one becomes 0, and between them the change is smooth. GPT-2 was trained with
-# an approximation by a tanh, so we take that one too:
+# Such a bend is called a nonlinear **activation function**. The old one is **ReLU**: everything below 0 becomes 0.
+# GPT-2 has **GELU**: $x$ times $\Phi(x)$, the share of the standard normal distribution that lies below $x$. GPT-2 was
+# trained with an approximation by a tanh, so we take that one too:
 #
 # $$\text{GELU}(x) = x \cdot \Phi(x) \approx \frac{x}{2}
 # \left(1 + \tanh\left(\sqrt{2 / \pi}\,(x + 0.044715\,x^3)\right)\right)$$
@@ -210,25 +233,14 @@ def gelu(x):
     return 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
 
 
-x = torch.linspace(-4, 4, 81)
+x = torch.linspace(-4, 4, 161)
 exact = 0.5 * x * (1 + torch.erf(x / math.sqrt(2)))
-assert torch.allclose(gelu(x), F.gelu(x, approximate="tanh"), atol=1e-6)
-largest = (gelu(x) - exact).abs().max()
-print("tanh form and exact form differ by less than 0.001:", bool(largest < 1e-3))
-
-figure, axes = plt.subplots(figsize=(4.5, 2.4))
-axes.plot(x, x.relu(), "--", color="#8a8a8a", label="ReLU")
-axes.plot(x, [round(y, 3) for y in gelu(x).tolist()], color="#2f7fc1", label="GELU")
-axes.legend()
-course.show(
-    figure,
-    alt="GELU beside ReLU, from −4 to 4. Both are 0 far left and the diagonal far right; "
-    "GELU turns smoothly and dips a little below 0 at −0.75.",
-)
+print(f"the tanh form is at most {(gelu(x) - exact).abs().max():.4f} away from the exact one")
+activation_functions.draw(x, {"ReLU": x.relu(), "GELU": gelu(x)})
 
 # %% [markdown]
-# ReLU, the older bend, cuts off everything below 0; its slope there is exactly 0, so a unit that is always below 0 gets
-# no gradient any more. GELU has a slope almost everywhere. Now the whole **feed-forward** layer:
+# A unit of a ReLU that is always below 0 has slope 0 there and gets no gradient any more; GELU has a slope almost
+# everywhere. Now the whole **feed-forward layer**, also called *MLP* (multilayer perceptron):
 
 
 # %%
@@ -239,32 +251,28 @@ class FeedForward(nn.Module):
         self.contract = nn.Linear(4 * d_model, d_model)
 
     def forward(self, x):
-        hidden = gelu(self.expand(x))  # (..., D) -> (..., 4D)
-        return self.contract(hidden)  # (..., 4D) -> (..., D)
+        return self.contract(gelu(self.expand(x)))  # (..., D) -> (..., 4D) -> (..., D)
 
 
 torch.manual_seed(0)
 feed_forward = FeedForward(8)
-x = torch.randn(5, 8)
-print("shape", tuple(x.shape), "->", tuple(feed_forward(x).shape))
-diagonal = torch.eye(5, dtype=torch.bool)
-print("each token by itself:", torch.equal(influence_map(feed_forward, x), diagonal))
+print("parameters:", sum(weight.numel() for weight in feed_forward.parameters()))
+print(influence_map(feed_forward, torch.randn(5, 8)).int())
 
 # %% [markdown]
-# Only the diagonal: no token hears of another. Two thirds of a block's parameters are here, as you will count.
+# Only the diagonal: no token hears of another.
 
 # %% [markdown]
 # ## The residual stream
 #
-# The second idea is the simplest in this lesson, and perhaps the most important: a layer does not *replace* its input,
-# it *adds* to it.
+# The second idea is the simplest in this lesson: a layer does not *replace* its input, it *adds* to it.
 #
 # $$x \leftarrow x + \text{layer}(x)$$
 #
-# This is a **residual connection**. The $x$ that runs from the embedding to the end, with each layer reading from it
-# and adding to it, is called the **residual stream**. What does that do to a gradient? Through a sum it passes
-# unchanged: the slope of $x + f(x)$ is $1 + f'(x)$. So there is always one way back to the first layer on which nothing
-# is multiplied. Take a layer that gives nothing, which closes the plain way altogether:
+# This is a **residual connection**, also called *skip* or *shortcut connection*. The $x$ that runs from the embedding
+# to the end, with each layer reading from it and adding to it, is the **residual stream**. Through a sum a gradient
+# passes unchanged: the slope of $x + f(x)$ is $1 + f'(x)$. So there is always one way back to the first layer on which
+# nothing is multiplied. Take a layer that gives nothing, which closes the plain way altogether:
 
 # %%
 for residual in (False, True):
@@ -274,8 +282,8 @@ for residual in (False, True):
     print(f"residual {residual!s:5}: gradient that arrives {x.grad.tolist()}")
 
 # %% [markdown]
-# Back to the thirty layers of the beginning. We try all four combinations. Before you run the cell: what will happen
-# with residual connections alone, if every layer adds something to the stream?
+# Back to the thirty layers, with gain 1, in all four combinations. Before you run the cell: what will happen with
+# residual connections alone, if every layer adds something to the stream?
 
 
 # %%
@@ -284,52 +292,49 @@ def norm(x):
 
 
 STACKS = {
-    "plain": plain,
+    "plain": lambda x, W: F.gelu(x @ W),
     "residual": lambda x, W: x + F.gelu(x @ W),
     "norm": lambda x, W: F.gelu(norm(x) @ W),
     "residual + norm": lambda x, W: x + F.gelu(norm(x) @ W),
 }
-found = {name: through_the_stack(layer) for name, layer in STACKS.items()}
-
-print("                  signal at the end   gradient at layer 1   layer 1 / layer 30")
-for name, (size, gradients) in found.items():
-    powers = [f"10^{round(math.log10(number))}" for number in (size, gradients[0])]
-    print(f"{name:16} {powers[0]:>18} {powers[1]:>21} {gradients[0] / gradients[-1]:>20.0f}")
-
-# %% [markdown]
-# The last column compares the two ends of the stack: near 1, their gradients are alike. Now in full, a line for each:
+print("                  signal   gradient at layer 1   layer 1 / layer 30, three seeds")
+for name, layer in STACKS.items():
+    found = [through_the_stack(layer, seed=seed) for seed in range(3)]
+    (size, gradients), ratios = found[0], [f"{lengths[0] / lengths[-1]:6.1f}" for _, lengths in found]
+    print(f"{name:16} {power(size):>7} {power(gradients[0]):>21}   {' '.join(ratios)}")
 
 # %%
-figure, axes = plt.subplots(figsize=(6, 3))
-for (name, (_, gradients)), style in zip(found.items(), (":", "--", "-.", "-"), strict=True):
-    axes.plot(range(1, DEPTH + 1), [round(math.log10(g), 1) for g in gradients], style, label=name)
-axes.set(xlabel="layer", ylabel="length of the gradient, log10")
-axes.legend(fontsize=8, loc="center")
-course.show(
-    figure,
-    alt="Length of the gradient at layers 1 to 30, on a logarithmic scale. Plain: about ten to the minus "
-    "seven everywhere. Residual alone: a hundred thousand to a million. Norm alone: falls from twenty thousand at "
-    "layer 1 to below a hundred at layer 30. Residual and norm: nearly level, between fifty and two hundred.",
-)
+gradients_by_layer.draw({name: through_the_stack(layer)[1] for name, layer in STACKS.items()})
 
 # %% [markdown]
-# - *Plain*: nothing arrives anywhere. The first layers get no gradient, the last ones no signal.
+# - *Plain*: nothing arrives anywhere.
 # - *Residual* alone: everything arrives, and too much of it. Each layer adds in proportion to a stream that the layers
 #   before it have enlarged, so it grows like compound interest.
-# - *Norm* alone: the signal keeps its size, but the gradients of the layers differ by a factor of hundreds.
+# - *Norm* alone: the signal keeps its size, but the gradients at both ends differ by a factor of tens to hundreds.
 # - *Both*: each layer reads a copy at scale 1, so what it adds stays about the same size, and the gradients of all
-#   layers are of the same order of magnitude. That is what a GPT uses.
+#   layers are of one order of magnitude. That is what a GPT uses.
+#
+# And the scale of the weights? With both, it hardly matters any more. Still, thirty additions enlarge the stream. GPT-2
+# therefore starts the weights that add to the stream smaller: divided by $\sqrt{2L}$, since $L$ blocks make $2L$
+# additions. Here there are 30:
+
+# %%
+for gain in (0.5, 1.0, 2.0):
+    sizes = [
+        through_the_stack(lambda x, W, part=part: x + F.gelu(norm(x) @ W) / part, gain)[0] for part in (1, DEPTH**0.5)
+    ]
+    print(f"gain {gain}: signal at the end {sizes[0]:.1f}; with all additions divided by √30: {sizes[1]:.1f}")
 
 # %% [markdown]
 # ## The pre-norm block
 #
-# A block has two halves, attention and feed-forward, in this order: first hear what the other tokens have, then think
-# about it. Two rules hold for both halves:
+# A **transformer block** has two *sub-layers*, attention and feed-forward, in this order: first hear what the other
+# tokens have, then work on it. Two rules hold for both:
 #
-# 1. A half reads a *normed copy* of the stream. (**Pre-norm**: the norm stands before the half.)
+# 1. A sub-layer reads a *normed copy* of the stream. (**Pre-norm**: the norm stands before the sub-layer.)
 # 2. What it gives is *added* to the stream itself. The stream is never normed on its way.
 #
-# Each half has a norm of its own, with its own scale and shift.
+# Each sub-layer has a norm of its own, with its own scale and shift.
 
 # %% [markdown]
 # ### Exercise 09.2 · Order the block
@@ -361,159 +366,117 @@ block_order = "dbfgeac"
 exercise("09.2").check(block_order)
 
 # %% [markdown]
-# ### Exercise 09.3 · Find the bug: the stream that is lost
+# ### Exercise 09.3 · The block
 #
-# ●●○ · 6 minutes · for reading a block critically · find the bug
+# ●●● · 12 minutes · for writing the part that a GPT is made of · write a class
 #
-# This block runs, its shapes are right, and it even learns. Then somebody replaced attention and feed-forward by
-# functions that return zeros. A block that adds nothing should leave `x` as it is. This one did not. Mend it.
-
+# Write `Block` as a module. `__init__` makes four parts, under these names:
+#
+# - `norm_1` and `norm_2`: `nn.LayerNorm(d_model)`, PyTorch's (it calls scale and shift `weight` and `bias`);
+# - `attention`: `MultiHeadAttention` of lesson 08, called with (d_in, d_out, context_length, n_heads) and
+#   `qkv_bias=True`, as in GPT-2; input and output are both d_model wide;
+# - `feed_forward`: `FeedForward(d_model)`, the class above; the cell imports the package's, which is the same.
+#
+# `forward(x)` takes (B, T, d_model) and returns the same shape.
 
 # %% exercise="09.3"
-def block(x, norm_1, attention, norm_2, feed_forward):
-    ### BEGIN SOLUTION
-    x = x + attention(norm_1(x))
-    return x + feed_forward(norm_2(x))
-    ### STUB
-    # x = norm_1(x)
-    # x = x + attention(x)
-    # x = norm_2(x)
-    # return x + feed_forward(x)
-    ### END SOLUTION
+from torch import nn
+
+from llmlab.attention import MultiHeadAttention
+from llmlab.gpt import FeedForward
 
 
-# %%
-exercise("09.3").check(block)
-
-# %% [markdown]
-# Here is the block as a module. `MultiHeadAttention` is the one of lesson 06, `nn.LayerNorm` is PyTorch's (the same
-# formula, with the names `weight` and `bias` for scale and shift):
-
-
-# %%
 class Block(nn.Module):
     def __init__(self, d_model, n_heads, context_length):
+        ### BEGIN SOLUTION
         super().__init__()
         self.norm_1 = nn.LayerNorm(d_model)
         self.attention = MultiHeadAttention(d_model, d_model, context_length, n_heads, qkv_bias=True)
         self.norm_2 = nn.LayerNorm(d_model)
         self.feed_forward = FeedForward(d_model)
+        ### END SOLUTION
 
     def forward(self, x):
-        x = x + self.attention(self.norm_1(x))  # (B, T, D)
-        return x + self.feed_forward(self.norm_2(x))  # (B, T, D)
+        ### BEGIN SOLUTION
+        x = x + self.attention(self.norm_1(x))
+        return x + self.feed_forward(self.norm_2(x))
+        ### END SOLUTION
 
 
-torch.manual_seed(0)
-block_0 = Block(d_model=24, n_heads=3, context_length=7)
-x = torch.randn(2, 7, 24)  # (B, T, D)
-print(tuple(x.shape), "->", tuple(block_0(x).shape))
-reaches = influence_map(lambda x: block_0(x[None])[0], x[0])
-print("causal:", torch.equal(reaches, causal_mask(7)))
+# %%
+exercise("09.3").check(Block)
+
+# %%
+gpt_block.draw()
 
 # %% [markdown]
-# As a drawing, with the stream as the straight line:
-#
-# ```
-# x ──┬────────────────────────▶ + ──┬───────────────────────────▶ + ──▶ to the next block
-#     └─▶ norm_1 ─▶ attention ───┘   └─▶ norm_2 ─▶ feed-forward ───┘
-# ```
-#
 # What goes in comes out in the same shape, so blocks can be stacked; and only attention lets tokens reach each other,
 # so a block is exactly as causal as its attention.
 #
 # The first transformer, of 2017, put the norm elsewhere: *after* the sum, `norm(x + attention(x))`, which is called
-# post-norm. Then the stream itself is normed, twice a block. Compare both with halves that give nothing: which one
-# hands on what it was given?
+# **post-norm**. Then the stream itself is normed, twice a block. Compare both with sub-layers that give nothing: which
+# one hands on what it was given?
 
 # %%
 stream = torch.tensor([[1.0, 5.0, 3.0, 11.0]])
 nothing = torch.zeros_like(stream)
-
 print("pre-norm :", stream + nothing)
 print("post-norm:", norm(stream + nothing))
 
 # %% [markdown]
-# In a pre-norm model the way through the middle stays open, which makes deep models easier to train. The price: the
-# stream may grow from block to block, so one last norm stands after the last block.
+# Pre-norm does: the residual path stays open, which makes deep models easier to train. The price: the stream may grow
+# from block to block, so one last norm stands after the last block.
 
 # %% [markdown]
 # ## A small GPT
 #
-# Now we have everything. Ids become vectors that know their place (lesson 04), the blocks work on them, a last norm
-# brings them to one scale, and a matrix, the **head**, turns each vector into $V$ numbers:
-#
-# ```
-# ids (B, T) ─▶ token + position ─▶ block ─▶ block ─▶ … ─▶ norm ─▶ head ─▶ logits (B, T, V)
-#                            (B, T, D) all the way
-# ```
+# Now we have everything. Ids become vectors that know their place (lesson 05), the blocks work on them, a last norm
+# brings them to one scale, and a matrix, the **output head**, turns each vector into $V$ numbers. (It has nothing to do
+# with the heads of attention.) The blocks here are the package's; at the end yours take their place.
 
 
 # %%
 class SmallGPT(nn.Module):
-    def __init__(self, vocab_size, context_length, d_model, n_heads, n_layers):
+    def __init__(self, config):
         super().__init__()
-        self.token = nn.Embedding(vocab_size, d_model)
-        self.position = nn.Embedding(context_length, d_model)
-        self.blocks = nn.Sequential(*[Block(d_model, n_heads, context_length) for _ in range(n_layers)])
-        self.norm = nn.LayerNorm(d_model)
-        self.head = nn.Linear(d_model, vocab_size, bias=False)
+        self.token = nn.Embedding(config.vocab_size, config.d_model)
+        self.position = nn.Embedding(config.context_length, config.d_model)
+        self.blocks = nn.Sequential(*[TransformerBlock(config) for _ in range(config.n_layers)])
+        self.norm = nn.LayerNorm(config.d_model)
+        self.head = nn.Linear(config.d_model, config.vocab_size, bias=False)
 
     def forward(self, ids):
         x = self.token(ids) + self.position.weight[: ids.shape[-1]]  # (B, T, D)
-        x = self.blocks(x)  # (B, T, D)
-        return self.head(self.norm(x))  # (B, T, V)
+        return self.head(self.norm(self.blocks(x)))  # (B, T, V)
 
-
-torch.manual_seed(0)
-toy = SmallGPT(vocab_size=11, context_length=9, d_model=24, n_heads=3, n_layers=5)
-ids = torch.tensor([[1, 5, 2, 10, 0, 3, 3], [7, 7, 1, 0, 4, 9, 8]])  # (B, T)
-logits = toy(ids)
-assert logits.shape == (2, 7, 11)
-print("ids", tuple(ids.shape), "-> logits", tuple(logits.shape))
-
-# %% [markdown]
-# The numbers of the shape all differ (2 texts, 7 tokens, vocabulary 11), so that a swapped axis would be noticed. And
-# is the whole model causal? Change one id after the other, and see which rows of logits move:
 
 # %%
-moved = torch.zeros(7, 7, dtype=torch.bool)
-for j in range(7):
-    changed = ids[:1].clone()
-    changed[0, j] = (changed[0, j] + 1) % 11
-    moved[:, j] = (toy(changed) - toy(ids[:1]))[0].abs().amax(dim=1) > 1e-6
-print("exactly lower-triangular:", torch.equal(moved, causal_mask(7)))
+config = GPTConfig(vocab_size=11, context_length=9, d_model=24, n_heads=3, n_layers=5, qkv_bias=True, tie_weights=True)
+torch.manual_seed(0)
+toy = SmallGPT(config)
+ids = torch.tensor([[1, 5, 2, 10, 0, 3, 3], [7, 7, 1, 0, 4, 9, 8]])  # (B, T)
+logits = toy(ids)
+print("ids", tuple(ids.shape), "-> logits", tuple(logits.shape))
 
 # %% [markdown]
 # ## Logits, softmax, probabilities
 #
-# What comes out is not a probability. **Logits** are scores: any numbers, positive or negative. A **softmax** over the
-# vocabulary makes probabilities of them, one distribution for each position:
+# What comes out is not a probability. Logits are scores: any numbers, positive or negative. A softmax over the
+# vocabulary makes probabilities of them, one distribution for each position. It looks only at their differences: add
+# the same number to all, and nothing changes. A softmax on top of a softmax is something else:
 
 # %%
 row = logits[0, -1].detach()  # (V,) what may follow the last token of the first text
 probabilities = row.softmax(dim=-1)
-
-print("logits       ", row[:6], "… sum", round(row.sum().item(), 2))
-print("probabilities", probabilities[:6], "… sum", round(probabilities.sum().item(), 2))
-every = logits.softmax(dim=-1).sum(dim=-1)  # (B, T)
-print("every one of the 2 × 7 rows sums to 1:", torch.allclose(every, torch.ones(2, 7)))
-
-# %% [markdown]
-# Why not let the model give probabilities at once? Because logits are free: any numbers will do. The softmax looks only
-# at their differences: add the same number to all of them and nothing changes. And the largest logit always becomes the
-# largest probability.
-
-# %%
-moved_up, twice = (row + 100).softmax(dim=-1), probabilities.softmax(dim=-1)
-print("all logits + 100, same probabilities:", torch.allclose(moved_up, probabilities, atol=1e-4))
-print("softmax of the softmax, the same:    ", torch.allclose(twice, probabilities, atol=1e-4))
-print("argmax", row.argmax().item(), "and", probabilities.argmax().item())
+print("logits             ", row[:5], "… sum", round(row.sum().item(), 2))
+print("probabilities      ", probabilities[:5], "… sum", round(probabilities.sum().item(), 2))
+print("all logits + 100   ", (row + 100).softmax(dim=-1)[:5])
+print("softmax of the same", probabilities.softmax(dim=-1)[:5])
 
 # %% [markdown]
-# The second line is a warning: a softmax on top of a softmax is something else. PyTorch's `cross_entropy` takes
-# *logits* and does the softmax itself (lesson 08 shows what happens to those who do it twice). At position $t$ it is
-# minus the logarithm of the probability that the model gave to the right token:
+# That is why PyTorch's `cross_entropy` wants *logits*: it does the softmax itself (lesson 11 shows what happens to
+# those who do it twice). At each position it is minus the logarithm of the probability that the model gave to the right
+# token:
 
 # %%
 right = torch.tensor(4)
@@ -546,154 +509,198 @@ exercise("09.4").check((loss_with_zeros, loss_with_sevens))
 
 # %% [markdown]
 # The logits of a freshly built model are not all equal, since its weights are random. So the first loss is only *about*
-# $\ln V$, and how near it comes tells whether the weights start well. Here is our small GPT on the story, with GPT-2's
-# 50,257 tokens. The random numbers in its head have once a small standard deviation, once a large one:
+# $\ln V$, and how near it comes tells whether the weights start well. Here is a small GPT on the story, with GPT-2's
+# 50,257 tokens. The numbers in its output head have once a small standard deviation, once a large one:
 
 # %%
 encoding = gpt2_encoding()
 story = torch.tensor(encoding.encode(load_text()))
 inputs, targets = story[:60].view(3, 20), story[1:61].view(3, 20)  # (B, T)
+story_config = GPTConfig(vocab_size=50_257, context_length=32, d_model=64, n_heads=4, n_layers=5)
+
+
+def first_loss(model, targets):
+    return F.cross_entropy(model(inputs).flatten(0, 1), targets.flatten()).item()
+
 
 torch.manual_seed(0)
-model = SmallGPT(vocab_size=50_257, context_length=32, d_model=24, n_heads=3, n_layers=5)
+model = SmallGPT(story_config)
 print(f"ln V = {math.log(50_257):.2f}")
 for std in (0.02, 1.0):
     nn.init.normal_(model.head.weight, std=std)
-    loss = F.cross_entropy(model(inputs).flatten(0, 1), targets.flatten())
-    print(f"head from N(0, {std}²): first loss {loss.item():.1f}")
+    print(f"output head from N(0, {std}²): first loss {first_loss(model, targets):.1f}")
 
 # %% [markdown]
 # With small weights the loss starts where it should. With large ones the model is *sure of something* before it has
 # seen a single text, it is nearly always wrong, and the first steps of training go into unlearning that. GPT-2 draws
-# its weights from $N(0, 0.02^2)$ and is spared this. So in a new training run look at the first loss first: far above
-# $\ln V$, the start is bad; far below it, the answers leak (targets that were never shifted, say).
-#
-# How little does a model prefer before training? The five likeliest tokens after a beginning, with small weights:
-
-# %%
-nn.init.normal_(model.head.weight, std=0.02)
-beginning = torch.tensor([encoding.encode("The piano came to the")])
-probabilities = model(beginning)[0, -1].softmax(dim=-1)
-
-likeliest = probabilities.topk(5).values * 50_257  # in units of 1 / V
-print("the five largest:", [f"{p:.1f} / V" for p in likeliest.tolist()])
-print(f"and in plain numbers: {probabilities.max().item():.5f}")
-
-# %% [markdown]
-# Out of fifty thousand tokens, the favourite is not even twice as likely as the average: there is nothing to read in it
-# yet.
+# its weights from $N(0, 0.02^2)$, those that add to the stream smaller by $\sqrt{2L}$, and is spared this. So look at
+# the first loss first: far above $\ln V$, the start is bad. Far below, something is wrong as well, as you will see.
 
 # %% [markdown]
 # ## Weight tying
 #
-# The model has two large tables: the embedding, (V, D), turns an id into a vector, and the head, also (V, D), turns a
-# vector into a logit for each id. The logit of a token is the dot product of the final vector with that token's row of
-# the head:
-
-# %%
-assert model.token.weight.shape == model.head.weight.shape == (50_257, 24)  # (V, D)
-
-final = model.norm(torch.randn(24, generator=torch.Generator().manual_seed(1)))  # (D,)
-logit = model.head(final)[1234]
-dot_product = (final * model.head.weight[1234]).sum()
-print(f"token 1234: logit {logit.item():.3f}, dot product {dot_product.item():.3f}")
-
-# %% [markdown]
-# Both tables say what a token means, one for reading and one for writing. GPT-2 uses *one* table for both: **weight
-# tying**. In PyTorch the two modules simply share the parameter:
+# The model has two large tables: the embedding, (V, D), turns an id into a vector, and the output head, also (V, D),
+# turns a vector into a logit for each id: its dot product with that id's row. GPT-2 uses *one* table for both, which is
+# called **weight tying**. In PyTorch the two modules simply share the parameter, and `parameters()` counts it once:
 
 # %%
 before = sum(parameter.numel() for parameter in model.parameters())
 model.head.weight = model.token.weight
 after = sum(parameter.numel() for parameter in model.parameters())
-
-print(f"{before:,} parameters untied, {after:,} tied: {before - after:,} fewer")
-assert model.head.weight is model.token.weight and before - after == 50_257 * 24
+print(f"{before:,} parameters untied, {after:,} tied: {before - after:,} fewer, 50,257 × 64")
 
 # %% [markdown]
-# `parameters()` counts a shared tensor once, and so must we. Tying also changes which rows learn. In lesson 04 only
-# the rows that had been looked up got a gradient. Now the head uses all of them, at every position:
+# Tying also changes which rows learn. In lesson 04 only rows that had been looked up got a gradient. Now the head uses
+# all of them, at every position:
 
 # %%
 for tied in (False, True):
     torch.manual_seed(0)
-    small = SmallGPT(vocab_size=11, context_length=9, d_model=24, n_heads=3, n_layers=1)
+    small = SmallGPT(config)
     if tied:
         small.head.weight = small.token.weight
-    small(torch.tensor([[1, 5, 2]])).logsumexp(dim=-1).sum().backward()
+    F.cross_entropy(small(torch.tensor([[1, 5, 2]]))[0], torch.tensor([5, 2, 8])).backward()
     rows = small.token.weight.grad.abs().sum(dim=1).nonzero().flatten().tolist()
     print(f"tied {tied!s:5}: rows of the embedding with a gradient {rows}")
 
 # %% [markdown]
-# One table, two uses: so it must also start small. The embedding of lesson 04 started from $N(0, 1)$, and in a head
-# that is the bad start that you have just seen:
+# And it changes what a first loss can tell. Suppose somebody forgot to shift the targets: each position is asked for
+# the very token that it reads. Does the first loss show it?
 
 # %%
-for std in (1.0, 0.02):
+for tied in (False, True):
     torch.manual_seed(0)
-    nn.init.normal_(model.token.weight, std=std)
-    loss = F.cross_entropy(model(inputs).flatten(0, 1), targets.flatten())
-    print(f"tied table from N(0, {std}²): first loss {loss.item():.1f}")
+    leaky = GPT(GPTConfig(50_257, 32, d_model=64, n_heads=4, n_layers=5, tie_weights=tied))
+    print(f"tied {tied!s:5}: shifted {first_loss(leaky, targets):.2f}, not shifted {first_loss(leaky, inputs):.2f}")
+
+# %% [markdown]
+# Untied, no: both are about $\ln V$. An untrained model cannot use an answer that it sees, and the leak shows only in
+# training. Tied, yes: the stream still holds the token's own row, and that row's dot product with itself is the
+# largest. So a first loss clearly below $\ln V$ says, with tied weights, that targets were not shifted; or else that
+# the vocabulary was counted wrong, or the mean.
+
+# %% [markdown]
+# ### Predict, then explore
+#
+# The tracer again; now you know every name in it. It starts with four blocks of width 96. Before you touch it:
+#
+# - Which shape does the stream have, from the first sum to the last norm, and which control can change it?
+# - Double the number of heads. Which shapes change, and does the number of parameters?
+# - Tie the weights. Which parts of the list lose parameters?
+# - **The target:** the 124,439,808 parameters of GPT-2. Width 768, 12 blocks, a context of 1,024 and 50,257 tokens are
+#   not yet enough: what else has it?
+
+# %%
+explorer = ShapeTracer()
+explorer
+
+# %% [markdown]
+# <details><summary>What happened?</summary>
+#
+# - (B, T, D), at every step; batch, context, tokens read and width change its numbers. Blocks can be stacked
+#   because of that.
+# - q, k and v, the scores, the weights and the sums: what has an H or a D/H in its shape. The number of parameters
+#   stays: heads only cut the same matrices differently (lesson 08).
+# - Only the head, V · D of them. It uses the token table, which stays.
+# - A bias for queries, keys and values, and tied weights. Without tying it would be 163,037,184.
+# </details>
 
 # %% [markdown]
 # ## The same, polished: `llmlab.gpt`
 #
-# What you assembled by hand is in the package, with checks, dropout and a cache for later. Is it the same? We build
-# both at the same sizes, copy the package's weights tensor by tensor, and compare the logits.
+# What you assembled is in the package, with checks, dropout and a cache for later. Is it the same? We build both at the
+# same sizes, copy the package's weights, and compare the logits; first with the package's blocks, then with yours.
 
 # %%
-sizes = {"vocab_size": 11, "context_length": 9, "d_model": 24, "n_heads": 3, "n_layers": 5}
 torch.manual_seed(0)
-packaged = GPT(GPTConfig(**sizes, qkv_bias=True, tie_weights=True))
-by_hand = SmallGPT(**sizes)
+packaged = GPT(config)
+by_hand = SmallGPT(config)
 by_hand.head.weight = by_hand.token.weight
-
 with torch.no_grad():
     for mine, theirs in zip(by_hand.parameters(), packaged.parameters(), strict=True):
-        assert mine.shape == theirs.shape
         mine.copy_(theirs)
-
-assert torch.allclose(by_hand(ids), packaged(ids), atol=1e-6)
-total = sum(parameter.numel() for parameter in packaged.parameters())
-print(f"both have {total:,} parameters; their logits are equal")
-
-# %% [markdown]
-# And your own `layer_norm`, in the place of the package's:
+print(f"largest difference of the logits: {(by_hand(ids) - packaged(ids)).abs().max():.5f}")
 
 # %%
-x = torch.randn(2, 7, 24, generator=torch.Generator().manual_seed(2))
-norm_of_block = packaged.blocks[0].norm_attention
-yours = layer_norm(x, norm_of_block.scale, norm_of_block.shift, norm_of_block.eps)
-if yours is None:
-    print("layer_norm is still to be written: exercise 09.1.")
+PARTS = {
+    "norm_1": "norm_attention",
+    "attention": "attention",
+    "norm_2": "norm_feed_forward",
+    "feed_forward": "feed_forward",
+}
+if exercise("09.3").untouched(Block) or exercise("09.1").untouched(layer_norm):
+    print("Something is still to be written: exercises 09.1 and 09.3.")
 else:
-    assert torch.allclose(yours, norm_of_block(x), atol=1e-6)
-    print("Your layer_norm equals llmlab's.")
+    theirs = packaged.blocks[0]
+    block = Block(d_model=24, n_heads=3, context_length=9)
+    for mine, name in PARTS.items():
+        torch.nn.utils.vector_to_parameters(
+            torch.nn.utils.parameters_to_vector(getattr(theirs, name).parameters()), getattr(block, mine).parameters()
+        )
+    x = torch.randn(2, 7, 24, generator=torch.Generator().manual_seed(2))
+    yours = layer_norm(x, theirs.norm_attention.scale, theirs.norm_attention.shift, theirs.norm_attention.eps)
+    print(f"your layer_norm differs by {(yours - theirs.norm_attention(x)).abs().max():.5f}")
+    print(f"your Block differs by      {(block(x) - theirs(x)).abs().max():.5f}")
 
 # %% [markdown]
-# So the architecture is GPT-2's: its parts, in its order, with its 124,439,808 parameters. The project's tests take the
-# last step. They build small GPT-2s with the library `transformers`, copy all weights into `llmlab.gpt.GPT` with
-# `load_gpt2_weights`, and find the same logits, one by one. (Only the tests need that library, so it is not used here.)
+# ### GPT-2
 #
-# What the package adds is mostly refusal. It says what does not fit before anything is computed:
+# With the published sizes this architecture is GPT-2's, part for part. We build it on the device "meta", which keeps
+# shapes and no numbers, and count:
 
 # %%
-for wrong in (lambda: GPTConfig(11, 9, 24, n_heads=5, n_layers=1), lambda: packaged(torch.tensor([[1, 5, 11]]))):
-    try:
-        wrong()
-    except ValueError as error:
-        print(f"ValueError: {error}\n")
+with torch.device("meta"):
+    gpt2 = GPT(GPTConfig(50_257, 1024, d_model=768, n_heads=12, n_layers=12, qkv_bias=True, tie_weights=True))
+print(f"{sum(parameter.numel() for parameter in gpt2.parameters()):,} parameters")
+for name, parameter in list(gpt2.named_parameters())[:6]:
+    print(f"  {name:31} {tuple(parameter.shape)}")
+
+# %% [markdown]
+# Does it also compute what GPT-2 computes? No cell here shows that: it takes the library `transformers`, which the
+# course does not need otherwise. The project's tests do it (`tests/core/test_pretrained.py`): they build small GPT-2s
+# with that library, from random weights, save them, load them with `load_gpt2`, and compare all logits.
+#
+# If you have GPT-2's four files from Hugging Face (config.json, model.safetensors, vocab.json, merges.txt; 550 MB) in a
+# folder, name it here. Nothing is downloaded. The published weights themselves have not been tried in the making of
+# this course, only random ones in the same files. Lesson 12 lets such a model write.
+
+# %%
+FOLDER = None  # for example "gpt2"
+if FOLDER is None:
+    print("No folder is named, so nothing is loaded.")
+else:
+    pretrained, its_tokenizer = load_gpt2(FOLDER)
+    beginning = torch.tensor([its_tokenizer.encode("The piano came to the")])
+    with torch.no_grad():
+        following = pretrained(beginning)[0, -1].softmax(dim=-1).topk(5)
+    for share, token_id in zip(following.values.tolist(), following.indices.tolist(), strict=True):
+        print(f"{share:.3f} {its_tokenizer.decode([token_id])!r}")
 
 # %% [markdown]
 # ## You can now
 #
 # - write LayerNorm, over the right axis and with its $\varepsilon$ in the right place;
-# - say why a deep model needs norms *and* residual connections, and assemble a pre-norm block;
-# - read logits, make probabilities of them, and check a new model by its first loss, $\ln V$;
-# - count what a GPT holds and what a pass costs, and say where length enters squared.
+# - say what norm, residual connection and the scale of the first weights do for a deep model;
+# - write a pre-norm block, and stack blocks to a GPT;
+# - read logits, and check a new model by its first loss, $\ln V$;
+# - say what weight tying shares, and what it makes visible.
 #
-# Type `??TransformerBlock` after `from llmlab.gpt import TransformerBlock` to read the package's version. The model
-# is complete, and it knows nothing. Lesson 08 trains it.
+# Type `??TransformerBlock` in a new cell to read the package's version. The model is complete, and it knows nothing.
+# Lesson 10 says what it costs, lesson 11 trains it.
+
+# %% [markdown]
+# ## Where this comes from
+#
+# - He, Zhang, Ren and Sun, 2015, *Delving Deep into Rectifiers*: the scale of the first weights for ReLU; and 2016,
+#   *Deep Residual Learning for Image Recognition*: residual connections.
+# - Ba, Kiros and Hinton, 2016, *Layer Normalization*. Hendrycks and Gimpel, 2016, *Gaussian Error Linear Units
+#   (GELUs)*.
+# - Press and Wolf, 2017, *Using the Output Embedding to Improve Language Models*: weight tying.
+# - Radford and others, 2019, *Language Models are Unsupervised Multitask Learners*: GPT-2; the norm moved before the
+#   sub-layers, a last norm added, and the weights that add to the stream started smaller.
+# - Xiong and others, 2020, *On Layer Normalization in the Transformer Architecture*: why pre-norm trains more easily.
+#
+# **Read next:** section 2.3 of the GPT-2 paper, *Model*: a single paragraph, and you know what its changes are for.
 
 # %%
 progress("09")

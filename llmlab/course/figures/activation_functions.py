@@ -18,9 +18,11 @@ def draw(x: Tensor, curves: Mapping[str, Tensor]) -> Picture:
     figure, axes = pyplot.subplots(figsize=(4.8, 2.6))
     told = []
     for (name, y), (colour, style) in zip(curves.items(), _STYLES, strict=True):
-        # Rounded, so that the picture is the same on every machine.
-        axes.plot(x.tolist(), [round(value, 3) for value in y.tolist()], style, color=colour, label=name)
-        told.append(f"{name} goes from {y[0]:.1f} to {y[-1]:.1f}, and is lowest, {y.min():.2f}, at {x[y.argmin()]:.2f}")
+        heights = [round(value, 3) for value in y.tolist()]  # rounded: the same picture on every machine
+        axes.plot(x.tolist(), heights, style, color=colour, label=name)
+        lowest = min(heights)
+        where = f"dips to {lowest:.2f} at {x[heights.index(lowest)]:.2f}" if lowest < 0 else "never goes below 0"
+        told.append(f"{name} ends at {heights[-1]:.1f} and {where}")
     axes.axhline(0, color=QUIET, linewidth=0.5)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize=SMALL, frameon=False)

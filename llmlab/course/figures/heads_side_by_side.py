@@ -27,7 +27,7 @@ def draw(tables: Mapping[str, Tensor], words: Sequence[str], row: int) -> Pictur
     figure, panels = pyplot.subplots(1, len(tables), figsize=(0.5 + 2.8 * len(tables), 3.2), squeeze=False, sharey=True)
     places = range(len(words))
     for panel, (title, table) in zip(panels[0], tables.items(), strict=True):
-        panel.imshow(_LIGHTEST * table.detach().tril(), cmap=colours, vmin=0, vmax=1)
+        panel.imshow((_LIGHTEST * table.detach().tril()).numpy(), cmap=colours, vmin=0, vmax=1)
         for i in places:
             for j in range(i + 1):
                 panel.text(

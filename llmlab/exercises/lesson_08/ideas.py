@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llmlab.exercises.engine import Misconception
+from llmlab.exercises.engine.crashes import Crash
 from llmlab.exercises.lesson_08.sections import FUSED, LAYER, SEVERAL, SPLIT, UNSEEN
 
 LAYER_IDEAS = {
@@ -104,3 +105,15 @@ LAYER_IDEAS = {
     ),
     "out-projection-missing": Misconception("The merged heads still have to go through W_out.", FUSED),
 }
+
+
+def super_forgotten(section: str) -> Crash:
+    """What it means that a module cannot register anything; `section` is one of the lesson that asks."""
+    return Crash(
+        "super-forgotten",
+        "AttributeError",
+        r"before Module.__init__\(\) call|has no attribute '_(backward_hooks|modules|parameters|buffers)'",
+        "`nn.Module` was never set up, so nothing can be registered: the first line of `__init__` is "
+        "`super().__init__()`.",
+        section,
+    )

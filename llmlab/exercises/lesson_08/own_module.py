@@ -12,7 +12,7 @@ from torch import Tensor
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.engine.crashes import Crash
 from llmlab.exercises.lesson_07.common import TIED, is_close, recognise, tensor
-from llmlab.exercises.lesson_08.ideas import LAYER_IDEAS
+from llmlab.exercises.lesson_08.ideas import LAYER_IDEAS, super_forgotten
 from llmlab.exercises.lesson_08.own_module_looks import Seen, look, right_outputs, wanted_shapes, weights_of
 from llmlab.exercises.lesson_08.sections import LAYER, MODULE
 from llmlab.exercises.lesson_08.whole_layer_mistakes import wrong_layers
@@ -133,14 +133,7 @@ EXERCISE = Exercise(
     ),
     variant="Give it dropout on the weights, `nn.Dropout(p)`: `model.eval()` switches it off. Where is it called?",
     crashes=(
-        Crash(
-            "super-forgotten",
-            "AttributeError",
-            r"before Module.__init__\(\) call|has no attribute '_(backward_hooks|modules|parameters|buffers)'",
-            "`nn.Module` was never set up, so nothing can be registered: the first line of `__init__` is "
-            "`super().__init__()`.",
-            MODULE,
-        ),
+        super_forgotten(MODULE),
         Crash(
             "mask-not-cut",
             "RuntimeError",

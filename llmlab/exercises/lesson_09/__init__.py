@@ -7,6 +7,6 @@ first, so that a message shows the same numbers every time; fresh random ones fo
 EXERCISES = {
     "layer_norm": "LayerNorm",
     "block_order": "Order the block",
-    "find_the_stream": "Find the bug: the stream that is lost",
+    "the_block": "The block",
     "first_loss": "The first loss",
 }

@@ -31,7 +31,8 @@ def _check_block_order(answer: Any) -> Iterator[str]:
 
 
 def _order_misconception(letters: str) -> str:
-    """Which rule an order breaks: all lines, names made before they are used, then what each half reads and adds to."""
+    """Which rule an order breaks: all lines, names made before they are used, then what each sub-layer reads and "
+    "adds to."""
     if sorted(letters) != sorted(_LINES):
         return "not-all-lines"
     at = {letter: place for place, letter in enumerate(letters)}
@@ -47,42 +48,42 @@ def _order_misconception(letters: str) -> str:
         return "norms-swapped"
     if at["e"] < at["b"]:
         return "feed-forward-first"
-    return "halves-side-by-side"  # the second norm reads the stream before attention's part is added
+    return "side-by-side"  # the second norm reads the stream before attention's part is added
 
 
 EXERCISE = Exercise(
     kind="value",
     examine=_check_block_order,
-    means="Twice the same three steps: norm a copy of the stream, let the half read it, add what it gives to the "
-    "stream. Attention comes first, so that the feed-forward layer thinks about what was heard.",
+    means="Twice the same three steps: norm a copy of the stream, let the sub-layer read it, add what it gives to the "
+    "stream. Attention comes first, so that the feed-forward layer works on what was heard.",
     hints=(
         "Which line can come first, if `normed` has to be made before anything reads it, and attention is the first "
-        "half?",
-        "Each half takes three lines: norm, the half itself, the sum. The second norm must read a stream to which "
-        "attention's part has been added.",
+        "sub-layer?",
+        "Each sub-layer takes three lines: norm, the sub-layer itself, the sum. The second norm must read a stream to "
+        "which attention's part has been added.",
         "d, b, f for attention, then g, e, a for feed-forward, and c.",
     ),
-    variant="Some models let both halves read the same normed stream and add both sums at once (a parallel block). "
+    variant="Some models let both sub-layers read the same normed stream and add both sums at once (a parallel block). "
     "Which lines does that need, and what can be computed at the same time?",
     misconceptions={
         "feed-forward-first": Misconception(
-            "The feed-forward half comes before attention. First hear what the other tokens have, then think about it.",
+            "Feed-forward comes before attention. First hear what the other tokens have, then work on it.",
             BLOCK,
         ),
-        "halves-side-by-side": Misconception(
+        "side-by-side": Misconception(
             "The second norm reads the stream before attention's part was added, so the feed-forward layer never hears "
-            "of it in this block. Add first, then norm for the next half.",
+            "of it in this block. Add first, then norm for the next sub-layer.",
             BLOCK,
         ),
         "one-norm-for-both": Misconception(
-            "Both halves read the output of the same norm. Each half has a norm of its own, directly before it.", BLOCK
+            "Both sub-layers read the output of the same norm. Each has a norm of its own, directly before it.", BLOCK
         ),
         "norms-swapped": Misconception(
             "The norms have changed places: norm_1 stands before attention, norm_2 before feed-forward.", BLOCK
         ),
         "used-before-made": Misconception(
-            "A line uses a name that no line before it has made. `normed` must be there before a half reads it, and "
-            "`heard` and `thought` before they are added. (A norm *after* the half would be post-norm.)",
+            "A line uses a name that no line before it has made. `normed` must be there before a sub-layer reads it, "
+            "and `heard` and `thought` before they are added. (A norm *after* the sum would be post-norm.)",
             BLOCK,
         ),
         "returns-too-early": Misconception("What stands after `return x` is never reached: that line is last.", BLOCK),

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.engine.answers import faces, name_of
+from llmlab.exercises.engine.crashes import Crash
 from llmlab.exercises.engine.tensors import is_close, seeded, tensor
 from llmlab.exercises.lesson_09.sections import NORM
 
@@ -113,6 +114,16 @@ EXERCISE = Exercise(
     ),
     variant="RMSNorm, used in many newer models, leaves out the mean and the shift: x / √(mean of x² + eps), times "
     "scale. Write it, and find a vector for which both give the same.",
+    crashes=(
+        Crash(
+            "keepdim-missing",
+            "RuntimeError",
+            r"The size of tensor [ab] \(4\) must match the size of tensor [ab] \(3\)",
+            "Mean and variance hold one number for each of the 3 tokens here, shape (3,), and x has shape (3, 4): with "
+            "`keepdim=True` they have shape (3, 1), and each row gets its own.",
+            NORM,
+        ),
+    ),
     misconceptions={
         "divided-by-n-minus-1": Misconception(
             "The variance was divided by D − 1. LayerNorm takes the mean of the squares, divided by D: "

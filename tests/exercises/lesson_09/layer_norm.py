@@ -1,4 +1,4 @@
-"""Answers to "LayerNorm": wrong ones by misconception, unusual right ones."""
+"""Answers to "LayerNorm": wrong ones by misconception, near misses, crashes, unusual right ones."""
 
 from __future__ import annotations
 
@@ -61,6 +61,37 @@ def layer_norm(x, scale, shift, eps):
 """,
     "returns-none": "def layer_norm(x, scale, shift, eps):\n    mean = x.mean(dim=-1, keepdim=True)",
     "wrong-parameters": "def layer_norm(x, eps):\n    return x",
+}
+
+# What looks like a mistake and is another, or none.
+NEAR_MISSES = {
+    "divided-by-n-minus-1": _norm(variance="x.var(dim=-1, unbiased=False, keepdim=True)"),
+    "over-the-tokens": WRONG["one-mean-for-all"],
+    "one-mean-for-all": WRONG["over-the-tokens"],
+    "eps-outside-the-root": WRONG["eps-not-used"],
+    "variance-about-zero": WRONG["mean-not-subtracted"],
+    "sum-not-mean": WRONG["divided-by-n-minus-1"],
+    "eps-not-used": WRONG["eps-outside-the-root"],
+    "scale-and-shift-missing": WRONG["scale-missing"],
+    "scale-missing": WRONG["scale-and-shift-missing"],
+    "shift-missing": WRONG["scale-and-shift-missing"],
+    "shift-before-scale": WRONG["scale-and-shift-swapped"],
+    "scale-and-shift-swapped": WRONG["shift-before-scale"],
+    "root-missing": WRONG["only-centred"],
+    "mean-not-subtracted": WRONG["variance-about-zero"],
+    "only-centred": WRONG["root-missing"],
+    "not-for-any-shape": WRONG["tied-to-the-example"],
+    "not-the-shape": WRONG["other-values"],
+    "other-values": WRONG["shift-missing"],
+    "tied-to-the-example": WRONG["not-for-any-shape"],
+}
+
+CRASHES = {
+    "keepdim-missing": _norm("x.mean(dim=-1)"),
+    "keepdim-missing: only in the variance": _norm(variance="x.var(dim=-1, correction=0)"),
+    "unpacking-count": "def layer_norm(x, scale, shift, eps):\n    B, T, D = x.shape\n    return x",
+    "tensor-wanted": _norm(result="scale * (x - mean) / (variance.sqrt() + torch.sqrt(eps)) + shift"),
+    "no-such-axis": _norm("x.mean(dim=2, keepdim=True)"),
 }
 
 UNUSUAL = [
