@@ -485,9 +485,8 @@ for question in (("king", "man", "woman"), ("prince", "boy", "girl")):
     print("{} - {} + {}:".format(*question), ", ".join(found))
 
 # %% [markdown]
-# *Queen* and *princess* win, by little. As is usual we leave the three words of the question out from now on: often one
-# of them would be nearest (here *girl* came close). Is it luck? The same training with four different seeds, and more
-# questions:
+# *Queen* and *princess* win, by little. As is usual we leave the three words of the question out from now on (*girl*
+# came within a thousandth of winning). Is it luck? The same training with four different seeds, and more questions:
 
 # %%
 QUESTIONS = (

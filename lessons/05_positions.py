@@ -70,8 +70,10 @@ def look_up(sentence):
 
 
 one, other = look_up("the dog sees the cat"), look_up("the cat sees the dog")
-print("largest difference, once the rows are sorted alike:", (one[[0, 4, 2, 3, 1]] - other).abs().max().item())
-print("largest difference of the two 'the'               :", (one[0] - one[3]).abs().max().item())
+print(
+    "rows 0, 4, 2, 3, 1 of the first against the second: difference", (one[[0, 4, 2, 3, 1]] - other).abs().max().item()
+)
+print("the two 'the' of the first against each other     : difference", (one[0] - one[3]).abs().max().item())
 
 # %% [markdown]
 # The same rows in another order. What follows from that depends on what is computed with them. Two examples. The
@@ -380,7 +382,7 @@ learned = torch.arange(-4, 5) * torch.tensor(0.1)  # one number for each distanc
 distance = torch.arange(T)[None, :] - torch.arange(T)[:, None]  # (T, T) how far j is to the right of i
 bias = learned[distance + T - 1]  # (T, T) looked up, to be added to scores (T, T)
 print((bias * 10).round().int())
-print("rows 1-3 and 2-4 of a shifted text:", (bias[1:4, 1:4] - bias[2:5, 2:5]).abs().max().item())
+print("three tokens moved on by one place: the bias changes by", (bias[1:4, 1:4] - bias[2:5, 2:5]).abs().max().item())
 
 # %% [markdown]
 # Along a diagonal all entries are equal: shift the text, and nothing changes between its tokens. All four at a glance:

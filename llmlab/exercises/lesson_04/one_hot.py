@@ -95,7 +95,7 @@ def _one_hot_misconception(got: Any, ids: list[int], weight: Tensor) -> str:
         return "one-vector-for-all"
     if shape == (V, T) != (T, V) and is_close(one_hot, torch.tensor(true).T.tolist()):
         return "axes-swapped"
-    if shape_of(rows) == (T, V) and shape == (T, D):
+    if shape == (T, D) and is_close(rows, true):
         return "pair-turned-round"
     if shape != (T, V):
         return "not-one-hot"

@@ -6,6 +6,7 @@ WRONG = {
     "every-row": "list(range(7))",
     "every-row: counted from one": "list(range(1, 8))",
     "untouched-rows": "[1, 3, 4, 6]",
+    "no-row-moves": "[]",
     "places-for-ids": "[0, 1]",
     "places-for-ids: flat": "[0, 1, 2, 3]",
     "only-once": "[0, 2]",
@@ -18,6 +19,18 @@ WRONG = {
 }
 
 UNUSUAL = ["(5, 2, 0)", "torch.tensor([[2, 5], [5, 0]])", "[0.0, 2.0, 5.0]"]
+
+NEAR_MISSES = {
+    "every-row": "list(range(6))",
+    "untouched-rows": "[1, 3, 4]",
+    "no-row-moves": "[[]]",
+    "places-for-ids": "[1, 2]",
+    "only-once": "[0]",
+    "only-twice": "[5, 2]",
+    "counted-from-one": "[1, 3]",
+    "not-rows": "[0, 2, 5]",
+    "count-again": "{5: 2, 2: 1, 0: 1}",
+}
 
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {"an embedding layer encodes something, and all of its rows are trained": ("every-row",)}

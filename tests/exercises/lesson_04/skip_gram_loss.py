@@ -32,6 +32,12 @@ WRONG = {
     "noise-meets-context": _loss("return -logsigmoid(near) - logsigmoid(-(noise @ context)).sum()"),
     "not-a-number": _loss("return -logsigmoid(near) - logsigmoid(-far)"),
     "not-a-number: products": _loss("return -logsigmoid(word * context) - logsigmoid(-far).sum()"),
+    "extra-axis": _loss("return -logsigmoid(near).view(1) - logsigmoid(-far).sum()"),
+    "extra-axis: a row": _loss("return -logsigmoid(word[None] @ context) - logsigmoid(-far).sum(0, keepdim=True)"),
+    "cosine-for-dot-product": _loss(
+        "cosine = torch.nn.functional.cosine_similarity\n"
+        "    return -logsigmoid(cosine(word, context, dim=0)) - logsigmoid(-cosine(noise, word[None], dim=1)).sum()"
+    ),
     "no-gradient": _loss("return (-logsigmoid(near) - logsigmoid(-far).sum()).item()"),
     "no-gradient: for one of them": _loss("return -logsigmoid(near) - logsigmoid(-(noise.detach() @ word)).sum()"),
     "other-loss": _loss("return (near - 1) ** 2 + (far**2).sum()"),
@@ -48,8 +54,36 @@ UNUSUAL = [
         "total = -torch.log(torch.sigmoid((word * context).sum()))\n    for n in noise:\n"
         "        total = total - torch.log(1 - torch.sigmoid((word * n).sum()))\n    return total"
     ),
-    _loss("return (torch.log1p(torch.exp(-near)) + torch.log1p(torch.exp(far)).sum()).view(1)"),
+    _loss("return (torch.log1p(torch.exp(-near)) + torch.log1p(torch.exp(far)).sum())"),
 ]
+
+NEAR_MISSES = {
+    "neighbours-pushed-apart": WRONG["noise-pulled-in"],
+    "noise-pulled-in": WRONG["minus-outside"],
+    "minus-outside": WRONG["noise-pulled-in"],
+    "minus-missing": _loss("return logsigmoid(-near) + logsigmoid(far).sum()"),
+    "mean-over-noise": _loss("return (-logsigmoid(near) - logsigmoid(-far).sum()) / 3"),
+    "noise-left-out": _loss("return -logsigmoid(near) - 0.5 * logsigmoid(-far).sum()"),
+    "neighbour-left-out": _loss("return -logsigmoid(-far).sum() - 0.5 * logsigmoid(near)"),
+    "sum-inside-the-sigmoid": _loss("return -logsigmoid(near) - logsigmoid(-far.mean())"),
+    "logarithm-missing": _loss("return torch.sigmoid(near) - torch.sigmoid(far).sum()"),
+    "sigmoid-missing": _loss("return (far**2).sum() - near"),
+    "noise-meets-context": _loss("return -logsigmoid(near) - logsigmoid(-(noise @ (word + context))).sum()"),
+    "not-a-number": WRONG["extra-axis"],
+    "extra-axis": WRONG["not-a-number"],
+    "cosine-for-dot-product": _loss("return -logsigmoid(near / 2) - logsigmoid(-far / 2).sum()"),
+    "no-gradient": _loss("return -logsigmoid(near.clone()) - logsigmoid(-far.contiguous()).sum()"),
+    "other-loss": _loss("return -logsigmoid(near) - sum(logsigmoid(-score) for score in far)"),
+    "tied-to-the-example": _loss("return -logsigmoid(near) - logsigmoid(-far)[: len(noise)].sum()"),
+}
+
+CRASHES = {
+    "word-times-noise": _loss("return -logsigmoid(near) - logsigmoid(-(word @ noise)).sum()"),
+    "unknown-name": "def skip_gram_loss(word, context, noise):\n    return -sigmoid(word @ context).log()",
+    "shapes-in-product": _loss("return -logsigmoid(near) - logsigmoid(-(noise @ noise)).sum()"),
+    "tensor-wanted": _loss("return -logsigmoid(near.item()) - logsigmoid(-far).sum()"),
+    "one-number-wanted": _loss("import math\n    return -math.log(1 / (1 + math.exp(-near))) - math.log(1 - far)"),
+}
 
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {"word2vec makes the dot product of neighbours small": ("neighbours-pushed-apart", "noise-pulled-in")}

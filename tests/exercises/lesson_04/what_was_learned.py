@@ -14,3 +14,12 @@ WRONG = {
 }
 
 UNUSUAL = ["['Cat', 1.0, 'Queen']", "('cat', '1', ' queen ')"]
+
+NEAR_MISSES = {
+    "beside-is-alike": "'moos', 1, 'queen'",
+    "opposite-meaning-opposite-vector": "'cat', 1, 'queen'",
+    "antonyms-unrelated": "'cat', -1, 'queen'",
+    "start-word": "'cat', 1, 'prince'",
+    "other-word": "'cat', 1, 'woman'",
+    "not-three-answers": "('CAT', 1, 'queen')",
+}

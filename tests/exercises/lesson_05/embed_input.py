@@ -43,6 +43,8 @@ WRONG = {
     "other-error": _embed(refusal="pass"),
     "other-error: index": _embed("token_table[ids] + position_table[torch.arange(T)]", "pass"),
     "error-says-nothing": _embed(refusal="if T > len(position_table): raise ValueError"),
+    "error-says-nothing: a word": _embed(refusal="if T > len(position_table): raise ValueError('no')"),
+    "other-error: an assertion": _embed(refusal="assert T <= len(position_table), 'the text is too long'"),
     "error-returned": _embed(refusal="if T > len(position_table): return ValueError('too long')"),
     "fitting-text-refused": _embed(refusal="if T >= len(position_table): raise ValueError('too long')"),
     "fitting-text-refused: vocabulary": _embed(refusal="if T > len(token_table): raise ValueError('too long')"),
@@ -79,6 +81,43 @@ def embed_input(ids, token_table, position_table):
     return embedding(ids, token_table).add(embedding(places, position_table))
 """,
 ]
+
+UNUSUAL.append(
+    "class TooLong(ValueError):\n    pass\n"
+    + _embed(refusal="if T > len(position_table): raise TooLong('the text is longer than the context')")
+    + "\n"
+)
+
+NEAR_MISSES = {
+    "tables-swapped": _embed("position_table[ids] + position_table[:T]"),
+    "positions-missing": _embed("token_table[ids] * 1.5"),
+    "tokens-missing": _embed("position_table[:T].expand(B, T, -1) * 2"),
+    "place-by-id": _embed("token_table[ids] + position_table[ids % 2]"),
+    "place-by-window": _embed("token_table[ids] + position_table[1]"),
+    "places-from-one": _embed("token_table[ids] + position_table[2 : T + 2]"),
+    "same-place-for-all": _embed("token_table[ids] + position_table.mean(dim=0)"),
+    "places-backwards": _embed("token_table[ids] + position_table.flip(0)[:T]"),
+    "last-places": _embed("token_table[ids] + position_table[-T:].flip(0)"),
+    "product-for-sum": _embed("token_table[ids] - position_table[:T]"),
+    "joined-for-added": _embed("torch.cat([token_table[ids]] * 3, dim=-1)"),
+    "one-window-for-all": _embed("(token_table[ids] + position_table[:T]).sum(dim=-1)"),
+    "other-sum": _embed("position_table[:T].add(token_table[ids])"),
+    "too-long-answered": WRONG["cut-silently"],
+    "cut-silently": WRONG["too-long-answered: the last row again"],
+    "other-error": UNUSUAL[-1],
+    "error-says-nothing": _embed(refusal="if T > len(position_table): raise ValueError('too long')"),
+    "error-returned": WRONG["too-long-answered: with a sentence"],
+    "fitting-text-refused": "def embed_input(ids, token_table, position_table):\n    B, T, D = ids.shape\n",
+    "tied-to-the-example": WRONG["one-window-for-all"],
+}
+
+CRASHES = {
+    "whole-position-table": _embed("token_table[ids] + position_table"),
+    "unpacking-count": "def embed_input(ids, token_table, position_table):\n    B, T, D = ids.shape\n    return ids",
+    "ids-not-whole": _embed("token_table[ids.float()] + position_table[:T]"),
+    "position-not-in-tensor": _embed("token_table[ids + 1] + position_table[:T]"),
+    "rows-of-different-length": _embed("torch.cat([token_table[ids], position_table[None, :T]], dim=-1)"),
+}
 
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {"vocabulary size and context length swapped in the two tables": ("tables-swapped",)}
