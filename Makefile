@@ -38,14 +38,14 @@ test: .venv/.stamp  ## all tests: units and doctests, every notebook, a real bro
 	@status=0; \
 	$(PY) -m pytest $(UNITS) || status=1; \
 	$(PY) -m pytest $(NBVAL) $(NBVAL_OPTIONS) notebooks || status=1; \
-	$(PY) -m pytest tests/browser || status=1; \
+	$(PY) -m pytest -n 2 tests/browser || status=1; \
 	exit $$status
 
 test-colab: .venv-colab/.stamp  ## what students run, on the versions of Google Colab: units, notebooks, a browser (needs Python 3.11)
 	@status=0; \
 	$(COLAB_PY) -m pytest $(UNITS) $(VERSIONLESS) || status=1; \
 	$(COLAB_PY) -m pytest --nbval-lax $(NBVAL_OPTIONS) notebooks || status=1; \
-	$(COLAB_PY) -m pytest tests/colab || status=1; \
+	$(COLAB_PY) -m pytest -n 2 tests/colab || status=1; \
 	exit $$status
 
 notebooks: .venv/.stamp  ## build and execute the notebooks whose lesson changed
