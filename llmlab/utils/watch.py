@@ -8,12 +8,17 @@ the kernel.
 from __future__ import annotations
 
 import ctypes
+import sys
 import threading
 from collections.abc import Callable
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Self
 
-_AGAIN_AFTER = 1.0  # seconds; a bare `except:` in the block may have swallowed the exception
+_AGAIN = 1.0  # seconds until the exception is raised again, where code in the block has swallowed it
+
+_set_exception = ctypes.pythonapi.PyThreadState_SetAsyncExc
+_set_exception.argtypes = (ctypes.c_ulong, ctypes.py_object)
+_NONE = ctypes.py_object()  # takes back what was not raised yet
 
 
 class Stopped(KeyboardInterrupt):
@@ -24,7 +29,7 @@ class Watch:
     """`with Watch(Stopped, ...):` raises the exception in the block when `exceeded()` is true at a look at it.
 
     It reaches Python code between two of its steps. A single long call into compiled code ends first, however long it
-    takes and whatever it fills: `list(range(10**10))` is one.
+    takes and whatever it fills: `list(range(10**10))` is one. Nor does it reach code that catches everything for ever.
 
     Args:
         kind: the class to raise.
@@ -35,34 +40,53 @@ class Watch:
 
     def __init__(self, kind: type[Stopped], message: str, exceeded: Callable[[], bool], every: float) -> None:
         self._kind, self._message, self._exceeded, self._every = kind, message, exceeded, every
-        self._ended = threading.Event()
-        self._lock = threading.Lock()
+        self._running = threading.Lock()  # held as long as the block runs; the other thread waits for it
+        self._guard = threading.Lock()
+        self._over = False
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._look, args=[threading.get_ident()], daemon=True).start()
+        self._running.acquire()
+        watched = (threading.get_ident(), sys._getframe(1))
+        threading.Thread(target=self._look, args=watched, daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._lock:  # once past here the watch does nothing
-            self._ended.set()
-            _raise_in(threading.get_ident(), None)  # nor does what it has raised and Python has not delivered yet
+        self._over = True  # first, because the exception may still come at any step of this
+        self._running.release()
+        with self._guard:
+            _set_exception(threading.get_ident(), _NONE)
         if kind is self._kind and not str(error):
             raise kind(self._message).with_traceback(trace) from None
 
-    def _look(self, thread: int) -> None:
-        pause = self._every
-        while not self._ended.wait(pause):
+    def _look(self, thread: int, caller: FrameType) -> None:
+        while not self._running.acquire(timeout=self._every):
             if self._exceeded():
-                with self._lock:
-                    if not self._ended.is_set():
-                        _raise_in(thread, self._kind)
-                pause = _AGAIN_AFTER
+                self._raise_in(thread, caller)
+                return
+
+    def _raise_in(self, thread: int, caller: FrameType) -> None:
+        """Raise the exception in the block, and again as long as the call that was running then still runs.
+
+        Only as long: an exception that came just when the block was about to end may have kept `__exit__` from running.
+        """
+        there, call = _call_from(caller, thread)
+        again = there
+        while again:
+            with self._guard:
+                if self._over:
+                    return
+                # CPython takes only the class here and makes the exception itself, without a message.
+                _set_exception(thread, ctypes.py_object(self._kind))
+            if call is None or self._running.acquire(timeout=_AGAIN):
+                return
+            again = _call_from(caller, thread) == (True, call)
 
 
-def _raise_in(thread: int, kind: type[Stopped] | None) -> None:
-    """Have `kind` raised in a thread, or with None take back what was not raised yet."""
-    # CPython takes only the class here and makes the exception itself, without a message.
-    wanted = ctypes.py_object() if kind is None else ctypes.py_object(kind)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), wanted)
+def _call_from(caller: FrameType, thread: int) -> tuple[bool, FrameType | None]:
+    """Whether `caller` is running in the thread, and the frame of the call that it is waiting for, if there is one."""
+    call, frame = None, sys._current_frames().get(thread)
+    while frame is not None and frame is not caller:
+        call, frame = frame, frame.f_back
+    return frame is caller, call

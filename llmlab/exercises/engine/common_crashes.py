@@ -25,7 +25,7 @@ _PYTHON_CRASHES = (
     Crash(
         "pop-from-empty",
         "IndexError",
-        r"^pop from an? empty",
+        r"^pop from (an )?empty",
         "There was nothing left to `pop`: what stops the loop?",
     ),
     Crash(
@@ -195,8 +195,9 @@ _PYTHON_CRASHES = (
     Crash(
         "arguments-do-not-fit",
         "TypeError",
-        r"missing \d+ required|takes (from )?\d+.* argument|unexpected keyword argument|multiple values for|"
-        r"takes (no|exactly)|expected (at (most|least) )?\d+ argument|invalid combination of arguments",
+        r"missing (\d+ )?required|invalid keyword argument|takes (from )?\d+.* argument|unexpected keyword argument|"
+        r"multiple values for|takes (no|exactly)|expected (at (most|least) )?\d+ argument|"
+        r"invalid combination of arguments",
         "The call on that line does not fit what it calls: count the arguments, and look at their names, their order "
         "and their types.",
     ),

@@ -74,14 +74,15 @@ def judge(exercise: Exercise, answer: Any) -> Result:
 
 def stopped(reason: KeyboardInterrupt, answer: Any) -> Result:
     """What is said of a check that did not come to its end, stopped by a limit or by the learner."""
-    what = str(reason).partition(":")[0].partition(".")[0]
+    what = str(reason).partition(":")[0]
     frames = own_frames(reason, answer)
     if not isinstance(reason, TookTooLong | GrewTooLarge):
         return Result("error", "Interrupted before the check came to an end. Does a loop in your code never stop?")
     ended = f"The check stopped your code. {what}: does your loop end?"
     if not frames:
         ended = f"The check was stopped. {what}. Is the result far larger than what was asked for?"
-    line = frames[0].line(frames[0].loop()) if frames else ""
+    # The outermost step in a loop, else the outermost: what runs inside it differs from moment to moment.
+    line = next((frame.line(loop) for frame in frames if (loop := frame.loop())), frames[0].line() if frames else "")
     id = "not-finished" if isinstance(reason, TookTooLong) else "memory-filled"
     return Result("error", _lines(ended, line), id)
 

@@ -127,7 +127,8 @@ TENSOR_CRASHES = (
         "ids-not-whole",
         "Exception",
         r"tensors used as indices must be|only integers, slices|arrays used as indices must be|"
-        r"for argument #1 'indices'|Expected dtype int64 for index|index tensor of type LongTensor",
+        r"for argument #1 'indices'|Expected dtype \S+ for index|expected target dtype to be Long|"
+        r"index tensor of type LongTensor",
         "What looks up rows or names classes must be whole numbers, `torch.int64`: `.long()` makes them so. Better, "
         "look where they became floats.",
     ),
@@ -141,7 +142,7 @@ TENSOR_CRASHES = (
     Crash(
         "tensor-wanted",
         "TypeError",
-        r"must be (a )?(Tensor|tuple of Tensors), (not|but got)|expected Tensor as element",
+        r"must be (a )?(Tensor|tuple of Tensors), (not|but got) (?!NoneType)|expected Tensor as element",
         "A tensor is wanted here, and something else came: `torch.tensor(...)` makes one of a list of numbers, "
         "`torch.stack(...)` one of a list of tensors.",
     ),
@@ -151,7 +152,7 @@ TENSOR_CRASHES = (
         "Exception",
         r"not implemented for '(Long|Int|Bool|Char|Byte|Short)'|"
         r"Input dtype must be either a floating point or complex|Only Tensors of floating point|"
-        r"expected a floating.point",
+        r"expected a floating.point|only supports floating.point",
         "This calculation wants floats, and got whole numbers or truth values: `.float()` makes floats of them.",
     ),
     Crash(
@@ -187,6 +188,7 @@ TENSOR_CRASHES = (
         "one-number-wanted",
         "Exception",
         r"cannot be converted to Scalar|only one element tensors can be converted|only (size|length)-1 arrays|"
+        r"only 0-dimensional arrays|"
         r"can only convert an array of size 1",
         "`.item()`, `float()` and `int()` want a tensor with a single element: look for a missing sum, mean or index.",
     ),

@@ -84,12 +84,15 @@ class _Nothing:
 
 
 def show(value: Any, most: int = 200) -> str:
-    """A plain value as short text, floats with as many decimals as tell them apart.
+    """A plain value, or an argument that a check gives, as short text, floats with as many decimals as tell them apart.
 
     >>> show([1, [0.123456, "a"], 0.25, 8e6])
     "[1, [0.1235, 'a'], 0.25, 8000000]"
     >>> show(0.9999999999)
     '0.9999999999'
+    >>> import torch
+    >>> show((torch.zeros(2, 2), torch.zeros(50, 8)))
+    '([[0.0, 0.0], [0.0, 0.0]], <shape (50, 8)>)'
     """
 
     def spell(value: Any) -> str:
@@ -97,20 +100,24 @@ def show(value: Any, most: int = 200) -> str:
             return f"[{', '.join(map(spell, value))}]"
         if isinstance(value, tuple):
             return f"({', '.join(map(spell, value))})"
+        if isinstance(value, tensor_type() | array_type()):  # an argument of a call: its numbers where they are few
+            return spell(value.tolist()) if math.prod(value.shape) <= 12 else f"<shape {tuple(value.shape)}>"
         return _spell_float(value) if isinstance(value, float) else repr(value)
 
-    if isinstance(value, float) and 0 < abs(value - float(f"{value:.0f}")) < 5e-5:  # not to be taken for a whole number
-        return repr(value)
-    return shorten(spell(value), most)
+    return _spell_float(value, alone=True) if isinstance(value, float) else shorten(spell(value), most)
 
 
-def _spell_float(value: float) -> str:
-    """As it is where that is short, such as 0.5 and 4.0; otherwise rounded."""
+def _spell_float(value: float, alone: bool = False) -> str:
+    """As it is where that is short, such as 0.5 and 4.0, otherwise rounded; `alone` never to a whole number.
+
+    >>> _spell_float(1 / 3), _spell_float(0.99999994), _spell_float(0.99999994, alone=True)
+    ('0.3333', '1.0000', '0.99999994')
+    """
     if value.is_integer() and 1e5 <= abs(value) < 1e15:
         return f"{value:.0f}"
-    if len(repr(value).lstrip("-")) <= 9:
-        return repr(value)
-    return f"{value:.4f}" if 0.01 <= abs(value) < 1e5 else f"{value:.4g}"
+    rounded = f"{value:.4f}" if 0.01 <= abs(value) < 1e5 else f"{value:.4g}"
+    exact = len(repr(value).lstrip("-")) <= (9 if alone else 6) or not math.isfinite(value)
+    return repr(value) if exact or (alone and float(rounded).is_integer()) else rounded
 
 
 def shorten(text: str, most: int = 200) -> str:

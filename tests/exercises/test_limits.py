@@ -1,0 +1,134 @@
+"""A check that does not end is ended: by time, by memory, by the learner; and what is said then."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from llmlab.exercises.engine import exercise as engine
+from llmlab.utils.memory_limit import GrewTooLarge, MemoryLimit
+from llmlab.utils.time_limit import TimeLimit, TookTooLong
+from tests.exercises.cells import define
+from tests.exercises.learners import fresh
+from tests.exercises.test_crashes import an_exercise, cell
+
+SECONDS = 0.5
+
+# Loops that never end, and the line that a message names.
+ENDLESS = {
+    "while True:\n    ids[0] += 1": "Line 2 of your cell: `while True:`",
+    "i = 0\nwhile i < len(ids):\n    for j in ids:\n        i += j - j": "Line 3 of your cell: `while i < len(ids):`",
+    "for i in ids:\n    while i < 9:\n        i = i": "Line 3 of your cell: `while i < 9:`",
+    "for i in ids:\n    ids.append(i)": "Line 2 of your cell: `for i in ids:`",
+    "while True:\n    try:\n        ids[0] += len(ids)\n    except Exception:\n        pass": "Line 2 of your cell",
+    "def helper():\n    while True:\n        ids[0] += 1\nhelper()": "Line 3 of your cell: `while True:`",
+    "return [i for i in iter(int, 1)]": "Line 2 of your cell: `return [i for i in iter(int, 1)]`",
+    "class Rows:\n    def __iter__(self):\n        while True:\n            ids[0] += 1\nreturn Rows()": "Line 4 of",
+}
+
+
+@pytest.mark.parametrize("body", ENDLESS)
+def test_an_endless_loop_is_stopped_and_named(body):
+    one, answer = an_exercise(), define(cell(body))
+    started = time.perf_counter()
+    results = [one.check(answer, seconds=SECONDS) for _ in range(2)]
+    assert time.perf_counter() - started < 2 * SECONDS + 2
+    assert results[0] == results[1]
+    assert (results[0].status, results[0].misconception) == ("error", "not-finished")
+    said, line = results[0].message.splitlines()
+    assert said == "The check stopped your code. Not finished after 0.5 seconds: does your loop end?"
+    assert line.startswith(ENDLESS[body])
+
+
+def test_an_exception_that_is_swallowed_is_raised_again():
+    body = (
+        "for tries in range(2):\n    try:\n        while len(ids):\n            ids[0] += 1\n"
+        "    except BaseException:\n        pass\nwhile len(ids):\n    ids[0] += 1"
+    )
+    assert an_exercise().check(define(cell(body)), seconds=0.2).misconception == "not-finished"
+
+
+def test_ten_seconds_are_the_default():
+    assert engine.SECONDS == 10
+
+
+def test_growing_memory_is_stopped_before_the_kernel_dies(monkeypatch):
+    """The forgotten `start += stride`."""
+    monkeypatch.setattr(engine, "MEGABYTES", 60)
+    source = (
+        "def make_windows(token_ids, max_length, stride):\n"
+        "    windows, start = [], 0\n"
+        "    while start + max_length < len(token_ids):\n"
+        "        windows.append((token_ids[start : start + max_length], token_ids[start + 1 :][:max_length]))\n"
+        "    return windows"
+    )
+    result = fresh("03.2").check(define(source))
+    assert (result.status, result.misconception) == ("error", "memory-filled")
+    assert result.message.splitlines() == [
+        "The check stopped your code. It filled 60 MB of memory: does your loop end?",
+        "Line 3 of your cell: `while start + max_length < len(token_ids):`",
+    ]
+
+
+def test_the_memory_that_an_answer_needs_is_left_to_it():
+    body = "total = 0\nfor i in range(20):\n    total += len(bytearray(5_000_000))\nreturn total"
+    assert an_exercise().check(define(cell(body))).status == "passed"
+
+
+def test_where_little_is_free_the_limit_is_half_of_it(monkeypatch):
+    import psutil
+
+    class Little:
+        available = 40_000_000
+
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: Little)
+    with pytest.raises(GrewTooLarge, match="It filled 20 MB of memory"), MemoryLimit(1000):
+        held = []
+        while True:
+            held.append(bytearray(100_000))
+
+
+def test_without_psutil_only_the_clock_is_watched(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "psutil", None)
+    assert an_exercise().check(define(cell("return ids"))).status == "passed"
+    assert an_exercise().check(define(cell("while True:\n    ids[0] = 1")), seconds=0.1).misconception == "not-finished"
+
+
+def test_a_check_that_hangs_on_a_result_does_not_blame_a_loop():
+    def slow(answer):
+        answer([1], 2, read=lambda result, args: [time.sleep(0.001) for _ in range(3_000)])
+        yield "never"
+
+    result = an_exercise(examine=slow).check(define(cell("return ids")), seconds=0.1)
+    assert result.message == (
+        "The check was stopped. Not finished after 0.1 seconds. Is the result far larger than what was asked for?"
+    )
+
+
+def test_an_interrupt_of_the_learners_is_not_a_limit():
+    result = an_exercise().check(define(cell("raise KeyboardInterrupt")))
+    assert (result.status, result.misconception) == ("error", None)
+    assert result.message.startswith("Interrupted")
+
+
+def test_limits_work_in_any_thread():
+    results = []
+    work = threading.Thread(
+        target=lambda: results.append(an_exercise().check(define(cell("while True:\n    ids[0] = 1")), seconds=0.1))
+    )
+    work.start()
+    work.join(5)
+    assert [result.misconception for result in results] == ["not-finished"]
+
+
+def test_a_limit_raises_nothing_after_its_block():
+    for _ in range(200):  # also where the time is over just when the block ends
+        try:
+            with TimeLimit(0.0005):
+                time.sleep(0.0004)
+        except TookTooLong:
+            pass
+        sum(range(100))
+    time.sleep(0.01)
