@@ -17,8 +17,7 @@
 #
 # You need some Python (lists, dictionaries, functions, loops) and should have seen two matrices multiplied.
 #
-# - **Cells.** Run them from top to bottom with Shift + Enter, and change them: nothing can break. When outputs and code
-#   no longer fit together, *Restart Kernel and Run All Cells* puts things right.
+# - **Cells.** Run them from top to bottom with Shift + Enter, and change them: nothing can break.
 # - **Predictions.** Before something is shown, you are asked what you expect. A wrong guess teaches more than none.
 # - **Exercises.** Put your answer in place of the `...`, run the cell, then run the check below it. It says what it saw
 #   and which idea is probably behind it. While a check has not passed, three hints stand folded below it: a question,
@@ -228,7 +227,7 @@ print(" ".join(write(["The"], 20, predict, greedy)))
 
 # %% [markdown]
 # It goes round in circles: the same last token gives the same next one, for ever. The other way is **sampling**: draw
-# the next token at random, each with its own probability. With a seed, the draw can be repeated.
+# the next token at random, each with its own probability. A seed makes it repeatable.
 
 
 # %%
@@ -409,8 +408,7 @@ print(f"{B * T} predictions of one run, and of {T} runs: they differ by {differe
 
 # %% [markdown]
 # It does, thanks to the **mask**, the triangle of ones in `average_of_past`: position $i$ may look at positions $0
-# \dots i$, never further. What does it prevent? We replace the *last* input token and see where the logits change, with
-# the mask and without.
+# \dots i$, never further. We replace the *last* input token and see where the logits change, with the mask and without.
 
 # %%
 changed = x.clone()
@@ -456,9 +454,9 @@ training_passes, inference_passes = 1, 6
 exercise("00.4").check((training_passes, inference_passes))
 
 # %% [markdown]
-# Let us count. First, training: 40 steps on our two sentences. Each step computes one number that says how improbable
-# the model finds the right tokens, the **loss**, and moves all weights a little so that they become more probable. How,
-# says lesson 11; here PyTorch does it for us.
+# Let us count. First, training: 40 steps on our two sentences. Each computes one number that says how improbable the
+# model finds the right tokens, the **loss**, and moves all weights a little so that they become more probable (how,
+# says lesson 11).
 
 # %%
 passes = Counter()
@@ -561,7 +559,7 @@ explorer
 # - Yes: `the king near the dogs`. The verb follows the king, so one `dogs` before it changes little.
 # </details>
 #
-# An explorer can also be set and read from code. We take one letter away, from `dogs`, three tokens before the end:
+# An explorer can also be set and read from code. We take one letter away from `dogs`:
 
 # %%
 after_king = predict_in_world("king")
@@ -581,8 +579,8 @@ for text in ("the dogs near the king", "the dog near the king"):
 #
 # ## A notebook that starts from nothing
 #
-# Whoever opens your notebook tomorrow starts from nothing, and then a mistake comes to light that a notebook hides.
-# Here is a cell, run in this notebook first, and then as a new process would run it, with no names but its own:
+# Whoever opens your notebook tomorrow starts from nothing. Here is a cell, run in this notebook first, and then as a
+# new process would run it, with no names but its own:
 
 # %%
 cell = "print(len(tokens), 'tokens,', round(sum(map(len, tokens)) / len(tokens), 2), 'characters each on average')"
@@ -654,8 +652,8 @@ print("no other to compare" if device.type == "cpu" else f"largest difference: {
 # %% [markdown]
 # ## What the course leaves out
 #
-# These models *continue* texts. They do not answer: given the beginning of a question, the bigram model goes on as
-# after any other token. And they are small:
+# These models *continue* texts. They do not answer: after a question word the bigram model goes on as after any other.
+# And they are small:
 
 # %%
 print(" ".join(write(['"Where'], 14, predict, sampler(1))))
@@ -664,8 +662,8 @@ smallest_gpt2 = 124_439_808
 print(f"averaging model {ours:,} weights, smallest GPT-2 {smallest_gpt2:,}: {smallest_gpt2 / ours:.0f} times as many")
 
 # %% [markdown]
-# The largest models have thousands of times more than that, and the same stages. Left out are also retrieval, tools,
-# pictures and sound, quantization, and the engineering of large clusters.
+# The largest models have thousands of times more, and the same stages. Left out are also retrieval, tools, pictures and
+# sound, quantization, and large clusters.
 #
 # ## You can now
 #
