@@ -90,6 +90,17 @@ def doctor() -> None:
     finish(print_report)
 
 
+@app.command()
+def progress() -> None:
+    """Show how far each lesson has come, and where that is kept on this machine; it is sent nowhere.
+
+    Exit code: 0.
+    """
+    from llmlab.exercises.engine.progress import print_progress
+
+    finish(print_progress)
+
+
 @app.command(context_settings={"ignore_unknown_options": True})
 def lab(
     words: Annotated[

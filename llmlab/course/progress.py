@@ -45,7 +45,7 @@ def file() -> Path | None:
     if named == OFF:
         return None
     if named:
-        return Path(named).expanduser() / "progress.jsonl"
+        return Path(os.path.expanduser(named)) / "progress.jsonl"
     from platformdirs import user_data_path
 
     return user_data_path("llmlab", appauthor=False) / "progress.jsonl"

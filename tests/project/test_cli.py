@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from llmlab import course, grading
 from llmlab.cli import app
 from llmlab.course import _findings, report
 from llmlab.course import lab as course_lab
+from llmlab.exercises.engine.catalogue import lessons
 from llmlab.instructors.grade import command as grade_command
 from tests import ROOT
 
@@ -39,7 +41,7 @@ def test_help_lists_the_commands_without_pytorch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", cwd=ROOT)
     assert done.stdout.splitlines()[-2:] == ["ended 0", "[]"], done.stdout + done.stderr
-    assert set(COMMANDS) == {"check", "grade", "doctor", "lab", "train", "sample"}
+    assert set(COMMANDS) == {"check", "grade", "doctor", "progress", "lab", "train", "sample"}
     assert all(f" {name} " in done.stdout for name in COMMANDS)
 
 
@@ -63,6 +65,26 @@ def test_every_option_is_explained(name):
     for parameter in COMMANDS[name].params:
         assert parameter.help, f"{name} {parameter.name}"
     assert COMMANDS[name].help.split("\n")[0].split()[0] in output
+
+
+# Progress
+
+
+def test_progress_shows_all_lessons_without_pytorch(tmp_path):
+    line = '{"edition": 2, "exercise": "03.1", "status": "passed"}\n'
+    (tmp_path / "progress.jsonl").write_text(line * 2 + "half a li", "utf-8")
+    code = (
+        "import sys; from llmlab.__main__ import main; sys.argv = ['llmlab', 'progress']\n"
+        "try: main()\nexcept SystemExit as end: print('ended', end.code, 'torch' in sys.modules)"
+    )
+    environment = os.environ | {"LLMLAB_PROGRESS": str(tmp_path), "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=environment)
+    *rows, where, news, ended = done.stdout.splitlines()
+    assert ended == "ended 0 False", done.stderr
+    assert len([row for row in rows if " passed" in row]) == len(lessons()) + 1  # and the line that explains the signs
+    assert [row for row in rows if row.startswith("03") and " 1 of " in row]
+    assert where == f"It is kept in {tmp_path / 'progress.jsonl'} and sent nowhere."
+    assert news == f"1 of the lines in {tmp_path / 'progress.jsonl'} cannot be read and are left out of your progress."
 
 
 # Doctor

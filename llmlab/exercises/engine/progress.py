@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote
 
 from llmlab.course.progress import store
-from llmlab.exercises.engine.catalogue import lessons, listed_in_notebook, loaded
+from llmlab.exercises.engine.catalogue import lessons, listed, listed_in_notebook, loaded
 from llmlab.exercises.engine.result import Status
 from llmlab.exercises.engine.view import box, sign, spelled
 from llmlab.utils.edition import CURRENT, edition
@@ -109,3 +110,21 @@ def progress(lesson: str) -> Progress:
         next_lesson=next(later, ""),
         news=kept.news(),
     )
+
+
+def print_progress() -> int:
+    """Print how far each lesson has come, from what is kept on this machine, and where that is; returns 0."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # for a terminal whose encoding lacks a letter, as that of Windows may
+    kept = store()
+    standings = kept.standings()
+    for lesson in lessons():
+        there = listed(lesson)
+        passed = [id for id in there if id in standings and standings[id].best == "passed"]
+        bar = "".join("■" if id in passed else "◪" if id in standings else "□" for id in there)
+        first = next((f"{id} {title}".replace("`", "") for id, (_, title) in there.items() if id not in passed), "")
+        print(f"{lesson}  {bar:<8}{len(passed)} of {len(there)} passed{f'   next: {first}' if first else ''}")
+    print("\n■ passed   ◪ tried   □ open")
+    where = f"It is kept in {kept.path} and sent nowhere." if kept.path else "Nothing is kept on this machine."
+    print("\n".join(filter(None, [where, kept.news()])))
+    return 0
