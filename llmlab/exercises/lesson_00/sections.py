@@ -3,7 +3,6 @@
 COMPUTES = "What a language model computes"
 COUNTS = "From counts to probabilities"
 AUTOREGRESSION = "One token at a time"
-TRAINING = "Training and inference"
-PREFIXES = "Every prefix at once, masked"
+PREFIXES = "Every prefix at once"
 PASSES = "One pass or many"
 NOTHING = "A notebook that starts from nothing"
