@@ -52,8 +52,8 @@ from llmlab.windows import pack
 # %% [markdown]
 # ## Play first
 #
-# This player makes tokens out of bytes, step by step. Play for a minute: watch which two neighbours are joined next, and
-# wait for the first word.
+# This player makes tokens out of bytes, step by step. Let it play for a minute: watch which two neighbours are joined
+# next, and wait for the first word.
 
 # %%
 MergePlayer()
@@ -262,8 +262,9 @@ print(f"the first {same.index(False)} merges agree; of all 300, {in_common} are 
 #
 # - Both tie rules lead to the token `·help`. Which of them has it after fewer merges?
 # - `ë` is two bytes. After how many merges have they found each other, and does the tie rule matter for that?
-# - The aim is half as many tokens as bytes, with as few merges as possible. Does it help to cut the text into words
-#   first, so that no merge crosses a space?
+# - The target is half as many tokens as bytes, with as few merges as possible, and all of them whole: no half
+#   characters, and a space only in front. Does it help to cut the text into words first, so that no merge crosses a
+#   space?
 
 # %%
 explorer = MergePlayer(count_pairs=count_pairs, merge=merge)
@@ -277,8 +278,9 @@ explorer
 # - After 24 merges by "first", after 12 by "lexicographic". From the twelfth merge on, every pair left occurs once, and
 #   the tie rule decides everything. "First" eats its way from the left; the greatest pair is `ë`, because its bytes are
 #   above 127 and those of English letters below.
-# - No: it takes 9 merges in place of 8. Uncut, `·helps·` and `·helps·the·help` become tokens, and that saves one here.
-#   Soon you will see why one cuts all the same.
+# - Yes. Uncut, 8 merges halve the text, but tokens such as `·helps·` cross spaces from merge 6 on. Cut, 9
+#   merges halve it, and with "lexicographic" the 10th makes `ë` whole: the target. By "first", `ë` has to wait for
+#   merge 16.
 # </details>
 #
 # An explorer is a Python object, so what it shows can be asserted. Say first what two merges make of these sheep:
@@ -289,7 +291,8 @@ probe.set(merges=0)
 counted = {pair.left + pair.right: pair.count for pair in probe.trace.pairs}
 probe.set(merges=2)
 sheep = probe.trace.tokens
-print(counted, [token.decode(errors="replace") for token in sheep], sep="\n")
+print(counted)
+print([token.decode(errors="replace") for token in sheep])
 
 assert counted == {b"aa": 5, b"ba": 2, b"a ": 1, b" b": 1, b"ab": 1}, "other counts: look at exercise 02.1"
 assert sheep == (b"baa", b"a", b" ", b"baa", b"aa", b"b"), "other tokens: look at exercises 02.1 and 02.2"
@@ -561,10 +564,10 @@ for sequence in sequences:
 # <details><summary>Further: WordPiece, unigram, SentencePiece</summary>
 #
 # **WordPiece** (BERT) merges the pair that is most frequent *compared with its parts*: its count, divided by the
-# product of the counts of its two parts. It encodes by longest match. **Unigram** starts with too many pieces and throws out
-# those that the text misses least. **SentencePiece** is a program that trains BPE or unigram on raw text, from
-# characters instead of bytes; Llama 2, T5 and Gemma use it. The next cell lets BPE and WordPiece choose a pair of the
-# story's bytes.
+# product of the counts of its two parts. It encodes by longest match. **Unigram** starts with too many pieces and
+# throws out those that the text misses least. **SentencePiece** is a program that trains BPE or unigram on raw text,
+# from characters instead of bytes; Llama 2, T5 and Gemma use it. The next cell lets BPE and WordPiece choose a pair of
+# the story's bytes.
 # </details>
 
 # %% tags=["further"]

@@ -1,16 +1,15 @@
 # %% [markdown]
 # # 03 · Sliding windows
 #
-# Lesson 02 ended with a text as one long row of token ids. A row is not yet something to learn from: a model learns
-# from *examples*, each with a question and an answer. In this lesson we cut the row into examples, and it turns out
-# that nobody has to write the answers.
+# A text is one long sequence of ids now. A model learns from *examples*, each with a question and an answer. Here we
+# cut the sequence into examples, and it turns out that nobody has to write the answers.
 #
-# About 60 minutes. At the end you can
+# About {minutes} minutes. At the end you can
 #
 # - derive the targets of any piece of text by shifting it one token;
 # - keep stride, context length and batch size apart, and say what each costs;
 # - predict how many windows and batches a loader will give, in which order, and what it leaves out;
-# - write the windows yourself, and find three bugs that never raise an error.
+# - write the windows yourself, and find bugs that never raise an error.
 
 # %% [markdown]
 # ## Before we start: three questions on lesson 02
@@ -34,106 +33,68 @@
 # </details>
 
 # %%
+import math
+
 import torch
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
-from llmlab import course
 from llmlab.bpe import gpt2_encoding
 from llmlab.corpus import load_text
+from llmlab.course.figures import loss_scatter, times_asked
 from llmlab.exercises import exercise, progress
 from llmlab.explorers import WindowMap
-from llmlab.windows import SlidingWindowDataset, create_dataloader, window_statistics
+from llmlab.windows import SlidingWindowDataset, create_dataloader, pack, window_statistics
+
+# %% [markdown]
+# ## Play first
+#
+# This map cuts the first tokens of the story into examples, each with inputs and targets. Play for a minute: drag the
+# end of the first window and the start of the second, and find tokens that nobody asks for.
+
+# %%
+WindowMap()
 
 # %% [markdown]
 # ## The next token is the label
 #
-# The text of this course is a short story about a piano that comes to an island. GPT-2's tokenizer turns it into ids.
+# The story of this course once more, in GPT-2's ids:
 
 # %%
 encoding = gpt2_encoding()
-story = load_text()
-ids = encoding.encode(story)
+ids = encoding.encode(load_text())
 
-print(f"{len(story):,} characters -> {len(ids):,} token ids")
-print(ids[:8])
-print([encoding.decode([token_id]) for token_id in ids[:8]])
-
-# %% [markdown]
-# A language model answers one question: *given these tokens, which comes next?* The story answers it at every place,
-# because the next token is simply there. Here are the first six questions with their answers; the context grows by one
-# token each time.
-
-# %%
-for length in range(1, 7):
+print(f"{len(ids):,} ids, the first of them {ids[:6]}")
+for length in range(1, 6):
     context, wanted = ids[:length], ids[length]
-    print(f"{encoding.decode(context)!r:32} -> {encoding.decode([wanted])!r}")
+    print(f"{encoding.decode(context)!r:26} -> {encoding.decode([wanted])!r}")
 
 # %% [markdown]
-# No one labelled anything: the text is its own answer sheet. (The name for this is *self-supervised* learning.) A text
-# of $n$ tokens holds $n - 1$ such questions. The first token is never an answer, since nothing precedes it, and the
-# last is never part of a question.
-
-# %%
-questions = [(ids[:i], ids[i]) for i in range(1, len(ids))]
-print(f"{len(ids):,} tokens, {len(questions):,} questions")
-print("the longest context has", f"{len(questions[-1][0]):,}", "tokens")
-
-# %% [markdown]
+# A language model answers one question: *given these tokens, which comes next?* The text is its own answer sheet, and
+# learning from it is called **self-supervised**. A text of $n$ tokens holds $n - 1$ such questions: nothing precedes
+# the first token, so it is never an answer.
+#
 # ## One window, many predictions
 #
-# A model cannot look back without end. It reads at most a fixed number of tokens, its **context length** $T$. So we cut
-# the row into windows of $T$ tokens. For each window the *input* is $x = (t_0, \dots, t_{T-1})$ and the *target* is the
-# same stretch one place later:
+# A model reads at most $T$ tokens, its context length. So we cut the sequence into windows of $T$ tokens. The
+# *input* is $x = (t_0, \dots, t_{T-1})$, the *target* the same stretch one place later:
 #
 # $$y_i = x_{i+1}, \qquad i = 0, \dots, T - 2, \qquad \text{and } y_{T-1} \text{ is the token after the window.}$$
 
 # %%
 T = 4
-x = ids[0:T]
-y = ids[1 : T + 1]
+x, y = ids[0:T], ids[1 : T + 1]
+assert y[:-1] == x[1:], "the target is the input one place later"
 
-print("input ", x, repr(encoding.decode(x)))
-print("target", y, repr(encoding.decode(y)))
-assert y[:-1] == x[1:]
-
-# %% [markdown]
-# Read the two rows in columns and the growing contexts come back: at position $i$ the model has seen $x_0 \dots x_i$
-# and should say $y_i$. One window holds $T$ questions, not one.
-
-# %%
+print("input ", x)
+print("target", y)
 for i in range(T):
     print(f"position {i}: {encoding.decode(x[: i + 1])!r:24} -> {encoding.decode([y[i]])!r}")
 
 # %% [markdown]
-# A window of $T$ inputs needs $T + 1$ tokens. Cut out only $T$ and the last answer is missing, which is easy to do when
-# one picks a sample first and shifts it afterwards:
-
-# %%
-sample = ids[:T]
-print("inputs ", sample, "   length", len(sample))
-print("targets", sample[1:], "       length", len(sample[1:]), "<- one short")
-
-# %% [markdown]
-# Does the loss really use all $T$ answers? Let us ask it. A model gives one row of *logits* (a score for each of the
-# $V$ tokens) at each position. Here they are all zero, as if it knew nothing. Where the loss cares about a row, that
-# row receives a gradient.
-
-# %%
-V = encoding.n_vocab
-logits = torch.zeros(T, V, requires_grad=True)  # (T, V)
-loss = F.cross_entropy(logits, torch.tensor(y))  # the mean over the T positions
-loss.backward()
-
-print(f"loss {loss.item():.4f}, and ln V = {torch.tensor(float(V)).log().item():.4f}")
-gradients = logits.grad.abs().sum(dim=1)  # (T,)
-print("gradient that reaches each position:", [round(g, 3) for g in gradients.tolist()])
-
-# %% [markdown]
-# Four positions, four equal shares. (And a model that knows nothing has a loss of $\ln V$: keep that figure, lesson 07
-# comes back to it.)
-
-# %% [markdown]
+# Read input and target column by column: at position $i$ the model has seen $x_0 \dots x_i$ and should say $y_i$. (So a
+# window of $T$ inputs needs $T + 1$ tokens.)
+#
 # ### Exercise 03.1 · How many predictions does a batch train?
 #
 # ●○○ · 2 minutes · for telling a window from a prediction · choose and explain
@@ -146,12 +107,12 @@ print("gradient that reaches each position:", [round(g, 3) for g in gradients.to
 # - **c**: 8, because only the last position of each window is trained
 # - **d**: 32, every position of every window
 #
-# Put the letter, in quotes, in place of the `...`, and write your reason into the comment. The check reads only the
-# letter; compare the reason it gives with yours.
+# Put the letter, in quotes, in place of the `...`, and your reason into the comment: the check gives one to compare.
 
 # %% exercise="03.1"
 # My reason:
 ### BEGIN SOLUTION
+# Each position has a target of its own, the token after it: 8 windows of 4 positions are 32 predictions.
 trained_positions = "d"
 ### STUB
 # trained_positions = ...
@@ -161,37 +122,46 @@ trained_positions = "d"
 exercise("03.1").check(trained_positions)
 
 # %% [markdown]
+# Let us ask the loss itself. The loss of language models is **cross-entropy**: minus the logarithm of the probability
+# that the model gave to the right token, averaged over all positions. It is 0 for a model that is sure and right; one
+# that knows nothing gives each of the $V$ tokens $1/V$, and its loss is $-\ln(1/V) = \ln V$. A **gradient** says for
+# each number how the loss changes when that number grows a little; training moves the numbers a little against it, so
+# where none arrives, nothing is learned.
+
+# %%
+V = encoding.n_vocab
+logits = torch.zeros(T, V, requires_grad=True)  # (T, V), all alike: a model that knows nothing
+loss = F.cross_entropy(logits, torch.tensor(y))  # the mean over the T positions
+loss.backward()  # computes the gradients
+
+print(f"loss {loss.item():.4f} = -ln(1 / {V:,}) = {-math.log(1 / V):.4f}")
+reached = logits.grad.abs().sum(dim=1)  # (T,)
+print("share of the gradient at each position:", [round(share, 3) for share in (reached / reached.sum()).tolist()])
+
+# %% [markdown]
+# Four equal shares: one window holds $T$ questions, and all of them train.
+#
 # ## Slide the window
 #
-# One window covers $T$ tokens; the story has thousands. So we move the window along. How far it moves each time is the
-# **stride** $S$: window $k$ starts at token $k \cdot S$. Small numbers first: eleven ids, $T = 4$, $S = 3$.
+# One window covers $T$ tokens, so we move it along: a **sliding window**. How far it moves each time is the **stride**
+# $S$: window $k$ starts at token $k \cdot S$. Eleven ids, $T = 4$; the starts 0, 3, 6 are those of $S = 3$, and 7 is
+# one more:
 
 # %%
 numbers = list(range(10, 21))
-T, S = 4, 3
-
-for start in range(0, len(numbers) - T, S):
-    inputs, targets = numbers[start : start + T], numbers[start + 1 : start + T + 1]
-    print(f"start {start}: input {inputs}  target {targets}")
+for start in (0, 3, 6, 7):
+    print(f"start {start}: input {numbers[start : start + 4]}  target {numbers[start + 1 : start + 5]}")
 
 # %% [markdown]
-# Why does `range` stop at `len(numbers) - T` and not one later? The last window must leave one token over for its last
-# target. Let us go one further and look:
-
-# %%
-start = len(numbers) - T
-print("input ", numbers[start : start + T])
-print("target", numbers[start + 1 : start + T + 1], "<- ragged: a batch of such rows is no tensor")
-
-# %% [markdown]
+# The window at 7 is full, and its target is not: a batch of such rows is no tensor.
+#
 # ### Exercise 03.2 · Write the windows
 #
 # ●●○ · 10 minutes · for knowing exactly what a model is trained on · write a function
 #
 # Complete `make_windows`. It slides a window of `max_length` ids over `token_ids`, from position 0 on, `stride` ids at
-# a time, and returns a list of pairs (input row, target row). Both rows hold `max_length` ids; the target row is the
-# input row one token later. A window that does not fit, targets included, is left out, so a text of fewer than
-# `max_length + 1` ids gives `[]`.
+# a time, and returns a list of pairs (input, target), each of `max_length` ids. A window that does not fit, targets
+# included, is left out, so a text of fewer than `max_length + 1` ids gives `[]`.
 #
 # Stuck? `exercise("03.2").hint()` gives a question first, then the idea, then the line.
 
@@ -214,34 +184,29 @@ exercise("03.2").check(make_windows)
 # %% [markdown]
 # ## Stride: overlap and gaps
 #
-# With a stride below $T$ the windows overlap, and a token is a target more than once. With a stride above $T$ there are
-# gaps. Count how often each of twenty ids is a target:
-
+# How often is each of twenty tokens a target, with $T = 4$? (`SlidingWindowDataset` is the package's; here the ids are
+# the positions.)
 
 # %%
-def times_a_target(n_tokens, max_length, stride):
-    counts = [0] * n_tokens
-    for start in range(0, n_tokens - max_length, stride):
-        for position in range(start + 1, start + max_length + 1):
-            counts[position] += 1
-    return counts
-
-
+asked = {}
 for stride in (2, 4, 6):
-    print(f"stride {stride}:", *times_a_target(20, max_length=4, stride=stride))
+    asked[stride] = [0] * 20
+    for _, targets in SlidingWindowDataset(range(20), max_length=4, stride=stride):
+        for position in targets.tolist():
+            asked[stride][position] += 1
+times_asked.draw(asked)
 
 # %% [markdown]
-# Stride 2 asks most questions twice, stride 6 leaves some out for ever, and at stride 4 = $T$ each is asked once,
-# except for the few at the end that fill no window. That looks simple. Test yourself on a case that many get wrong:
-
-# %% [markdown]
+# Below $T$ the windows overlap, and most tokens are a target more than once, with other contexts. Above $T$ there are
+# gaps, the same ones in every **epoch**, that is in every pass through all windows. At $S = T$ each is a target once,
+# but for a few at the end. That looks simple; many get this wrong:
+#
 # ### Exercise 03.3 · What does a stride skip?
 #
 # ●○○ · 4 minutes · for choosing a stride · predict
 #
 # A text has 1,000 tokens, the context length is 4. All tokens but the first have one before them, so 999 could be
-# targets. How many of them are the target of at least one window at stride 4, and how many at stride 5? Work it out
-# before you run anything.
+# targets. How many of them are the target of at least one window at stride 4, and how many at stride 5?
 
 # %% exercise="03.3"
 ### BEGIN SOLUTION
@@ -254,39 +219,33 @@ trained_at_stride_4, trained_at_stride_5 = 996, 800
 exercise("03.3").check((trained_at_stride_4, trained_at_stride_5))
 
 # %% [markdown]
-# Now the same by counting. `window_statistics` gives the figures without building a single window:
-
-# %%
-print("stride  windows  trained  never  times each")
-for stride in (1, 2, 4, 5, 8):
-    s = window_statistics(1000, max_length=4, stride=stride)
-    never, times = s.tokens_never_trained, s.repeats_per_target
-    print(f"{stride:6} {s.windows:8} {s.tokens_trained:8} {never:6} {times:11.2f}")
-
-# %% [markdown]
-# A stride of 5 sounds like "one more than needed". It skips one target in five, and the same ones in every *epoch*,
-# that is in every pass through all windows.
-#
 # ### Predict, then explore
 #
-# The map below hands *your* `make_windows` the positions 0, 1, 2 … and draws what comes back: blue where the input
-# lies, striped orange where the target lies. It starts at stride 2, context length 4, batches of 4. Before you touch
+# The map again, now with *your* `make_windows`. It starts at stride 2, context length 4, batches of 4. Before you touch
 # it:
 #
-# - Three windows are left out at the end. Which control brings them back, and which other one could too?
+# - Three windows are left out at the end. Which controls can bring them back?
 # - What will change in the picture if you tick *Shuffle*, and what will not?
-# - **The target:** each token but the first is a target exactly once. Stride = context length is not enough. Why?
-#
-# (Changed `make_windows`? Run the cell again, and the map uses the new one.)
+# - The target is that each token but the first is asked for exactly once, in as few windows as possible. Why is stride
+#   = context length not enough?
 
 # %%
 explorer = WindowMap(windows=make_windows)
 explorer
 
 # %% [markdown]
-# An explorer is a Python object, so what it shows can be asserted. Here is a second map, set from code: with context
-# length 4 and a stride of 5, then 7, from where to where do the inputs reach, and which of the 25 tokens are never a
-# target? Say it before you run the cell.
+# <details><summary>What happened?</summary>
+#
+# - *Drop last*, unticked: eleven windows make two batches of four and one of three. Or batches of 1, the only size
+#   here that divides eleven.
+# - The windows stay as they are, and the order of tokens inside them. What changes is which window goes into which
+#   batch, and so also which three are left out.
+# - 24 tokens can be targets. With $S = T$, $T$ must divide 24, or a tail fills no window: 8 is the largest that the map
+#   allows, and makes three windows. And no batch may be dropped: batches of four would leave all three out, so it takes
+#   batches of 3 or 1, or *Drop last* unticked.
+# </details>
+#
+# Context length 4, stride 5, then 7: say first which of the 25 tokens are never a target.
 
 # %%
 probe = WindowMap(windows=make_windows)
@@ -297,39 +256,49 @@ for stride in (5, 7):
     inputs[stride] = [(window[0], window[-1]) for window in probe.trace.inputs]
     print(f"stride {stride}: inputs {inputs[stride]}\n          never a target: {never}")
 
-assert inputs == {5: [(0, 3), (5, 8), (10, 13), (15, 18), (20, 23)], 7: [(0, 3), (7, 10), (14, 17)]}
-assert never == [0, 5, 6, 7, 12, 13, 14, 19, 20, 21, 22, 23, 24]
+expected = {5: [(0, 3), (5, 8), (10, 13), (15, 18), (20, 23)], 7: [(0, 3), (7, 10), (14, 17)]}
+assert inputs == expected, "these are other inputs: look at exercise 03.2"
+assert never == [0, 5, 6, 7, 12, 13, 14, 19, 20, 21, 22, 23, 24], "other targets: look at exercise 03.2"
 
 # %% [markdown]
-# If that assertion fails, `make_windows` is wrong, and the map shows how. When you have reached the target by hand,
-# print what you found: `explorer.state` holds your settings, and `print(explorer.code())` writes them as plain Python.
-#
 # What stride means for a whole text, here the story at context length 32:
 
 # %%
 print("stride  windows  each target, on average")
-for stride in (1, 8, 16, 32, 64):
+for stride in (1, 16, 32, 40):
     s = window_statistics(len(ids), max_length=32, stride=stride)
     times, share = s.repeats_per_target, s.tokens_trained / (len(ids) - 1)
     print(f"{stride:6} {s.windows:8}  {times:5.2f} times, {share:4.0%} of the targets reached")
 
 # %% [markdown]
-# At stride 1 an epoch takes about 32 times the work of stride 32 and asks for the same answers 32 times over, with more
-# or fewer tokens before them: that is repetition, not more data, and a model that sees a small text often enough learns
-# it by heart (lesson 08 shows it happen). The usual choice is **stride = context length**: each target once, nothing
-# skipped but the tail.
+# At stride 1 an epoch takes about 32 times the work and asks for the same answers 32 times over: that is repetition,
+# not more data, and a model that sees a small text often enough learns it by heart (lesson 11). The usual choice for
+# training is stride = context length.
 #
+# But then each window starts anew, and its first target is predicted from a single token. To *measure* a model one
+# therefore lets windows overlap, and counts only the targets that are new:
+
+# %%
+print("stride  windows  tokens that a counted target can see, after the first window")
+for stride in (8, 4, 1):
+    counted, seen = 8, []  # the targets of the first window are positions 1 to 8
+    for inputs, _ in SlidingWindowDataset(range(65), max_length=8, stride=stride):
+        start = inputs[0].item()
+        seen += [target - start for target in range(counted + 1, start + 9)]
+        counted = start + 8
+    print(f"{stride:6} {(64 - 8) // stride + 1:8}  {min(seen)} to {max(seen)}, {sum(seen) / len(seen):.1f} on average")
+
+# %% [markdown]
 # ## From windows to batches
 #
-# PyTorch splits the work in two. A `Dataset` knows how many examples there are and hands out the $i$-th. A `DataLoader`
-# decides the order, collects examples into batches and is what the training loop iterates over. Our data set is short:
+# In PyTorch a `Dataset` knows how many examples there are and hands out the $i$-th, and a `DataLoader` decides the
+# order and stacks $B$ examples, the **batch size**, into tensors of shape $(B, T)$.
 
 
 # %%
 class Windows(Dataset):
     def __init__(self, token_ids, max_length, stride):
-        self.ids = torch.tensor(token_ids)
-        self.max_length = max_length
+        self.ids, self.max_length = torch.tensor(token_ids), max_length
         self.starts = range(0, len(token_ids) - max_length, stride)
 
     def __len__(self):
@@ -337,33 +306,22 @@ class Windows(Dataset):
 
     def __getitem__(self, i):
         start = self.starts[i]
-        stop = start + self.max_length
-        return self.ids[start:stop], self.ids[start + 1 : stop + 1]
+        return self.ids[start : start + self.max_length], self.ids[start + 1 : start + self.max_length + 1]
 
 
 windows = Windows(ids, max_length=6, stride=6)
-print(len(windows), "windows; the first:", windows[0])
+inputs, targets = next(iter(DataLoader(windows, batch_size=3, shuffle=False)))
+print(len(windows), "windows; inputs and targets:", tuple(inputs.shape))
+print(inputs, targets, sep="\n")
 
 # %% [markdown]
-# The loader stacks $B$ examples, the **batch size**, into tensors of shape $(B, T)$:
-
-# %%
-loader = DataLoader(windows, batch_size=3, shuffle=False)
-inputs, targets = next(iter(loader))
-
-print("inputs ", tuple(inputs.shape), inputs.dtype)
-print("targets", tuple(targets.shape), targets.dtype)
-print(inputs)
-print(targets)
-
-# %% [markdown]
-# Three words that are easily mixed up, now side by side: the **context length** (here 6) is how far the model sees, the
-# **stride** (6) how far the window moves, the **batch size** (3) how many windows go through the model together.
+# Side by side: context length (here 6) is how far the model sees, stride (6) how far the window moves, batch size (3)
+# how many windows go through the model together.
 #
 # ### What the batch size is for
 #
-# The loss of a batch is the mean over its windows, so its gradient is the mean of their gradients. We check that on a
-# tiny model: a table with one row of logits for each token, over a vocabulary of 11.
+# The gradient of a batch is the mean of its windows' gradients: a noisy guess at the gradient over all windows. We try
+# it on a tiny model, a table with one row of logits for each of 11 tokens.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -371,50 +329,29 @@ table = torch.randn(11, 11, generator=generator, requires_grad=True)
 small = Windows(torch.randint(0, 11, (200,), generator=generator).tolist(), max_length=5, stride=5)
 
 
-def gradient(rows):
-    chosen = [small[i] for i in rows]
-    inputs, targets = next(iter(DataLoader(chosen, batch_size=len(rows))))  # (B, T)
+def gradient(chosen):
+    inputs, targets = next(iter(DataLoader([small[i] for i in chosen], batch_size=len(chosen))))  # (B, T)
     loss = F.cross_entropy(table[inputs].flatten(0, 1), targets.flatten())
     return torch.autograd.grad(loss, table)[0]  # (11, 11)
 
 
-together = gradient([0, 1, 2])
 one_by_one = torch.stack([gradient([i]) for i in (0, 1, 2)]).mean(dim=0)
-equal = torch.allclose(together, one_by_one, atol=1e-6)
-print("gradient of the batch = mean of the gradients:", equal)
-
-# %% [markdown]
-# A mean over few windows is a noisy guess at the mean over all of them. How far off is it, for batches of one, four and
-# sixteen?
+print(f"batch against mean of its windows: differ by {(gradient([0, 1, 2]) - one_by_one).abs().max():.4f} at most")
 
 # %%
 whole = gradient(range(len(small)))
-print(len(small), "windows in all")
 for batch_size in (1, 4, 16):
     orders = [torch.randperm(len(small), generator=generator).tolist() for _ in range(200)]
-    errors = [(gradient(order[:batch_size]) - whole).norm() for order in orders]
-    error = torch.stack(errors).mean() / whole.norm()
-    print(f"batch size {batch_size:2}: off by {error:.1f} × the length of the true gradient")
+    error = torch.stack([(gradient(order[:batch_size]) - whole).norm() for order in orders]).mean() / whole.norm()
+    megabytes = batch_size * 256 * V * 4 / 1e6  # (B, T, V) logits in float32, of a real model at T = 256
+    print(
+        f"batch size {batch_size:2}: off by {error:.1f} × the size of the true gradient; logits of {megabytes:5,.0f} MB"
+    )
 
 # %% [markdown]
-# Four times the batch, about half the error (sixteen do a little better still, being nearly half of all windows). So
-# larger batches point in a steadier direction. They also take more memory: the ids weigh next to nothing, but the model
-# answers with a row of $V$ numbers for each of the $B \cdot T$ positions.
-
-# %%
-for batch_size in (1, 8, 32):
-    n_bytes = batch_size * 256 * V * 4  # (B, T, V) logits in float32
-    print(f"batch size {batch_size:2}, context length 256: logits of {n_bytes / 1e6:7,.0f} MB")
-
-# %% [markdown]
-# So a batch of one is cheap and noisy, a large one steady and expensive.
+# Four times the batch, about half the error (less for 16, which are four in ten of all windows here). A batch of one is
+# cheap and noisy, a large one steady and expensive.
 #
-# ### How many windows, how many batches?
-#
-# Before a long training run you want to know how long an epoch is. Work it out: where may the last window start? How
-# many steps of $S$ fit before that? What becomes of the windows that fill no batch?
-
-# %% [markdown]
 # ### Exercise 03.4 · Count windows and batches
 #
 # ●●○ · 8 minutes · for knowing the length of an epoch before it starts · write a function
@@ -442,8 +379,8 @@ def count_batches(n_tokens, max_length, stride, batch_size, drop_last):
 exercise("03.4").check(count_batches)
 
 # %% [markdown]
-# Nothing warns you when the answer is zero. Four tokens cannot fill a window of length 6, and the training loop below
-# "succeeds" (only with `shuffle=True` would PyTorch complain, about its `num_samples`):
+# Nothing warns you when the answer is zero. Four tokens fill no window of length 6, and a training loop over them
+# "succeeds", as it does where `drop_last=True` drops the only batch. `llmlab` refuses instead:
 
 # %%
 too_short = Windows([464, 19132, 1625, 284], max_length=6, stride=6)
@@ -451,50 +388,36 @@ for inputs, targets in DataLoader(too_short, batch_size=3):
     print("training ...")
 print("done: 1 epoch,", len(too_short), "windows")
 
-# %% [markdown]
-# The same happens when `drop_last=True` meets fewer windows than one batch holds. `llmlab` refuses instead, in both
-# cases:
-
-# %%
 for sizes in ({"max_length": 6, "batch_size": 1}, {"max_length": 2, "batch_size": 3}):
     try:
         create_dataloader("The piano came to", stride=6, **sizes)
     except ValueError as error:
-        print(f"ValueError: {error}\n")
+        print(f"ValueError: {error}")
 
 # %% [markdown]
 # ## Shuffle and the last batch
 #
-# Neighbouring windows belong to the same scene. If batches follow the text, the model gets a whole stretch of piano,
-# then a whole stretch of sheep. `shuffle=True` draws a new order of the *windows* each epoch; inside a window the
-# order of the tokens never changes.
+# In text order a batch holds a whole stretch of piano, then one of sheep. `shuffle=True` draws a new order of the
+# *windows* for each epoch; inside a window nothing moves. Ten windows in batches of four:
 
 # %%
 generator = torch.Generator().manual_seed(7)
-loader = DataLoader(windows, batch_size=3, shuffle=True, generator=generator)
-for epoch in (1, 2):
-    inputs, _ = next(iter(loader))
-    print(f"epoch {epoch}:", *[repr(encoding.decode(row.tolist())) for row in inputs])
+loader = DataLoader(range(10), batch_size=4, shuffle=True, drop_last=True, generator=generator)
+for epoch in ("1", "2", "1, seeded again"):
+    if "again" in epoch:
+        generator.manual_seed(7)
+    batches = [batch.tolist() for batch in loader]
+    print(f"epoch {epoch:15}: {batches}, left out {sorted(set(range(10)) - set(sum(batches, [])))}")
 
 # %% [markdown]
-# A generator with a seed makes the order repeatable: seed it again, and the same epoch comes again.
-
-# %%
-generator.manual_seed(7)
-inputs, _ = next(iter(loader))
-print("epoch 1:", *[repr(encoding.decode(row.tolist())) for row in inputs])
-
-# %% [markdown]
-# For measuring the loss on held-out text the order does not matter, so there one switches shuffling off, or believes
-# one has:
-
-# %% [markdown]
-# ### Exercise 03.5 · Find the bug: the loader that will not listen
+# A seeded generator makes the order repeatable. `drop_last=True` leaves two windows out, others in each epoch.
+#
+# ### Exercise 03.5 · Find the bug: the loader
 #
 # ●●○ · 6 minutes · for reading a loader critically · find the bug
 #
-# This function makes a loader for the caller's data set, batch size and choices. It runs, and yet somebody who compared
-# two runs token by token found that one argument changes nothing. Find out which, and mend the function.
+# This function should make a loader exactly as its caller asks. It runs without an error, and its batches are not what
+# was asked for. Find out why, and mend it. (Try it on `range(10)`.)
 
 # %% exercise="03.5"
 from torch.utils.data import DataLoader
@@ -518,129 +441,55 @@ def make_loader(dataset, batch_size, shuffle, drop_last, generator=None):
 exercise("03.5").check(make_loader)
 
 # %% [markdown]
-# **The last batch.** When the windows do not divide evenly, the last batch is smaller, perhaps a single window, and
-# still it counts as a full step of training. How much does the loss of a batch depend on its size? Take a model that
-# knows only how frequent each token is, and never changes:
+# A last batch may be a single window, and still it is a full step of training. How its loss scatters, a model shows
+# that knows only how frequent each token is, and never changes:
 
 # %%
-all_ids = torch.tensor(ids)
-frequency = torch.bincount(all_ids) / len(ids)
-surprise = -frequency[all_ids].log()  # (n_tokens,) the loss at each token
-per_window = torch.stack([surprise[start + 1 : start + 7].mean() for start in windows.starts])
+frequency = torch.bincount(torch.tensor(ids)) / len(ids)
+per_window = torch.stack([-frequency[targets].log().mean() for _, targets in windows])
 
 for batch_size in (1, 2, 8):
     losses = per_window[: len(per_window) // batch_size * batch_size].view(-1, batch_size).mean(dim=1)
     print(f"batches of {batch_size}: loss {losses.mean():.2f} ± {losses.std():.2f}")
+loss_scatter.draw(per_window[:320].tolist(), batch_size=8)
 
 # %% [markdown]
-# The mean is the same, the scatter is not. Here are the first forty batches of eight, with their single windows behind:
+# A batch of one window is drawn from the wide cloud, not from the narrow band: often a spike in the loss curve, and a
+# step in a poor direction. So in training one drops it. To *measure* a model on **held-out** text, which it was not
+# trained on, every window should count. But the mean of the batches is not the mean of the tokens:
 
 # %%
-import matplotlib.pyplot as plt
-
-figure, axes = plt.subplots(figsize=(7, 2.4))
-axes.plot(per_window[:320], ".", color="#8a8a8a", markersize=3, label="single windows")
-by_eight = per_window[:320].view(-1, 8).mean(dim=1)
-axes.plot(range(4, 320, 8), by_eight, color="#2f7fc1", label="batches of 8")
-axes.set(xlabel="window", ylabel="loss")
-axes.legend(loc="upper right", ncols=2)
-course.show(
-    figure,
-    alt="Loss along the story. The means of batches of eight windows stay in a narrow band; "
-    "single windows scatter widely above and below it.",
-)
+batches = per_window[:9].split(4)  # 4, 4 and 1 windows of 6 tokens
+by_batch = sum(batch.mean() for batch in batches) / len(batches)
+by_token = sum(batch.mean() * 6 * len(batch) for batch in batches) / (6 * 9)
+print("batch losses:", [round(batch.mean().item(), 2) for batch in batches])
+print(f"mean of the batches {by_batch:.3f}, weighed by tokens {by_token:.3f}, all windows {per_window[:9].mean():.3f}")
 
 # %% [markdown]
-# A last batch of one window is drawn from the wide grey cloud, not from the narrow blue band: often a spike in the loss
-# curve, and one step in a poor direction. `drop_last=True` leaves that batch out. Is that text lost? With shuffling,
-# not for good: which windows are left out is drawn anew in each epoch. Ten windows in batches of four:
-
-# %%
-ten = DataLoader(range(10), batch_size=4, shuffle=True, drop_last=True, generator=generator)
-for epoch in (1, 2, 3):
-    used = torch.cat(list(ten)).tolist()
-    print(f"epoch {epoch}: left out {sorted(set(range(10)) - set(used))}")
-
-# %% [markdown]
-# For *evaluation* keep `drop_last=False`: there every window should count, and nothing should depend on chance.
+# The one window of the last batch counted as much as four others: weigh each batch by its tokens.
 #
-# **Workers.** `num_workers=2` lets two more processes prepare batches while the model computes. It changes nothing
-# about the batches:
+# <details><summary>Further: workers</summary>
+#
+# `num_workers=2` lets two more processes prepare the same batches while the model computes. They pay when an example
+# takes long to prepare, such as a photograph. Our windows are slices of a tensor, so 0 is the default here.
+# </details>
 
-# %%
+# %% tags=["further"]
 sizes = {"batch_size": 8, "max_length": 32, "stride": 32, "shuffle": False}
-alone = create_dataloader(story, **sizes)
-helped = create_dataloader(story, **sizes, num_workers=2)
-
-pairs = zip(alone, helped, strict=True)
-same = all(torch.equal(x, u) and torch.equal(y, v) for (x, y), (u, v) in pairs)
-print(len(alone), "batches, the same with two workers:", same)
+alone, helped = (create_dataloader(load_text(), **sizes, num_workers=workers) for workers in (0, 2))
+same = sum(torch.equal(x, u) and torch.equal(y, v) for (x, y), (u, v) in zip(alone, helped, strict=True))
+print(same, "of", len(alone), "batches are the same with two workers")
 
 # %% [markdown]
-# Workers pay when an example takes long to prepare: photographs to decode, audio to resample. Our windows are slices
-# of a tensor in memory, and starting processes costs more than it saves; so `num_workers=0` is the default here.
-
-# %%
-from time import perf_counter
-
-
-def seconds(loader):
-    start = perf_counter()
-    for _ in loader:
-        pass
-    return perf_counter() - start
-
-
-best_alone, best_helped = (min(seconds(loader) for _ in range(5)) for loader in (alone, helped))
-print("an epoch takes longer with workers:", best_helped > best_alone)
-
-# %% [markdown]
-# ## One shift, not two
+# ## From a batch to its loss
 #
-# The targets are already shifted: row $y$ is row $x$ one token later. The loss must compare logits and targets
-# position by position. Imagine a perfect model, which puts all its weight on the right next token:
-
-# %%
-loader = create_dataloader(story, batch_size=3, max_length=6, stride=6, shuffle=False)
-inputs, targets = next(iter(loader))
-perfect = 50.0 * F.one_hot(targets, V).float()  # (B, T, V)
-
-right = F.cross_entropy(perfect.flatten(0, 1), targets.flatten())
-shifted_again = F.cross_entropy(perfect[:, :-1].flatten(0, 1), targets[:, 1:].flatten())
-print(f"one shift  : loss {right.item():.2f}")
-print(f"two shifts : loss {shifted_again.item():.2f}")
-
-# %% [markdown]
-# Shifted twice, the perfect model looks hopeless. And a model that is *trained* that way? Let a table of logits learn
-# the simplest text there is, 0 1 2 3 4 5 6 0 1 2 …, with the second shift in its loss:
-
-# %%
-cycle = torch.arange(200) % 7
-x, y = cycle[:-1], cycle[1:]
-table = torch.zeros(7, 7, requires_grad=True)
-
-for step in range(101):
-    loss = F.cross_entropy(table[x][:-1], y[1:])  # y is shifted already
-    (gradient,) = torch.autograd.grad(loss, table)
-    table = (table - 10 * gradient).detach().requires_grad_()
-    if step in (0, 10, 100):
-        print(f"step {step:3}: loss {loss.item():.2f}")
-
-print(f"after 0 comes {y[0].item()}, the model says {table[0].argmax().item()}")
-
-# %% [markdown]
-# The loss falls as it should, and the model has learned to predict the token after the next. Nothing looks wrong until
-# you read what it writes. Some libraries shift inside the model, some in the data: know which one yours does, and
-# shift once.
-
-# %% [markdown]
-# ### Exercise 03.6 · Find the bug: one shift too many
+# ### Exercise 03.6 · Find the bug: the loss
 #
 # ●●● · 8 minutes · for joining a data set to a loss · find the bug
 #
-# `logits` (B, T, V) are a model's scores for each of V tokens at each position, `targets` (B, T) come from the data set
-# above, where `targets[b, t]` is the token after `inputs[b, t]`. The loss should be the mean cross-entropy over every
-# position. The function runs, the loss falls during training, and the model learns the wrong thing. Mend it.
+# `logits` (B, T, V) come from a model, `targets` (B, T) from the data set above. The loss should be the mean
+# cross-entropy over every position. The function runs, the loss falls during training, and what the model writes is
+# nonsense. Find out why, and mend it.
 
 # %% exercise="03.6"
 from torch.nn.functional import cross_entropy
@@ -661,52 +510,56 @@ def next_token_loss(logits, targets):
 exercise("03.6").check(next_token_loss)
 
 # %% [markdown]
-# ## The same, polished: `llmlab.windows`
+# ### One shift, not two
 #
-# What you wrote by hand is in the package, with checks and without copies. First, that it is the same, for several
-# sizes and against the class above:
+# The targets are shifted already: the data set has put the next token there. Whoever shifts again asks for the token
+# after the next. Let a table of logits learn the simplest text there is, 0 1 2 3 4 5 6 0 1 2 …, both ways:
 
 # %%
-for max_length, stride in ((6, 6), (5, 2), (3, 7)):
-    by_hand = Windows(ids, max_length, stride)
-    packaged = SlidingWindowDataset(ids, max_length, stride)
-    pairs = zip(by_hand, packaged, strict=True)
-    same = all(torch.equal(x, u) and torch.equal(y, v) for (x, y), (u, v) in pairs)
-    counts = f"{len(by_hand)} and {len(packaged)} windows"
-    print(f"length {max_length}, stride {stride}: {counts}, equal: {same}")
+cycle = torch.arange(200) % 7
+x, y = cycle[:-1], cycle[1:]
+for shifts in (1, 2):
+    table = torch.zeros(7, 7, requires_grad=True)
+    for _ in range(101):
+        loss = F.cross_entropy(table[x], y) if shifts == 1 else F.cross_entropy(table[x][:-1], y[1:])
+        (slope,) = torch.autograd.grad(loss, table)
+        table = (table - 10 * slope).detach().requires_grad_()
+    print(f"{shifts} shift(s): loss {loss.item():.2f}; after 0 the model says {table[0].argmax().item()}")
 
 # %% [markdown]
-# And against your own `make_windows`:
+# Both losses fall as they should, and nothing looks wrong until you read what the model writes. Some libraries shift
+# inside the model, some in the data: know which one yours does, and shift once.
+#
+# ## Many documents
+#
+# Windows know nothing of documents. Here is the first window, $T = 7$, of a packed sequence of two:
+
+# %%
+packed = pack(["The piano came.", "Dear Mr. Pascoe"], encoding)
+inputs, targets = SlidingWindowDataset(packed, max_length=7, stride=7)[0]
+for i in (3, 4, 5):
+    print(f"{encoding.decode(inputs[: i + 1].tolist())!r:36} -> {encoding.decode([targets[i].item()])!r}")
+
+# %% [markdown]
+# `<|endoftext|>` is a target like any other, so the model learns where documents end. And the letter is read behind a
+# piano, unless a document mask forbids it.
+#
+# ## The same, polished: `llmlab.windows`
+#
+# What you wrote is in the package, with checks and without copies: all windows share the one sequence as a *view*.
 
 # %%
 yours = make_windows(ids, 6, 5)
 if yours is None:
-    print("make_windows is still to be written: exercise 03.2.")
+    print("make_windows is still to be written: exercise 03.2")
 else:
     packaged = [(x.tolist(), y.tolist()) for x, y in SlidingWindowDataset(ids, 6, 5)]
-    assert [(list(x), list(y)) for x, y in yours] == packaged
-    print(f"Your {len(packaged)} windows equal llmlab's.")
+    alike = sum([*map(list, mine)] == [*theirs] for mine, theirs in zip(yours, packaged, strict=True))
+    print(f"{alike} of {len(packaged)} windows are the same as yours")
 
-# %% [markdown]
-# Second, without copies. At stride 1 there are nearly as many windows as ids, each with 256 ids of input and 256 of
-# target, eight bytes an id. As separate tensors they would take all that; as a *view* they share the one row of ids:
-
-# %%
 dense = SlidingWindowDataset(ids, max_length=256, stride=1)
-shown = 2 * dense.inputs.numel() * 8
-stored = dense.inputs.untyped_storage().nbytes()
+shown, stored = 2 * dense.inputs.numel() * 8, dense.inputs.untyped_storage().nbytes()
 print(f"{len(dense):,} windows show {shown / 1e6:.0f} MB of ids and store {stored / 1e6:.2f} MB")
-
-# %% [markdown]
-# Third, the loader that the next lessons use, with the parameters of `create_dataloader_v1` in Raschka's *Build a Large
-# Language Model (From Scratch)*:
-
-# %%
-loader = create_dataloader(story, batch_size=8, max_length=32, stride=32, shuffle=False)
-for number, (inputs, targets) in enumerate(loader):
-    assert inputs.shape == targets.shape == (8, 32)
-    assert torch.equal(inputs[:, 1:], targets[:, :-1])
-print(number + 1, "batches of shape (8, 32), each target its input shifted by one")
 
 # %% [markdown]
 # ## You can now
@@ -716,8 +569,18 @@ print(number + 1, "batches of shape (8, 32), each target its input shifted by on
 # - compute windows and batches before the run, and notice when there are none;
 # - recognise a shuffle that is ignored, a small last batch, and a target that was shifted twice.
 #
-# Type `??SlidingWindowDataset` in a new cell to read the package's version. Lesson 04 turns the ids in these windows
-# into vectors.
+# Type `??SlidingWindowDataset` in a new cell to read the package's version. Lesson 04 turns ids into vectors.
+#
+# ## Where this comes from
+#
+# - Claude Shannon, "Prediction and entropy of printed English", 1951: guess the next letter, and measure the surprise.
+# - Herbert Robbins, Sutton Monro, "A stochastic approximation method", 1951: small steps along noisy guesses arrive.
+# - Yoshua Bengio and others, "A neural probabilistic language model", 2003: a network that predicts each word from a
+#   window of words before it.
+# - Ofir Press, Noah Smith, Mike Lewis, "Shortformer", 2021: what it costs when windows start with little context.
+#
+# **Read next:** Sebastian Raschka, *Build a Large Language Model (From Scratch)*, 2024, chapter 2, with the loader
+# after which `create_dataloader` is made.
 
 # %%
 progress("03")

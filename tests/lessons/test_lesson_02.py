@@ -61,13 +61,29 @@ def first_reached(reached, **settings) -> int:
     raise AssertionError("not within 40 merges")
 
 
+def holds_e_umlaut(trace) -> bool:
+    return any("ë".encode() in token for token in trace.tokens)
+
+
+def halved(trace) -> bool:
+    return 2 * len(trace.tokens) <= len(trace.text)
+
+
 @pytest.mark.parametrize(("rule", "merges"), [("first", 24), ("lexicographic", 12)])
 def test_the_answers_to_the_predictions_are_true(rule, merges):
     assert first_reached(lambda trace: b" help" in trace.tokens, tie_break=rule) == 4
-    e_umlaut = "ë".encode()
-    assert first_reached(lambda trace: any(e_umlaut in token for token in trace.tokens), tie_break=rule) == merges
-    assert first_reached(lambda trace: trace.halved, tie_break=rule) == 8
-    assert first_reached(lambda trace: trace.halved, tie_break=rule, pretokenize=True) == 9
+    assert first_reached(holds_e_umlaut, tie_break=rule) == merges
+    assert first_reached(halved, tie_break=rule) == 8
+    assert first_reached(lambda trace: any(b" " in token[1:] for token in trace.tokens), tie_break=rule) == 6
+    assert first_reached(halved, tie_break=rule, pretokenize=True) == 9
+
+
+@pytest.mark.parametrize(("rule", "merges"), [("first", 16), ("lexicographic", 10)])
+def test_the_target_of_the_player_is_the_one_that_the_text_answers(rule, merges):
+    assert first_reached(holds_e_umlaut, tie_break=rule, pretokenize=True) == merges
+    player = MergePlayer()
+    player.set(tie_break=rule, pretokenize=True, merges=merges)
+    assert player.target(player.trace)[0] == (rule == "lexicographic")
 
 
 @pytest.mark.parametrize("rule", ["first", "lexicographic"])

@@ -21,11 +21,15 @@ def draw(n_merges: Sequence[int], lengths: Mapping[str, Sequence[int]], *, gpt2:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(7, 2.8))
-    for (name, ids), (color, look) in zip(lengths.items(), _LOOKS, strict=False):
+    highest_first = sorted(lengths.items(), key=lambda one: -one[1][-1])
+    for place, ((name, ids), (color, look)) in enumerate(zip(highest_first, _LOOKS, strict=False)):
         axes.plot(n_merges, ids, look, color=color, markersize=4)
-        axes.annotate(name, (n_merges[-1], ids[-1]), (6, 0), textcoords="offset points", va="center", color=color)
+        above = 8 if place == 0 else -8  # the curves end close together
+        axes.annotate(name, (n_merges[-1], ids[-1]), (6, above), textcoords="offset points", va="center", color=color)
     axes.axhline(gpt2, color=QUIET, linewidth=1, linestyle=":")
-    axes.annotate("GPT-2, 50,000 merges", (0.5, gpt2), (0, 3), ("axes fraction", "data"), "offset points", color=QUIET)
+    axes.annotate(
+        "GPT-2, 50,000 merges", (0.02, gpt2), (0, -12), ("axes fraction", "data"), "offset points", color=QUIET
+    )
     axes.set(xlabel="merges learned from the text", ylabel="ids for the text", ylim=(0, None))
     axes.tick_params(labelsize=SMALL)
     axes.spines[["top", "right"]].set_visible(False)

@@ -10,6 +10,6 @@ EXERCISES = {
     "make_windows": "Write the windows",
     "trained_tokens": "What does a stride skip?",
     "count_batches": "Count windows and batches",
-    "make_loader": "Find the bug: the loader that will not listen",
-    "next_token_loss": "Find the bug: one shift too many",
+    "make_loader": "Find the bug: the loader",
+    "next_token_loss": "Find the bug: the loss",
 }

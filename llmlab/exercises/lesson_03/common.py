@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from llmlab.exercises.engine import Misconception
+from llmlab.exercises.engine import Misconception, Raised, Wrong
 from llmlab.exercises.engine.answers import is_row
 from llmlab.exercises.lesson_03.sections import SLIDE
 
@@ -19,6 +20,31 @@ def windows_of(ids: list[int], max_length: int, stride: int) -> list[list[list[i
     """The right windows, from the definition: inputs and targets at each multiple of the stride where both fit."""
     starts = [start for start in range(len(ids)) if start % stride == 0 and start + max_length + 1 <= len(ids)]
     return [[ids[start : start + max_length], ids[start + 1 : start + 1 + max_length]] for start in starts]
+
+
+NOTHING = "nothing"  # what a function gave that gave nothing back
+
+
+def for_a_short_text(call: Callable[[], Any], expected: str) -> Any:
+    """What a function gives for a text too short for one window; one that refuses it is told what is expected.
+
+    Raises:
+        Wrong: the function stopped on purpose, or gave nothing back.
+    """
+    try:
+        got = call()
+    except Raised as raised:
+        if raised.on_purpose or isinstance(raised.error, AssertionError):
+            raise Wrong("short-text-refused", f"{raised}\nExpected is {expected}.") from None
+        raise
+    if got == NOTHING:
+        raise Wrong("short-text-refused", f"It gave `None`. Expected is {expected}.")
+    return got
+
+
+SHORT_TEXT = Misconception(
+    "A text too short for one window is not an error here: the answer for it is no window at all.", SLIDE
+)
 
 
 def is_table(value: Any) -> bool:

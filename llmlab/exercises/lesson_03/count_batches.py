@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator
+from functools import partial
 from itertools import product
 
-from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, plain, show
 from llmlab.exercises.engine.answers import is_row, is_whole, name_of
-from llmlab.exercises.lesson_03.common import TIED, windows_of
+from llmlab.exercises.lesson_03.common import NOTHING, SHORT_TEXT, TIED, for_a_short_text, windows_of
 from llmlab.exercises.lesson_03.sections import BATCHES, LABEL, SHUFFLE, SLIDE, STRIDE
 
 Columns = list[tuple[str, list[int]]]  # the counts of all loaders, by each known mistake
@@ -32,8 +33,12 @@ _WINDOW_FORMULAS = (
     ("empty-set-overlooked", lambda n, T, s: max(1, (n - T - 1) // s + 1)),
     ("one-window-short", lambda n, T, s: max(0, (n - T - 1) // s)),
     ("one-window-short", lambda n, T, s: (n - T - 1) // s),
-    ("one-window-short", lambda n, T, s: max(0, -(-(n - T - 1) // s))),
-    ("one-window-short", lambda n, T, s: max(0, (n - T) // s)),
+    ("last-start-left-out", lambda n, T, s: max(0, -(-(n - T - 1) // s))),
+    ("last-start-left-out", lambda n, T, s: -(-(n - T - 1) // s)),
+    ("rounded-down", lambda n, T, s: max(0, (n - T) // s)),
+    ("rounded-down", lambda n, T, s: (n - T) // s),
+    ("rounded-to-nearest", lambda n, T, s: max(0, round((n - T) / s))),
+    ("rounded-to-nearest", lambda n, T, s: round((n - T) / s)),
     ("partial-window-counted", lambda n, T, s: -(-n // s)),
     ("partial-window-counted", lambda n, T, s: max(0, -(-(n - 1) // s))),
     ("length-ignored", lambda n, T, s: n // s),
@@ -51,6 +56,8 @@ _BATCH_FORMULAS = (
     ("drop-last-inverted", lambda w, b, d: -(-w // b) if d else w // b),
     ("one-batch-too-many", lambda w, b, d: w // b if d else w // b + 1),
     ("one-batch-too-many", lambda w, b, d: w // b if d or not w else w // b + 1),
+    ("rounded-to-nearest", lambda w, b, d: w // b if d else round(w / b)),
+    ("rounded-to-nearest", lambda w, b, d: round(w / b)),
     ("zero-batches-overlooked", lambda w, b, d: max(1, w // b if d else -(-w // b))),
     ("batch-size-ignored", lambda w, b, d: w),
 )
@@ -68,7 +75,11 @@ def _count_batches(windows: int, batch_size: int, drop_last: bool) -> int:
 def _check_count_batches(count_batches: Probe) -> Iterator[str]:
     answers = []
     for case in _LOADERS:
-        got = count_batches(*case)
+        if case[0] > case[1]:
+            got = count_batches(*case)
+        else:
+            call = partial(count_batches, *case, read=lambda result, args: NOTHING if result is None else plain(result))
+            got = for_a_short_text(call, "0 windows and 0 batches")
         shown = f"`{count_batches.spell(*case)}` gave `{show(got)}`."
         if not is_row(got) or len(got) != 2:
             raise Wrong("not-two-counts", shown)
@@ -141,6 +152,21 @@ EXERCISE = Exercise(
             "The formula counts the steps between windows. There is one window more than steps: the one at position 0.",
             SLIDE,
         ),
+        "last-start-left-out": Misconception(
+            "Where the windows fill the text exactly, the last one is missing: the last possible start is n_tokens - "
+            "max_length - 1 itself, and a `range` stops before its end.",
+            SLIDE,
+        ),
+        "rounded-down": Misconception(
+            "The division is rounded down, and a start after the last full step is lost. There are n_tokens - "
+            "max_length possible starts, every stride-th of them counts, the first among them: round up.",
+            SLIDE,
+        ),
+        "rounded-to-nearest": Misconception(
+            "`round` goes to the nearest whole number, sometimes up and sometimes down. Decide which one it must be: "
+            "`//` rounds down, `-(-a // b)` or `math.ceil` up."
+        ),
+        "short-text-refused": SHORT_TEXT,
         "partial-window-counted": Misconception(
             "Starts are counted whose window runs past the end of the text. A window is always full.", SLIDE
         ),
@@ -191,4 +217,27 @@ EXERCISE = Exercise(
         "other-batches": Misconception("The windows are right, the number of batches is off.", BATCHES),
         "tied-to-the-example": TIED,
     },
+    crashes=(
+        Crash(
+            "true-or-false-called",
+            "TypeError",
+            "'bool' object is not callable",
+            "`drop_last` is True or False, not a function: ask `if drop_last:`.",
+            SHUFFLE,
+        ),
+        Crash(
+            "length-of-a-number",
+            "TypeError",
+            r"object of type 'int' has no len|'int' object is not (iterable|subscriptable)",
+            "`n_tokens` is how many tokens there are, a number. The tokens themselves are not needed to count windows.",
+            SLIDE,
+        ),
+        Crash(
+            "range-wants-whole-numbers",
+            "TypeError",
+            "'float' object cannot be interpreted as an integer",
+            "`range` wants whole numbers, and `/` always gives a float: `//` divides whole numbers.",
+            SLIDE,
+        ),
+    ),
 )

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, plain, show
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, plain, show
 from llmlab.exercises.lesson_03.common import is_table
 from llmlab.exercises.lesson_03.sections import BATCHES, SHUFFLE
 
@@ -80,7 +80,10 @@ def _check_make_loader(make_loader: Probe) -> Iterator[str]:
         raise Wrong("generator-dropped", "Two generators with the same seed gave 40 windows in different orders.")
     if order(seed) == order(other):
         raise Wrong("generator-replaced", "Generators with different seeds gave 40 windows in the same order.")
-    yield "the generator decides the order"
+    again = chained(load(40, 4, shuffle=True, drop_last=False)[0])
+    if again == shuffled[0]:
+        raise Wrong("order-fixed", "Without a generator, two loaders gave 40 windows in the same order.")
+    yield "the generator decides the order, and without one chance does"
 
 
 EXERCISE = Exercise(
@@ -88,7 +91,7 @@ EXERCISE = Exercise(
     examine=_check_make_loader,
     means="The loader does what its caller says, and with a seeded generator it does the same again tomorrow.",
     hints=(
-        "Call it with shuffle=False and look at the order of the windows. Is that what you asked for?",
+        "Call it on a small data set, with each value of each argument once. Which call gives what was not asked for?",
         "A parameter that is accepted and never used raises no error. Follow each name of the `def` line into the "
         "body.",
         "`shuffle=True` in the call of DataLoader is a constant: write `shuffle=shuffle`.",
@@ -119,10 +122,32 @@ EXERCISE = Exercise(
         "generator-replaced": Misconception(
             "The order does not depend on the caller's generator: is another one made inside?", SHUFFLE
         ),
+        "order-fixed": Misconception(
+            "Without a generator from the caller, the order is always the same. Is a seed set inside, or a generator "
+            "made there? A new `torch.Generator()` always starts alike.",
+            SHUFFLE,
+        ),
         "windows-lost": Misconception("An epoch must hand out every window once.", SHUFFLE),
         "not-a-loader": Misconception("The function gives back a `torch.utils.data.DataLoader`.", BATCHES),
         "not-batches-of-pairs": Misconception(
             "A batch must be a pair of tensors, inputs (B, T) and targets (B, T).", BATCHES
         ),
     },
+    crashes=(
+        Crash(
+            "sampler-and-shuffle",
+            "ValueError",
+            "mutually exclusive",
+            "PyTorch takes either `shuffle` or a sampler of your own, which then decides the order; and a batch "
+            "sampler takes over batch size and drop_last as well.",
+            SHUFFLE,
+        ),
+        Crash(
+            "option-unknown",
+            "TypeError",
+            r"unexpected keyword argument '(?P<name>\w+)'",
+            "What is called there has no option `{name}`: look for a slip in the name.",
+            BATCHES,
+        ),
+    ),
 )

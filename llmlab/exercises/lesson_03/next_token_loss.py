@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy, log_softmax, one_hot, softmax
 
-from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.engine.answers import faces, name_of
 from llmlab.exercises.lesson_03.sections import BATCHES, LABEL, MANY, ONE_SHIFT
 
@@ -30,6 +30,7 @@ def _wrong_losses(logits: torch.Tensor, targets: torch.Tensor) -> dict[str, list
         "last-position-left-out": [each[:, :-1].mean()],
         "first-position-left-out": [each[:, 1:].mean()],
         "only-the-first-window": [each[0].mean()],
+        "targets-turned-round": [loss(logits, targets.roll(shift, axis)) for shift in (-1, 1) for axis in (0, 1)],
         "softmax-first": [
             loss(softmax(logits, -1), targets),
             -softmax(logits, -1).gather(2, targets[..., None]).mean(),
@@ -149,6 +150,11 @@ EXERCISE = Exercise(
             "The first position is left out. It has a target like all others: the second token of the window.", MANY
         ),
         "only-the-first-window": Misconception("Only the first window of the batch is counted.", BATCHES),
+        "targets-turned-round": Misconception(
+            "The targets were turned round, so that those at one end belong to the other. They are in their places "
+            "already.",
+            ONE_SHIFT,
+        ),
         "softmax-first": Misconception(
             "Probabilities go where logits or log-probabilities belong. `cross_entropy` takes logits and applies "
             "log-softmax itself: a softmax before it flattens the loss.",
@@ -192,4 +198,31 @@ EXERCISE = Exercise(
             MANY,
         ),
     },
+    crashes=(
+        Crash(
+            "one-slice-left",
+            "ValueError",
+            r"Expected input batch_size \((?P<rows>\d+)\) to match target batch_size \((?P<ids>\d+)\)",
+            "There are {rows} rows of logits and {ids} targets. Logits and targets at the same positions belong "
+            "together, so both are cut in the same way, or neither. (Or `flatten()` without axes ran the logits "
+            "together: they keep their last axis, V.)",
+            MANY,
+        ),
+        Crash(
+            "not-flattened",
+            "Exception",
+            "Expected target size",
+            "`cross_entropy` looks for V in the second place: give it logits (B·T, V) with targets (B·T,), or logits "
+            "(B, V, T) with targets (B, T).",
+            MANY,
+        ),
+        Crash(
+            "size-from-elsewhere",
+            "RuntimeError",
+            r"shape '.*' is invalid for input of size",
+            "The sizes of a `view` or `reshape` do not fit these logits. Is a name from another cell used? Take them "
+            "from `logits.shape`.",
+            MANY,
+        ),
+    ),
 )

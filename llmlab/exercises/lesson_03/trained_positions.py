@@ -20,8 +20,10 @@ EXERCISE = Exercise(
     examine=_check_trained_positions,
     means="Each position predicts its own next token, so 8 windows of 4 positions give 8 × 4 = 32 predictions with a "
     "target, and one step learns from all of them.",
+    model_answer="the target has the shape of the input, (8, 4), and each of its 32 entries is the token after one "
+    "position; the loss is one number because it is the mean over all 32.",
     hints=(
-        "Look at the target row of a single window: how many ids does it hold, and what is each of them for?",
+        "Look at the target of a single window: how many ids does it hold, and what is each of them for?",
         "Position 0 predicts from 1 token, position 1 from 2, … : a window of length 4 is four training examples.",
         "Count the entries of `targets`: its shape is (8, 4), and none of them is left out.",
     ),

@@ -25,8 +25,10 @@ def _check_trained_tokens(answer: Any) -> Iterator[str]:
 def _trained_misconception(four: float, five: float) -> str:
     if (four, five) == (800, 996):
         return "strides-swapped"
-    if {four, five} <= {249, 250, 200, 199}:
+    if four in (249, 250) and five in (199, 200):
         return "windows-counted"
+    if (four, five) in ((3, 199), (4, 200), (3, 200), (4, 199)):
+        return "skipped-counted"
     if four == 1000:
         return "first-token-counted"
     if five in (996, 999, 1000, 995):
@@ -67,7 +69,10 @@ EXERCISE = Exercise(
             SLIDE,
         ),
         "windows-counted": Misconception(
-            "Those are windows. Each window of length 4 trains 4 tokens, one target for every position.", MANY
+            "Those are windows. Each window of length 4 trains 4 tokens, one target for each position.", MANY
+        ),
+        "skipped-counted": Misconception(
+            "Those are about the tokens that are never a target. Asked is how many are one.", STRIDE
         ),
         "strides-swapped": Misconception(
             "Both numbers are right and have changed places: the larger stride makes fewer windows.", STRIDE

@@ -1,4 +1,4 @@
-"""Answers to "Find the bug: the loader that will not listen": wrong ones by misconception, unusual right ones."""
+"""Answers to "Find the bug: the loader": wrong ones by misconception, unusual right ones."""
 
 from __future__ import annotations
 
@@ -37,6 +37,10 @@ WRONG = {
     "generator-replaced": _loader(
         "batch_size=batch_size, shuffle=shuffle, drop_last=drop_last, generator=torch.Generator()"
     ),
+    "order-fixed": _loader(before="torch.manual_seed(0)"),
+    "order-fixed: a new generator": _loader(
+        "batch_size=batch_size, shuffle=shuffle, drop_last=drop_last, generator=generator or torch.Generator()"
+    ),
     "windows-lost": _loader(
         "batch_size=batch_size, drop_last=drop_last, sampler=sampler",
         "sampler = RandomSampler(dataset, replacement=True, generator=generator) if shuffle else None",
@@ -55,11 +59,12 @@ def make_loader(dataset, batch_size, drop_last, generator=None):
 """,
 }
 
+UNUSUAL_LOADER = _loader(
+    "batch_size=batch_size, sampler=sampler, drop_last=drop_last",
+    "sampler = RandomSampler(dataset, generator=generator) if shuffle else range(len(dataset))",
+)
 UNUSUAL = [
-    _loader(
-        "batch_size=batch_size, sampler=sampler, drop_last=drop_last",
-        "sampler = RandomSampler(dataset, generator=generator) if shuffle else range(len(dataset))",
-    ),
+    UNUSUAL_LOADER,
     """
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler
 
@@ -68,6 +73,29 @@ def make_loader(dataset, batch_size, shuffle, drop_last, generator=None):
     return DataLoader(dataset, batch_sampler=BatchSampler(order, batch_size, drop_last))
 """,
 ]
+
+NEAR_MISSES = {
+    "shuffle-always": WRONG["shuffle-inverted"],
+    "shuffle-never": WRONG["shuffle-inverted"],
+    "shuffle-inverted": WRONG["shuffle-always"],
+    "shuffled-once": WRONG["order-fixed"],
+    "drop-last-not-passed-on": WRONG["batch-size-lost"],
+    "batch-size-lost": WRONG["drop-last-not-passed-on"],
+    "generator-dropped": WRONG["generator-replaced"],
+    "generator-replaced": WRONG["generator-dropped"],
+    "order-fixed": WRONG["generator-replaced"],
+    "windows-lost": WRONG["shuffled-once"],
+    "not-a-loader": UNUSUAL_LOADER,
+    "not-batches-of-pairs": WRONG["not-a-loader"],
+}
+
+CRASHES = {
+    "sampler-and-shuffle": _loader(
+        "batch_size=batch_size, shuffle=shuffle, sampler=RandomSampler(dataset), drop_last=drop_last"
+    ),
+    "option-unknown": _loader("batchsize=batch_size, shuffle=shuffle, drop_last=drop_last, generator=generator"),
+    "unknown-name": _loader("batch_size=batch_size, shuffle=shuffled, drop_last=drop_last, generator=generator"),
+}
 
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {"a loader takes shuffle=False and passes shuffle=True on": ("shuffle-always",)}

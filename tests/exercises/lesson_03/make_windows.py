@@ -29,8 +29,23 @@ WRONG = {
     "target-shifted-back": _windows(
         starts="1, len(token_ids) - max_length, stride", targets="token_ids[start - 1 : start + max_length - 1]"
     ),
-    "target-too-short": _windows(starts="0, len(token_ids) - max_length + 1, stride"),
-    "target-too-short: every row": _windows(targets="token_ids[start + 1 : start + max_length]"),
+    "last-target-short": _windows(starts="0, len(token_ids) - max_length + 1, stride"),
+    "target-starts-with-input": _windows(targets="token_ids[start : start + max_length + 1]"),
+    "target-too-long": _windows(
+        starts="0, len(token_ids) - max_length - 1, stride", targets="token_ids[start + 1 : start + max_length + 2]"
+    ),
+    "other-list": "numbers = list(range(10, 21))\n" + _windows().replace("token_ids[", "numbers["),
+    "other-list: another text": "numbers = [464, 19132, 1625] * 9\n" + _windows().replace("token_ids[", "numbers["),
+    "short-text-refused": _windows().replace(
+        "    windows = []", "    if len(token_ids) <= max_length:\n        raise ValueError\n    windows = []"
+    ),
+    "short-text-refused: an assertion": _windows().replace(
+        "    windows = []", "    assert len(token_ids) > max_length, 'too short'\n    windows = []"
+    ),
+    "short-text-refused: nothing given": _windows().replace(
+        "    windows = []", "    if len(token_ids) <= max_length:\n        return\n    windows = []"
+    ),
+    "target-too-short": _windows(targets="token_ids[start + 1 : start + max_length]"),
     "target-wraps-around": _windows(targets="inputs[1:] + inputs[:1]"),
     "target-too-far": _windows(
         starts="0, len(token_ids) - max_length - stride + 1, stride",
@@ -165,9 +180,55 @@ def make_windows(token_ids, max_length, stride):
 """,
 ]
 
+NEAR_MISSES = {
+    "target-not-shifted": WRONG["target-starts-with-input"],
+    "target-starts-with-input": WRONG["target-not-shifted"],
+    "target-too-long": WRONG["input-too-long"],
+    "target-shifted-twice": WRONG["target-too-far"],
+    "target-shifted-back": WRONG["target-not-shifted"],
+    "target-too-far": WRONG["target-shifted-twice"],
+    "rows-too-short": WRONG["length-ignored"],
+    "target-too-short": WRONG["last-target-short"],
+    "last-target-short": WRONG["target-too-short"],
+    "target-wraps-around": _windows(targets="inputs[1:] + [token_ids[start + max_length]]"),
+    "id-plus-one": WRONG["other-list"],
+    "other-list": WRONG["window-padded"],
+    "single-next-token": WRONG["target-too-short"],
+    "growing-contexts": WRONG["single-next-token"],
+    "stride-ignored": WRONG["stride-is-the-length"],
+    "stride-is-the-length": WRONG["stride-ignored"],
+    "stride-and-length-swapped": WRONG["stride-is-the-length"],
+    "window-past-the-end": WRONG["last-target-short"],
+    "windows-missing": WRONG["one-pair-only"],
+    "one-pair-only": WRONG["windows-missing: a return in the loop"],
+    "window-padded": WRONG["other-list: another text"],
+    "length-ignored": WRONG["rows-too-short"],
+    "starts-uneven": WRONG["stride-ignored"],
+    "input-too-long": WRONG["target-too-long"],
+    "no-targets": WRONG["not-pairs: dictionaries"],
+    "two-tables": WRONG["no-targets: inputs and targets in one list"],
+    "not-pairs": WRONG["two-tables"],
+    "ids-are-floats": WRONG["id-plus-one"],
+    "position-by-value": WRONG["other-windows"],
+    "short-text-refused": WRONG["windows-missing: none at all"],
+    "other-windows": WRONG["starts-uneven: the last one moved"],
+    "tied-to-the-example": WRONG["windows-missing"],
+}
+
+CRASHES = {
+    "past-the-last-token": _windows(
+        starts="0, len(token_ids) - max_length + 1, stride",
+        targets="[token_ids[i + 1] for i in range(start, start + max_length)]",
+    ),
+    "list-for-a-count": _windows(starts="0, token_ids, stride"),
+    "list-for-a-count: a difference": _windows(starts="0, token_ids - max_length, stride"),
+    "append-of-two": _windows().replace("append((inputs, targets))", "append(inputs, targets)"),
+    "none-used": _windows().replace("windows.append(", "windows = windows.append("),
+}
+
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {
-    "the last target row is one short": ("target-too-short",),
+    "the last target row is one short": ("last-target-short",),
     "targets shifted twice, or not at all": ("target-not-shifted", "target-shifted-twice"),
     "only the last position of a window is trained": ("single-next-token",),
 }
@@ -178,6 +239,16 @@ KNOWN_MISTAKES = {
 DRIVEN = {
     "explorer": "WindowMap",
     "parts": ("probe = WindowMap(",),
-    "unseen": frozenset({"returns-none", "mutates-input", "position-by-value", "id-plus-one", "length-ignored"}),
+    "unseen": frozenset(
+        {
+            "returns-none",
+            "mutates-input",
+            "position-by-value",
+            "id-plus-one",
+            "length-ignored",
+            "short-text-refused",
+            "yield-for-return",
+        }
+    ),
     "raises": (ValueError, TypeError, IndexError),
 }

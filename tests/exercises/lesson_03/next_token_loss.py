@@ -1,4 +1,4 @@
-"""Answers to "Find the bug: one shift too many": wrong ones by misconception, unusual right ones."""
+"""Answers to "Find the bug: the loss": wrong ones by misconception, unusual right ones."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ WRONG = {
     "last-position-left-out": _loss("return cross_entropy(logits[:, :-1].reshape(-1, V), targets[:, :-1].reshape(-1))"),
     "first-position-left-out": _loss("return cross_entropy(logits[:, 1:].reshape(-1, V), targets[:, 1:].reshape(-1))"),
     "only-the-first-window": _loss("return cross_entropy(logits[0], targets[0])"),
+    "targets-turned-round": _loss("return cross_entropy(logits.flatten(0, 1), targets.roll(-1, 1).flatten())"),
+    "targets-turned-round: the other way": _loss(
+        "return cross_entropy(logits.flatten(0, 1), targets.roll(1, dims=1).flatten())"
+    ),
     "softmax-first": _loss("return cross_entropy(softmax(logits, -1).reshape(-1, V), targets.reshape(-1))"),
     "softmax-first: without a logarithm": _loss("return -softmax(logits, -1).gather(2, targets.unsqueeze(-1)).mean()"),
     "softmax-over-the-wrong-axis": _loss("return -log_softmax(logits, 1).gather(2, targets.unsqueeze(-1)).mean()"),
@@ -54,6 +58,35 @@ UNUSUAL = [
     ),
     _loss("return torch.stack([cross_entropy(rows, ids) for rows, ids in zip(logits, targets)]).mean()"),
 ]
+
+NEAR_MISSES = {
+    "shifted-twice": WRONG["targets-turned-round"],
+    "shifted-back": WRONG["first-position-left-out"],
+    "only-the-last-position": WRONG["last-position-left-out"],
+    "last-position-left-out": WRONG["shifted-twice"],
+    "first-position-left-out": WRONG["shifted-back"],
+    "only-the-first-window": WRONG["last-position-left-out"],
+    "targets-turned-round": WRONG["shifted-twice"],
+    "softmax-first": _loss("return cross_entropy(log_softmax(logits, -1).reshape(-1, V), targets.reshape(-1))"),
+    "softmax-over-the-wrong-axis": WRONG["softmax-first"],
+    "sum-instead-of-mean": WRONG["sign-missing"],
+    "rows-mixed": _loss("return cross_entropy(logits.permute(0, 2, 1), targets)"),
+    "sign-missing": WRONG["other-loss"],
+    "mean-over-the-vocabulary": WRONG["sum-instead-of-mean"],
+    "perplexity": WRONG["sum-instead-of-mean"],
+    "loss-is-nan": WRONG["other-loss"],
+    "not-a-scalar": _loss(f"return cross_entropy({_FLAT}).reshape(())"),
+    "no-gradient": WRONG["other-loss"],
+    "other-loss": WRONG["perplexity"],
+    "tied-to-the-example": WRONG["only-the-first-window"],
+}
+
+CRASHES = {
+    "one-slice-left": _loss("return cross_entropy(logits[:, :-1].flatten(0, 1), targets.flatten())"),
+    "not-flattened": _loss("return cross_entropy(logits, targets)"),
+    "size-from-elsewhere": _loss("V = 50_257\n    return cross_entropy(logits.view(-1, V), targets.view(-1))"),
+    "view-of-transposed": _loss("return cross_entropy(logits[:, :-1].view(-1, V), targets[:, :-1].view(-1))"),
+}
 
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {

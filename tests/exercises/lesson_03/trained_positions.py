@@ -12,5 +12,12 @@ WRONG = {
 
 UNUSUAL = ["'D'", "'(d)'", "'d.'"]
 
+NEAR_MISSES = {
+    "one-loss-one-prediction": "'1'",
+    "batch-adds-nothing": "'c'",
+    "only-the-last-position": "8",
+    "not-an-option": "' d '",
+}
+
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {"only the last position of a window is trained": ("only-the-last-position",)}
