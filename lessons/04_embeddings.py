@@ -76,7 +76,7 @@ print("distance of queen and soup:", abs(id_of["queen"] - id_of["soup"]))
 
 # %% [markdown]
 # *Queen* is as near to *soup* as to *king*, only because the alphabet says so. And there is nothing a little more than
-# *dog*, so training has no direction in which to move an id. A row of several numbers, a **vector**, can have both:
+# *dog*, so training has no direction in which to move an id. A row of several numbers, a *vector*, can have both:
 # nearness that means something, and directions. Here each word has two numbers, chosen by hand: how *royal* it is, how
 # *edible*.
 
@@ -438,6 +438,8 @@ nearer_to_dog, happy_and_sad, king_minus_man_plus_woman = "cat", 1, "queen"
 exercise("04.4").check((nearer_to_dog, happy_and_sad, king_minus_man_plus_woman))
 
 # %% [markdown]
+# ### What the vectors know
+#
 # Now look. A processor's rounding makes every training a little different, so from here on we read a *recorded* run of
 # the same recipe, but for steps that grow smaller towards the end: its numbers are the same for everybody.
 

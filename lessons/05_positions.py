@@ -137,7 +137,7 @@ def permutation_test(f, x, order):
 exercise("05.1").check(permutation_test)
 
 # %% [markdown]
-# ### What a causal mask changes
+# ## What a causal mask changes
 #
 # A GPT must not look ahead: with a *causal mask* (lesson 07), a row mixes only rows up to and including itself.
 
