@@ -99,11 +99,12 @@ for name, table in tables.items():
 # %% [markdown]
 # Two heads give two clear answers, side by side. The single head gives one mixture, in which nobody can tell which word
 # answers what. Scores add up, so a head asks *one combined question* per token, and all that answers it shares one
-# budget of 1. Hence **multi-head attention**: $H$ heads, each with matrices of its own and with queries, keys and
-# values of width $d_\text{head} = D / H$, so that together they are as wide as one head of width $D$.
+# budget of 1. Hence **multi-head attention**: $H$ heads, each with matrices of its own. Queries, keys and values have
+# the **head width** $d_\text{head} = D / H$, so that all heads together are as wide as one head of width $D$.
 #
-# In the words of its authors, several heads attend to information "from different representation subspaces at different
-# positions". The positions you have seen; the subspaces we come to.
+# In the words of its authors, several heads attend to information "from different **representation subspaces** at
+# different positions". The positions you have seen. A head's subspace is the part of a vector that its matrices read;
+# we come to it.
 
 # %% [markdown]
 # ### Heads that were trained
@@ -291,9 +292,11 @@ first_column, last_column = 4, 7
 exercise("08.3").check((first_column, last_column))
 
 # %% [markdown]
+# ### What a head reads, and what the layer trains
+#
 # An input has 10 numbers, and a head makes 4 of them, so there are directions in which an input can move without its
-# queries noticing. What a head's matrices do read of a vector is its **representation subspace**, another one for each
-# head. We take a random step, remove what head 0 reads of it, and move the inputs by what is left:
+# queries noticing: they lie outside of what this head reads, and not of what another does. We take a random step,
+# remove what head 0 reads of it, and move the inputs by what is left:
 
 # %%
 step = torch.randn(d_in, generator=generator)

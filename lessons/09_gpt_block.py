@@ -104,7 +104,8 @@ print(f"gradient at the weights of layer 1: {power(gradients[0])}, of layer {DEP
 # gradient**; the opposite, one that explodes, is no better.
 #
 # Depth alone is not to blame. The scale of the first weights, their **initialization**, decides as well. We multiply
-# them by a gain. With ReLU, an older bend, √2 is right on average, as He and others worked out in 2015:
+# them by a gain. With **ReLU**, an older bend that sets all below 0 to 0, √2 is right on average, as He and others
+# worked out in 2015:
 
 # %%
 for name, bend, gains in (("GELU", F.gelu, (1.0, 1.4, 1.5, 1.6)), ("ReLU", F.relu, (1.0, 2**0.5))):
@@ -114,8 +115,8 @@ for name, bend, gains in (("GELU", F.gelu, (1.0, 1.4, 1.5, 1.6)), ("ReLU", F.rel
 
 # %% [markdown]
 # The right scale helps, and it is a narrow ridge: from 1.5 to 1.6 the signal at the end grows about ten-thousandfold,
-# and training moves the weights away from wherever they began. Two more parts make a deep model forgiving, and both are
-# in every block of a GPT: a norm and a residual connection. We build each, then return to the thirty layers.
+# and training moves the weights away from wherever they began. Two more parts make a deep model forgiving. We build
+# each, then return to the thirty layers.
 
 # %% [markdown]
 # ## LayerNorm: every vector at the same scale
@@ -220,9 +221,9 @@ print(f"two layers, without a bend: {(x @ W1 @ W2 - one_matrix).abs().max():.3f}
 print(f"with a bend between them:   {(F.gelu(x @ W1) @ W2 - one_matrix).abs().max():.3f} away")
 
 # %% [markdown]
-# Such a bend is called a nonlinear **activation function**. The old one is **ReLU**: everything below 0 becomes 0.
-# GPT-2 has **GELU**: $x$ times $\Phi(x)$, the share of the standard normal distribution that lies below $x$. GPT-2 was
-# trained with an approximation by a tanh, so we take that one too:
+# Such a bend is called a nonlinear **activation function**. ReLU is one. GPT-2 has **GELU**: $x$ times $\Phi(x)$, the
+# share of the standard normal distribution that lies below $x$. It was trained with an approximation by a tanh, so we
+# take that one too:
 #
 # $$\text{GELU}(x) = x \cdot \Phi(x) \approx \frac{x}{2}
 # \left(1 + \tanh\left(\sqrt{2 / \pi}\,(x + 0.044715\,x^3)\right)\right)$$
@@ -412,6 +413,8 @@ gpt_block.draw()
 # %% [markdown]
 # What goes in comes out in the same shape, so blocks can be stacked; and only attention lets tokens reach each other,
 # so a block is exactly as causal as its attention.
+#
+# ### Pre-norm and post-norm
 #
 # The first transformer, of 2017, put the norm elsewhere: *after* the sum, `norm(x + attention(x))`, which is called
 # **post-norm**. Then the stream itself is normed, twice a block. Compare both with sub-layers that give nothing: which
