@@ -61,7 +61,7 @@ ShapeTracer()
 # %% [markdown]
 # ## Counting parameters
 #
-# A **parameter** is one trained number. Three kinds of parts have them:
+# A *parameter* is one trained number. Three kinds of parts have them:
 #
 # - a table of $n$ rows has $n \cdot D$;
 # - a linear layer from $a$ to $b$ numbers has $a \cdot b$ weights and, if it has a bias, $b$ more;
@@ -297,7 +297,7 @@ print(f"{20 * N / 1e9:.1f} billion tokens, {run:.1e} FLOPs: {hours:.0f} hours at
 # ## What training holds in memory
 #
 # For each weight, training holds its gradient, too, and whatever the **optimizer** keeps, the rule that moves the
-# weights. AdamW (lesson 11) keeps two running means per weight, its **optimizer state**. Measured, on a small model
+# weights. **AdamW** (lesson 11) keeps two running means per weight, its **optimizer state**. Measured, on a small model
 # after one step:
 
 # %%

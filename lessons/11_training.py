@@ -54,7 +54,6 @@ from llmlab.training import TrainConfig, evaluate, learning_rate_at, load_checkp
 from llmlab.windows import create_dataloader
 
 torch.set_printoptions(precision=3, sci_mode=False)
-torch.set_num_threads(1)  # models this small are fastest on one core: several would mostly wait for each other
 
 # %% [markdown]
 # ## Play first
@@ -172,6 +171,7 @@ descent.draw(paths, lowest=3)
 # Their order is for you to find. The last one is easily forgotten, because nothing fails without it:
 
 # %%
+torch.set_num_threads(1)  # models this small are fastest on one core: several would mostly wait for each other
 torch.manual_seed(0)
 toy = GPT(GPTConfig(vocab_size=11, context_length=9, d_model=24, n_heads=3, n_layers=2))
 ids = torch.tensor([[1, 5, 2, 10, 0, 3, 3, 8], [7, 7, 1, 0, 4, 9, 8, 2]])
@@ -185,7 +185,8 @@ print("three times backward, and the gradient is", [round(n / lengths[0], 2) for
 
 # %% [markdown]
 # How do you know that a loop is right, before it runs for hours? Give it *one* batch, again and again. A model can
-# learn two windows by heart, so the loss must go to nearly 0 (unless they begin alike and then differ).
+# learn two windows by heart, which is **overfitting**, here on purpose. So the loss must go to nearly 0 (unless they
+# begin alike and then differ).
 
 # %% [markdown]
 # ### Exercise 11.2 · Overfit one batch
@@ -231,7 +232,7 @@ print(f"right tokens: {correct} of {targets.numel()}")
 #
 # Plain gradient descent (in PyTorch **SGD**, *stochastic* since each batch gives only an estimate of the gradient)
 # multiplies all gradients by one learning rate, though they can differ by factors of thousands. For every weight $w$
-# with gradient $g$, **AdamW** keeps two running means, $m$ of the gradient and $v$ of its square:
+# with gradient $g$, AdamW keeps two running means, $m$ of the gradient and $v$ of its square:
 #
 # $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2, \qquad
 # w \leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \varepsilon}$$
@@ -615,7 +616,7 @@ loss_curves.draw(story_history)
 
 # %% [markdown]
 # To the left of the line the model learns English, as far as ten pages can teach it; to its right it learns *this story
-# by heart*: **overfitting**. The loss of the batches alone would never have shown it. What helps: more text, above all;
+# by heart*: overfitting. The loss of the batches alone would never have shown it. What helps: more text, above all;
 # fewer weights; dropout; and keeping the weights of the lowest validation loss (`keep_best=True`).
 
 # %% [markdown]

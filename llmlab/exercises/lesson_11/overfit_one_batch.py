@@ -64,7 +64,7 @@ def _fitted(
     return losses, _weights(model)
 
 
-_USUAL_LIMITS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)  # all shorter than the gradients of the example
+_USUAL_LIMITS = (0.1, 0.25, 0.5, 1.0, 2.0)  # all shorter than the gradients of the example
 
 
 def _wrong_fits(
@@ -103,7 +103,7 @@ class _Table(nn.Module):
         return _LARGE * self.weight[ids]
 
 
-_LARGE = 20
+_LARGE = 6
 
 
 @contextmanager
