@@ -1,14 +1,15 @@
 r"""Three tokenizers that fit on a page: words, characters, bytes (lesson 01).
 
 Each turns a text into token ids and back. They differ in what a token is, and so in what they cannot do: words meet
-unknown words and lose the spaces, characters meet unknown characters and give long rows, bytes meet nothing unknown and
-give the longest rows. The way between, byte pair encoding, is in `llmlab.bpe`.
+unknown words and lose the spaces, characters meet unknown characters and give long sequences, bytes meet nothing
+unknown and give the longest. The way between, byte pair encoding, is in `llmlab.bpe`.
 
 Nothing here is learned beyond listing what occurs in a text, and no text is changed before it is cut: no lower case, no
 Unicode normalisation.
 
 The word tokenizer is the one of Raschka, "Build a Large Language Model (From Scratch)", chapter 2: `WordTokenizer`
-without `unknown` is its SimpleTokenizerV1, with `unknown` its SimpleTokenizerV2.
+gives the ids of its SimpleTokenizerV1, and with `unknown` those of its SimpleTokenizerV2. Decoding differs from the
+first, which leaves the space before ":" and ";", and special tokens are found without spaces around them, too.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ from itertools import pairwise
 import pytest
 
 from llmlab.corpus import load_text
-from llmlab.exercises.lesson_00 import bigram, next_token_probabilities, what_comes_out
+from llmlab.exercises.lesson_00 import bigram, what_comes_out
+from llmlab.exercises.lesson_00.next_token_probabilities_mistakes import FOLLOWERS, IDEAS, VOCABULARY, agree
 from llmlab.explorers import PipelineMap
 from tests import ROOT
 from tests.lessons.shared import Lesson, alike
@@ -109,10 +110,10 @@ def test_it_is_a_model_of_a_dozen_lines():
 
 def test_ideas_behind_wrong_probabilities_can_be_told_apart():
     """In the first case; later ones only see answers that were right before."""
-    given = ("the", next_token_probabilities._FOLLOWERS, next_token_probabilities._VOCABULARY)
-    found = [(name, idea(*given)) for name, idea in next_token_probabilities._IDEAS.items()]
+    given = ("the", FOLLOWERS, VOCABULARY)
+    found = [(name, idea(*given)) for name, idea in IDEAS.items()]
     found.append(("right", bigram.next_token_probabilities(*given)))
-    assert alike(found, next_token_probabilities._agree) == []
+    assert alike(found, agree) == []
 
 
 def test_the_trained_models_verb_follows_the_subject():

@@ -135,7 +135,7 @@ EXERCISE = Exercise(
         Crash(
             "choose-got-a-token",
             "AttributeError",
-            r"'(str|list|tuple|function|NoneType)' object has no attribute 'items'",
+            r"^'\w+' object has no attribute 'items'",
             "`choose` wants the probabilities, the dictionary that `predict` returns for a token.",
             AUTOREGRESSION,
         ),
@@ -144,7 +144,8 @@ EXERCISE = Exercise(
             "KeyError",
             "",
             "What the error names was looked up where it is not: `predict` knows single tokens of the vocabulary, and "
-            "what it returns holds only tokens that can come next.",
+            "what it returns holds only tokens that can come next. If it is a single letter: `+=` appends the letters "
+            "of a text one by one, `append` the text.",
             AUTOREGRESSION,
         ),
     ),
@@ -186,12 +187,13 @@ EXERCISE = Exercise(
             AUTOREGRESSION,
         ),
         "the-prompts-last-token": Misconception(
-            "Each step asked about the last token of the *prompt*. What was chosen has to become the next input: ask "
-            "about the last token that is written.",
+            "Each new token was chosen from what follows the last token of the *prompt*. What was chosen has to become "
+            "the next input: ask `predict` again in each step, about the last token that is written.",
             AUTOREGRESSION,
         ),
         "the-first-token": Misconception(
-            "Each step asked about the *first* token. The next token follows the last one.", AUTOREGRESSION
+            "Each new token was chosen from what follows the *first* token. The next token follows the last one.",
+            AUTOREGRESSION,
         ),
         "only-the-last-token": Misconception(
             "This is the last token alone. The result is the whole list: the prompt and all new tokens.",

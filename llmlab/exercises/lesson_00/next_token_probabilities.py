@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from math import isclose
@@ -13,48 +12,10 @@ from typing import Any
 from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, plain, show
 from llmlab.exercises.engine.answers import is_number, name_of
 from llmlab.exercises.lesson_00 import bigram
+from llmlab.exercises.lesson_00.next_token_probabilities_mistakes import FOLLOWERS, IDEAS, VOCABULARY, agree
 from llmlab.exercises.lesson_00.sections import COMPUTES, COUNTS
 
-_VOCABULARY = ["boat", "cold", "grey", "is", "late", "rain", "sea", "the"]
-_FOLLOWERS = {
-    "the": Counter(sea=4, boat=2),
-    "sea": Counter({"is": 3}),
-    "boat": Counter({"is": 1}),
-    "is": Counter(grey=2, cold=1, late=1, the=1),
-}
 _TOKENS = ("the", "is", "boat")
-
-Model = Callable[[str, Mapping[str, Counter], list[str]], dict[str, float]]
-
-
-def _shares(token: str, followers: Mapping[str, Counter], vocabulary: list[str], total: float) -> dict[str, float]:
-    return {candidate: followers[token][candidate] / total for candidate in vocabulary}
-
-
-def _of_the_other_way(token: str, followers: Mapping[str, Counter], vocabulary: list[str]) -> dict[str, float]:
-    before = {candidate: followers.get(candidate, Counter())[token] for candidate in vocabulary}
-    total = sum(before.values()) or 1
-    return {candidate: count / total for candidate, count in before.items()}
-
-
-# What each idea gives; where two give the same, the first is said.
-_IDEAS: dict[str, Model] = {
-    "counts-not-divided": lambda t, f, v: _shares(t, f, v, 1),
-    "only-seen-followers": lambda t, f, v: {c: n / f[t].total() for c, n in f[t].items()},
-    "divided-by-the-whole-text": lambda t, f, v: _shares(t, f, v, sum(counts.total() for counts in f.values())),
-    "divided-by-the-vocabulary": lambda t, f, v: _shares(t, f, v, len(v)),
-    "divided-by-different-followers": lambda t, f, v: _shares(t, f, v, len(f[t])),
-    "divided-by-the-largest": lambda t, f, v: _shares(t, f, v, max(f[t].values())),
-    "each-follower-once": lambda t, f, v: {c: (c in f[t]) / len(f[t]) for c in v},
-    "all-equal": lambda t, f, v: dict.fromkeys(v, 1 / len(v)),
-    "per-cent": lambda t, f, v: _shares(t, f, v, f[t].total() / 100),
-    "rounded-to-whole-numbers": lambda t, f, v: {c: f[t][c] // f[t].total() for c in v},
-    "only-the-largest": lambda t, f, v: {c: float(c == max(f[t], key=f[t].get)) for c in v},
-    "one-added": lambda t, f, v: {c: (f[t][c] + 1) / (f[t].total() + len(v)) for c in v},
-    "how-often-anywhere": lambda t, f, v: bigram.next_token_probabilities("", {"": sum(f.values(), Counter())}, v),
-    "the-other-way-round": _of_the_other_way,
-    "seen-counts-only": lambda t, f, v: dict(f[t]),
-}
 
 
 def _read(result: Any, _: tuple) -> Any:
@@ -66,18 +27,14 @@ def _read(result: Any, _: tuple) -> Any:
     )
 
 
-def _agree(got: Mapping[str, float], expected: Mapping[str, float]) -> bool:
-    return got.keys() == expected.keys() and all(isclose(got[key], expected[key], abs_tol=1e-6) for key in expected)
-
-
 def _check_probabilities(next_token_probabilities: Probe) -> Iterator[str]:
     for token in _TOKENS:
         call = f"{next_token_probabilities.name}({token!r}, followers, vocabulary)"
-        got = next_token_probabilities(token, _FOLLOWERS, _VOCABULARY, read=_read, shown=call)
-        said = f"With `followers[{token!r}] = {dict(_FOLLOWERS[token])}`, `{call}` gave "
+        got = next_token_probabilities(token, FOLLOWERS, VOCABULARY, read=_read, shown=call)
+        said = f"With `followers[{token!r}] = {dict(FOLLOWERS[token])}`, `{call}` gave "
         if not _is_a_distribution(got):
             raise Wrong(_not_a_distribution(got), f"{said}`{_spell(got)}`.")
-        if not _agree(dict(got), bigram.next_token_probabilities(token, _FOLLOWERS, _VOCABULARY)):
+        if not agree(dict(got), bigram.next_token_probabilities(token, FOLLOWERS, VOCABULARY)):
             raise Wrong(_idea(dict(got), token), f"{said}`{_spell(got)}`.")
     yield f"{len(_TOKENS)} tokens by hand, each with one probability for every token of the vocabulary"
 
@@ -88,7 +45,7 @@ def _check_probabilities(next_token_probabilities: Probe) -> Iterator[str]:
         token = fresh.choice(vocabulary)
         got = next_token_probabilities(token, followers, vocabulary, read=_read, shown="random counts", fresh=True)
         right = bigram.next_token_probabilities(token, followers, vocabulary)
-        if not (_is_a_distribution(got) and _agree(dict(got), right)):
+        if not (_is_a_distribution(got) and agree(dict(got), right)):
             raise Wrong("tied-to-the-example")
     yield "random counts"
 
@@ -109,15 +66,17 @@ def _not_a_distribution(got: Any) -> str:
 
 
 def _idea(got: dict[str, float], token: str) -> str:
-    models = ((name, model(token, _FOLLOWERS, _VOCABULARY)) for name, model in _IDEAS.items())
-    if (idea := name_of(models, lambda expected: _agree(got, expected))) is not None:
+    models = ((name, model(token, FOLLOWERS, VOCABULARY)) for name, model in IDEAS.items())
+    if (idea := name_of(models, lambda expected: agree(got, expected))) is not None:
         return idea
-    others = (bigram.next_token_probabilities(other, _FOLLOWERS, _VOCABULARY) for other in _FOLLOWERS if other != token)
-    if any(_agree(got, other) for other in others):
+    others = (bigram.next_token_probabilities(other, FOLLOWERS, VOCABULARY) for other in FOLLOWERS if other != token)
+    if any(agree(got, other) for other in others):
         return "another-token"
-    if got.keys() != set(_VOCABULARY):
+    if list(got) == VOCABULARY[:1]:
+        return "one-entry-only"
+    if got.keys() != set(VOCABULARY):
         return "other-tokens"
-    right = bigram.next_token_probabilities(token, _FOLLOWERS, _VOCABULARY)
+    right = bigram.next_token_probabilities(token, FOLLOWERS, VOCABULARY)
     if any(got == {key: round(share, digits) for key, share in right.items()} for digits in range(1, 6)):
         return "rounded"
     return "other-shares" if isclose(sum(got.values()), 1, abs_tol=1e-6) else "sum-is-not-one"
@@ -148,6 +107,13 @@ EXERCISE = Exercise(
             "TypeError",
             r"unsupported operand type\(s\) for /=?: '(Counter|dict_values|dict)'",
             "Counts cannot be divided all at once: divide each number by itself, in a loop or a comprehension.",
+            COUNTS,
+        ),
+        Crash(
+            "method-not-called",
+            "TypeError",
+            r"'(method|builtin_function_or_method)'",
+            "There is a method that was not called: `counts.total()` has parentheses, as has `counts.values()`.",
             COUNTS,
         ),
         Crash(
@@ -204,6 +170,11 @@ EXERCISE = Exercise(
             "counts, `.total()`, makes shares of 1.",
             COUNTS,
         ),
+        "divided-by-all-tokens-with-followers": Misconception(
+            "Each count is divided by the length of `followers`, the number of tokens that were followed by anything. "
+            "Divide by the sum of the counts after this one.",
+            COUNTS,
+        ),
         "divided-by-the-largest": Misconception(
             "Each count is divided by the largest, so the most frequent follower has 1. Divide by their sum.",
             COUNTS,
@@ -250,6 +221,9 @@ EXERCISE = Exercise(
         "rounded": Misconception(
             "The shares are rounded, so their sum need not be 1. Return them as they are, and round where you print.",
             COUNTS,
+        ),
+        "one-entry-only": Misconception(
+            "Only the first token of the vocabulary has an entry. Does a `return` stand inside the loop?", COMPUTES
         ),
         "other-tokens": Misconception(
             "The result has an entry for each token of `vocabulary`, and no other entry.", COMPUTES

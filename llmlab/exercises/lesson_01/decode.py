@@ -10,13 +10,8 @@ from typing import Any
 from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Raised, Wrong, show
 from llmlab.exercises.engine.answers import name_of
 from llmlab.exercises.lesson_01.common import a_word
+from llmlab.exercises.lesson_01.decode_mistakes import CLOSING, IDEAS, TABLE, Table, right_text
 from llmlab.exercises.lesson_01.sections import DECODE, ROUND_TRIP
-
-_CLOSING = ",.:;?!"
-
-# Ids that are not the places of their tokens, and an id 0 that is a word.
-_TABLE = {3: "the", 0: "sea", 5: ",", 1: "late", 2: ".", 4: "It", 9: "'", 7: "s", 6: "--", 8: "Yes", 11: "!"}
-_TABLE |= {14: ":", 10: "?", 13: ";"}
 
 _CASES = (
     [3, 0, 6, 1],
@@ -28,43 +23,12 @@ _CASES = (
 )
 _UNKNOWN = (([3, 12, 0], 12), ([-1], -1))  # ids of which one is not in the table
 
-Table = dict[int, str]
-
-
-def _decode(ids: list[int], table: Table) -> str:
-    """Token by token, as the exercise says it."""
-    text = ""
-    for id in ids:
-        gap = " " if text and table[id] not in _CLOSING else ""
-        text += gap + table[id]
-    return text
-
-
-# What each idea gives; the first that fits is said.
-_IDEAS: dict[str, Callable[[list[int], Table], Any]] = {
-    "list-instead-of-text": lambda ids, table: [table[id] for id in ids],
-    "ids-instead-of-tokens": lambda ids, table: " ".join(map(str, ids)),
-    "space-before-marks": lambda ids, table: " ".join(table[id] for id in ids),
-    "no-spaces": lambda ids, table: "".join(table[id] for id in ids),
-    "space-at-the-end": lambda ids, table: _decode(ids, table) + " ",
-    "space-at-the-beginning": lambda ids, table: " " + _decode(ids, table),
-    "quotes-glued": lambda ids, table: re.sub(r" ([,.:;?!\"()'])", r"\1", _decode(ids, table)),
-    "contraction-closed": lambda ids, table: _decode(ids, table).replace(" ' ", "'"),
-    "space-after-marks-lost": lambda ids, table: re.sub(r"([,.:;?!]) ", r"\1", _decode(ids, table)),
-    "place-instead-of-id": lambda ids, table: _decode(ids, dict(enumerate(table.values()))),
-    "last-token-lost": lambda ids, table: _decode(ids[:-1], table),
-    "first-token-lost": lambda ids, table: _decode(ids[1:], table),
-    "one-token-only": lambda ids, table: table[ids[0]],
-    "id-zero-lost": lambda ids, table: _decode([id for id in ids if id], table),
-    "sorted-by-id": lambda ids, table: _decode(sorted(ids), table),
-}
-
 
 def _check_decode(decode: Probe) -> Iterator[str]:
     for ids in _CASES:
-        got = decode(ids, _TABLE, shown=_call(decode, ids))
-        if got != _decode(ids, _TABLE):
-            shown = f"`{_call(decode, ids)}` gave `{show(got)}`, with the tokens `{show([_TABLE[id] for id in ids])}`."
+        got = decode(ids, TABLE, shown=_call(decode, ids))
+        if got != right_text(ids, TABLE):
+            shown = f"`{_call(decode, ids)}` gave `{show(got)}`, with the tokens `{show([TABLE[id] for id in ids])}`."
             raise Wrong(_idea(got, ids), shown)
     yield f"{len(_CASES)} lists of ids by hand, the empty one among them"
     for ids, unknown in _UNKNOWN:
@@ -73,10 +37,10 @@ def _check_decode(decode: Probe) -> Iterator[str]:
 
     fresh = random.Random()
     for _ in range(20):
-        tokens = [*{a_word(fresh) for _ in range(12)}, *_CLOSING, '"', "(", ")", "'", "_", "--"]
+        tokens = [*{a_word(fresh) for _ in range(12)}, *CLOSING, '"', "(", ")", "'", "_", "--"]
         table = dict(zip(fresh.sample(range(1000), len(tokens)), tokens, strict=True))
         ids = fresh.choices(list(table), k=20)
-        if decode(ids, table, shown="a random table", fresh=True) != _decode(ids, table):
+        if decode(ids, table, shown="a random table", fresh=True) != right_text(ids, table):
             raise Wrong("tied-to-the-example")
     yield "random tables"
 
@@ -89,7 +53,7 @@ def _require_an_error(decode: Probe, ids: list[int], unknown: int) -> None:
     """Raise `Wrong` unless the id that is not in the table raises a ValueError that names it."""
     call = _call(decode, ids)
     try:
-        got = decode(ids, _TABLE, shown=call)
+        got = decode(ids, TABLE, shown=call)
     except Raised as raised:
         if isinstance(raised.error, KeyError):
             raise Wrong("key-error-instead", str(raised)) from None
@@ -101,7 +65,9 @@ def _require_an_error(decode: Probe, ids: list[int], unknown: int) -> None:
     shown = f"`{call}` gave `{show(got)}`; {unknown} is not in the table."
     if not isinstance(got, str):
         raise Wrong("returned-not-raised", shown)
-    raise Wrong("unknown-left-out" if got == _decode([id for id in ids if id in _TABLE], _TABLE) else "no-error", shown)
+    raise Wrong(
+        "unknown-left-out" if got == right_text([id for id in ids if id in TABLE], TABLE) else "no-error", shown
+    )
 
 
 def _idea(got: Any, ids: list[int]) -> str:
@@ -110,13 +76,13 @@ def _idea(got: Any, ids: list[int]) -> str:
 
     def gives(idea: Callable[[list[int], Table], Any]) -> bool:
         try:
-            return idea(ids, _TABLE) == got
+            return idea(ids, TABLE) == got
         except LookupError:
             return False
 
-    if (idea := name_of(_IDEAS.items(), gives)) is not None or not isinstance(got, str):
+    if (idea := name_of(IDEAS.items(), gives)) is not None or not isinstance(got, str):
         return idea or "not-a-text"
-    return "some-marks-spaced" if re.sub(r" ([,.:;?!])", r"\1", got) == _decode(ids, _TABLE) else "other-text"
+    return "some-marks-spaced" if re.sub(r" ([,.:;?!])", r"\1", got) == right_text(ids, TABLE) else "other-text"
 
 
 EXERCISE = Exercise(

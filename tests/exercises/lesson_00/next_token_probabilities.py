@@ -22,6 +22,7 @@ WRONG = {
     "divided-by-the-whole-text": _shares(f"counts[c] / {_ALL}"),
     "divided-by-the-vocabulary": _shares("counts[c] / len(vocabulary)"),
     "divided-by-different-followers": _shares("counts[c] / len(counts)"),
+    "divided-by-all-tokens-with-followers": _shares("counts[c] / len(followers)"),
     "divided-by-the-largest": _shares("counts[c] / max(counts.values())"),
     "each-follower-once": _shares("(c in counts) / len(counts)"),
     "all-equal": _shares("1 / len(vocabulary)"),
@@ -43,6 +44,7 @@ WRONG = {
         "counts = next(iter(followers.values()))", "return {c: counts[c] / counts.total() for c in vocabulary}"
     ),
     "rounded": _shares("round(counts[c] / counts.total(), 2)"),
+    "one-entry-only": _probabilities("for c in vocabulary:", "    return {c: counts[c] / counts.total()}"),
     "other-tokens": _shares("counts[c] / counts.total()", "[*vocabulary, 'snow']"),
     "other-tokens: none": _probabilities("return {}"),
     "sum-is-not-one": _shares("counts[c] / (counts.total() + 1)"),
@@ -92,7 +94,8 @@ NEAR_MISSES = {
     "divided-by-the-whole-text": _shares("counts[c] / (counts.total() + 7)"),
     "divided-by-the-vocabulary": _shares("counts[c] / (len(vocabulary) + 1)"),
     "divided-by-different-followers": _shares("counts[c] / (len(counts) + 1)"),
-    "divided-by-the-largest": _shares("counts[c] / (max(counts.values()) + 1)"),
+    "divided-by-all-tokens-with-followers": WRONG["divided-by-the-largest"],
+    "divided-by-the-largest": WRONG["divided-by-all-tokens-with-followers"],
     "each-follower-once": _shares("(c in counts) / counts.total()"),
     "all-equal": _shares("1 / counts.total()"),
     "per-cent": _shares("10 * counts[c] / counts.total()"),
@@ -104,6 +107,7 @@ NEAR_MISSES = {
     "the-other-way-round": _shares("(followers[c][token] if c in followers else 0) / counts.total()"),
     "another-token": _shares("(counts[c] + followers['is'][c]) / 11"),
     "rounded": _shares("round(counts[c] / counts.total(), 9)"),
+    "one-entry-only": WRONG["other-tokens: none"],
     "other-tokens": _shares("counts[c] / counts.total()", "sorted(vocabulary, reverse=True)"),
     "sum-is-not-one": WRONG["other-shares"],
     "other-shares": WRONG["sum-is-not-one"],
@@ -118,6 +122,7 @@ NEAR_MISSES = {
 CRASHES = {
     "counter-divided": _probabilities("return counts / counts.total()"),
     "counter-divided: its values": _probabilities("return dict(zip(counts, counts.values() / counts.total()))"),
+    "method-not-called": _shares("counts[c] / counts.total"),
     "keys-added-up": _probabilities("total = sum(counts)", "return {c: counts[c] / total for c in vocabulary}"),
     "token-without-followers": _shares("followers[c][token] / counts.total()"),
     "token-without-followers: a dictionary of one's own": _probabilities(
