@@ -10,6 +10,7 @@ import matplotlib
 import pytest
 
 from llmlab import explorers
+from llmlab.explorers.host.packing import pack
 from llmlab.explorers.host.still import without_live_parts
 from tests.explorers.cases import ATTACK, CASES, Case, drawn
 from tests.explorers.html import Tags, assert_self_contained, without_images
@@ -64,7 +65,7 @@ def test_axes_at_the_extremes_stay_small(case, group):
         state = explorer._checked(explorer.state | change)
         for name, control in explorer._controls.items():
             frames = [explorer._frame(state | {name: value}) for value in control.values]
-            assert len(json.dumps(frames, ensure_ascii=not case.as_sent).encode()) <= 300_000, name
+            assert len(json.dumps(pack(frames), ensure_ascii=not case.as_sent).encode()) <= 300_000, name
             assert not [frame["state"] for frame in frames if frame["error"] or "nan" in without_images(frame["html"])]
 
 

@@ -1,7 +1,9 @@
 """The attention bench without a browser: its trace against sums by hand, its picture, the learner's function in it."""
 
 import itertools
+import json
 import math
+import re
 
 import pytest
 import torch
@@ -10,8 +12,21 @@ from hypothesis import strategies as st
 
 from llmlab.attention import scaled_dot_product_attention
 from llmlab.explorers import AttentionBench
-from llmlab.explorers.attention_bench.picture import describe, render
-from llmlab.explorers.attention_bench.values import MAX_TOKENS, SHOWN, TEMPERATURES, WIDTHS, compute
+from llmlab.explorers.attention_bench.numbers import more
+from llmlab.explorers.attention_bench.picture import describe, render, why
+from llmlab.explorers.attention_bench.values import SHOW, SHOWN, TEMPERATURES, compute
+from llmlab.explorers.attention_bench.vectors import (
+    MAX_TOKENS,
+    PREVIOUS,
+    RANDOM,
+    TRAINED,
+    TRAINED_TEXT,
+    WIDTHS,
+    random_matrices,
+    vectors_of,
+)
+from llmlab.gpt import attention_maps
+from llmlab.training import load_checkpoint
 from tests.explorers.answers import attend
 from tests.explorers.cases import ATTACK
 from tests.explorers.html import Tags
@@ -20,6 +35,8 @@ FIRST = AttentionBench().state
 
 STATES = st.fixed_dictionaries(
     {
+        "vectors": st.just(RANDOM),
+        "show": st.sampled_from(SHOW),
         "text": st.text("ab é🎹 \n", max_size=40) | st.just(FIRST["text"]),
         "width": st.sampled_from(WIDTHS),
         "scaling": st.booleans(),
@@ -55,7 +72,7 @@ def test_trace_against_sums_by_hand(state):
         context = [sum(w * v[j][c] for j, w in enumerate(weights)) for c in range(3)]
         assert trace.context[i].tolist() == pytest.approx(context, abs=1e-2)
     assert trace.rows_sum_to_one and trace.agrees
-    assert render(trace) and describe(trace)
+    assert render(trace) and describe(trace) and more(trace)
 
 
 @settings(deadline=None)
@@ -119,29 +136,31 @@ def test_a_query_or_key_beyond_the_text_means_the_last_token():
 # ---- the target ------------------------------------------------------------------------------------------------------
 
 
-def test_the_target_needs_one_number_of_q_k_or_x():
+def test_the_target_needs_one_number_of_q():
     explorer = AttentionBench()
     reached = {edit: 0 for edit in ("x", "Q", "K", "V")}
-    edits = itertools.product(reached, range(6), range(6), range(SHOWN), (-6, -3, 0, 3, 6))
+    edits = itertools.product(reached, range(6), range(6), range(SHOWN), (-6, -4, 0, 4, 6))
     for edit, query, key, component, by in edits:
         trace = explorer.compute(FIRST | dict(edit=edit, query=query, key=key, component=component, by=by))
         done, words = explorer.target(trace)
-        share = float(trace.weights[query, key])
-        assert done == (share >= 0.9 and by != 0 and trace.tokens[query] != trace.tokens[key])
+        sure = float(trace.weights[query, key]) >= 0.9 and trace.tokens[query] != trace.tokens[key]
+        others = (trace.weights - trace.weights_before).abs() > 1e-6
+        others[query] = False
+        assert done == (sure and by != 0 and not others.any())
         assert words.startswith("Reached" if done else "Not yet")
         reached[edit] += done
-    assert all(reached[edit] for edit in ("x", "Q", "K")) and not reached["V"], "values are told, not asked"
+    assert reached["Q"] > 10 and not reached["x"] and not reached["K"] and not reached["V"]
 
 
-def test_the_target_in_the_first_row_and_column():
-    """Query 2 and key 1, as the bench opens: the key's number at the query's largest component does it."""
+def test_the_target_from_the_first_cell():
+    """Query 2 and key 1, as the bench opens: what an edit of Q has to be."""
     explorer = AttentionBench()
-    best = int(explorer.trace.q[2].abs().argmax())
     hits = []
     for component, by in itertools.product(range(SHOWN), range(-6, 7)):
-        explorer.set(edit="K", component=component, by=by)
+        explorer.set(edit="Q", component=component, by=by)
         hits += [(component, by)] * explorer.frame["reached"]
-    assert hits == [(best, 6)]
+    assert hits == [(2, by) for by in (-6, -5, -4)]
+    assert int(explorer.trace.k[1].abs().argmax()) == 2, "its lever is the key's largest number"
 
 
 @pytest.mark.parametrize(
@@ -151,16 +170,82 @@ def test_the_target_in_the_first_row_and_column():
         ({"temperature": "0.1"}, "set the temperature to 1"),
         ({"by": 0}, "edit one number"),
         ({"query": 0, "key": 4}, "choose a key that is another word"),
+        ({"edit": "K"}, "the attention of 5 other words moved too"),
+        ({"vectors": PREVIOUS}, "choose random vectors"),
         ({"text": "the"}, "at least two different words"),
         ({"text": ""}, "at least two different words"),
     ],
 )
 def test_what_the_target_still_asks_for(change, words):
     explorer = AttentionBench()
-    explorer.set(edit="K", component=3, by=6)
-    assert explorer.frame["reached"] and "came) gives 9" in explorer.frame["target"]
+    explorer.set(edit="Q", component=2, by=-6)
+    assert explorer.frame["reached"] and "came gives 9" in explorer.frame["target"]
+    assert explorer.frame["question"]["text"].startswith("Why must it be a number of Q")
     explorer.set(**change)
     assert not explorer.frame["reached"] and words in explorer.frame["target"]
+    assert explorer.frame["question"] is None
+
+
+# ---- where the vectors come from -------------------------------------------------------------------------------------
+
+
+def test_a_width_takes_the_first_columns_of_the_same_matrices():
+    query, key, _ = random_matrices()
+    for width in map(int, WIDTHS):
+        found = vectors_of(RANDOM, FIRST["text"], width)
+        assert torch.equal(found.W_query, query[:, :width]) and torch.equal(found.W_key, key[:, :width])
+
+
+def test_the_trained_head_is_the_models_own():
+    model, tokenizer = load_checkpoint()
+    ids = tokenizer.encode(f"<|endoftext|> {TRAINED_TEXT}", allowed_special="all")
+    trace = compute(FIRST | {"vectors": TRAINED, "text": TRAINED_TEXT, "query": 5, "key": 2})
+    assert trace.tokens == ("(start)", "the", "dogs", "near", "the", "king") and trace.unknown == ()
+    assert torch.allclose(trace.weights[5], attention_maps(model, torch.tensor([ids]))[0, 1, 1, 5], atol=1e-5)
+    assert trace.weights[5, 2] > 0.97 and trace.q.shape == trace.v.shape == (6, 24) and trace.x.shape == (6, 96)
+    assert "only a word's looks back mean anything" in why(trace)
+    strange = AttentionBench()
+    strange.set(vectors=TRAINED)
+    assert "piano" in strange.trace.unknown and "has read sentences about kings and dogs" in strange.frame["html"]
+
+
+def test_the_head_made_by_hand_looks_one_back():
+    trace = compute(FIRST | {"vectors": PREVIOUS})
+    assert trace.weights[0, 0] > 0.9
+    assert all(trace.weights[i, i - 1] > 0.9 for i in range(1, 6)) and trace.v.shape == (6, 3)
+    assert not torch.equal(trace.v[0], trace.v[1]) and torch.equal(trace.v[0], trace.v[4]), "each tells its word"
+
+
+def test_settings_that_do_nothing_say_so():
+    explorer = AttentionBench()
+    assert "width" not in explorer.frame["off"] and set(explorer.frame["off"]) == {"edit", "component"}
+    assert explorer.frame["limits"]["query"] == [0, 5] and explorer.frame["limits"]["component"] == [0, 3]
+    explorer.set(vectors=PREVIOUS, edit="V", by=1)
+    assert set(explorer.frame["off"]) == {"width"} and explorer.frame["limits"]["component"] == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        ("Q", "belongs to the question of <b>came</b> alone: only its row"),
+        ("K", "multiplied with the key of <b>piano</b>"),
+        ("V", "no weight moved"),
+        ("x", "x makes q, k and v"),
+    ],
+)
+def test_the_reason_of_an_edit(edit, words):
+    trace = compute(FIRST | {"edit": edit, "by": 3})
+    assert words in why(trace)
+    assert (f"in {len(trace.rows_moved)} rows of 6" in why(trace)) == (edit in "Kx")
+
+
+def test_the_reason_of_a_cell_is_its_largest_product():
+    trace = compute(FIRST | {"query": 0, "key": 1})
+    products = (trace.q[0] * trace.k[1]).tolist()
+    lead = max(range(4), key=products.__getitem__)
+    assert sum(products) > 0 and f"that of component {lead} lifts the sum most" in why(trace)
+    wide = compute(FIRST | {"width": "256", "scaling": False})
+    assert "nothing divides it by √d" in why(wide)
 
 
 # ---- the learner's function ------------------------------------------------------------------------------------------
@@ -197,11 +282,11 @@ def test_a_wrong_axis_shows_in_the_sums_the_note_and_the_target():
 
     explorer = AttentionBench(attend=columns)
     assert not explorer.trace.rows_sum_to_one and not explorer.trace.agrees
-    assert "they should sum to 1" in explorer.frame["text"] and "llmlab-sum llmlab-flag" in explorer.frame["html"]
+    assert "they should sum to 1" in explorer.frame["text"] and "llmlab-sum llmlab-flag" in more(explorer.trace)
     assert explorer.frame["note"].startswith("What columns returns is not softmax(q kᵀ · 0.5) v")
     assert torch.allclose(explorer.trace.weights.sum(dim=0), torch.ones(6))
-    explorer.set(edit="K", component=3, by=6)
-    assert not explorer.frame["reached"]
+    explorer.set(edit="Q", component=2, by=-6)
+    assert not explorer.frame["reached"] and "mend the function" in explorer.frame["target"]
 
 
 def test_a_wrong_context_is_noted_too():
@@ -245,7 +330,7 @@ def test_a_new_function_starts_anew():
     explorer = AttentionBench()
     explorer.attend = lambda q, k, v: (v, torch.eye(len(q)))
     assert explorer.trace.own_function and torch.equal(explorer.trace.weights, torch.eye(6))
-    assert "[0.00]" in explorer.frame["html"] and explorer.frame["note"]
+    assert "[0.00]" in more(explorer.trace) and explorer.frame["note"]
     explorer.attend = None
     assert explorer.trace.agrees and not explorer.trace.own_function
 
@@ -261,31 +346,55 @@ def test_words_are_shown_as_they_were_typed():
 
 def test_an_edit_is_marked_without_colour():
     explorer = AttentionBench()
-    assert not set("▲▼◆") & set(explorer.frame["html"].partition("<div>▲")[0])
+    assert not set("▲▼◆") & set(more(explorer.trace).partition("<div>▲")[0])
     explorer.set(edit="K", by=2)
-    scores, weights = explorer.frame["html"].partition("Weights: softmax")[::2]
+    scores, weights = more(explorer.trace).partition("Weights: softmax")[::2]
     assert scores.count("▲") + scores.count("▼") == 6
     weights = weights.partition("One cell")[0]
     assert weights.count("▲") + weights.count("▼") == 36
-    assert "[-1.96]▼" in scores and "[0.04]▼" in weights
+    assert explorer.frame["html"].count("llmlab-moved0") == 36
     explorer.set(edit="V")
-    assert explorer.frame["html"].count("◆") == 6 + 1  # the key explains it once
+    assert more(explorer.trace).count("◆") == 6 + 1  # the key explains it once
+    assert "llmlab-moved" not in explorer.frame["html"]
     explorer.set(edit="x")
-    assert explorer.frame["html"].count("◆") == 18 + 4 + 4 + 3 + 1, "the context, and one row of Q, K and V each"
+    assert more(explorer.trace).count("◆") == 18 + 4 + 4 + 3 + 1, "the context, and one row of Q, K and V each"
     assert "by row 1 of Q, K and V" in explorer.frame["text"]
 
 
 def test_the_chosen_cell_is_spelled_out():
-    text = Tags(AttentionBench().frame["html"]).text
     trace = AttentionBench().trace
+    text = Tags(more(trace)).text
     q, k = trace.q[2].tolist(), trace.k[1].tolist()
     for c in range(SHOWN):
         assert f"{c}{q[c]:.2f}{k[c]:.2f}{q[c] * k[c]:.2f}" in text
     assert f"sum{trace.scores[2, 1] * 2:.2f}× 0.5{trace.scores[2, 1]:.2f}" in text
     wide = AttentionBench()
     wide.set(width="64")
-    assert "… 60 more" in Tags(wide.frame["html"]).text
-    assert "Q = x W_query, 4 of 64 columns" in Tags(wide.frame["html"]).text
+    text = Tags(more(wide.trace)).text
+    assert "… 60 more" in text and "Q = x W_query, 4 of 64 columns" in text
+    assert "60 more" in Tags(wide.frame["html"]).text
+
+
+def test_the_picture_can_be_pressed_and_holds_few_numbers():
+    tags = Tags(AttentionBench().frame["html"])
+    pressed = [json.loads(value) for name, value in tags.attributes if name == "data-set"]
+    assert [one for one in pressed if set(one) == {"query", "key"}] == [
+        {"query": i, "key": j} for i in range(6) for j in range(6)
+    ]
+    assert [one for one in pressed if set(one) == {"query"}] == [{"query": j} for j in range(6)]
+    assert {(one["edit"], one["component"]) for one in pressed if "by" in one} == {
+        *(("Q", c) for c in range(4)),
+        *(("K", c) for c in range(4)),
+        *(("V", c) for c in range(3)),
+    }
+    assert len(re.findall(r"\d+(?:\.\d+)?", tags.text)) <= 40
+
+
+@pytest.mark.parametrize("show", SHOW)
+def test_the_table_shows_the_stage_that_is_chosen(show):
+    trace = compute(FIRST | {"show": show, "temperature": "2"})
+    first = {"products": trace.q[2] @ trace.k[0], "scores": trace.scores[2, 0], "weights": trace.weights[2, 0]}[show]
+    assert f"<b>{float(first):.2f}</b>".replace("-", "−") in render(trace)
 
 
 @pytest.mark.parametrize("text", ["", " ", "a", "\n", "\ud800 b", "\u202e" * 9, "<|endoftext|>", "x " * 60])
@@ -304,7 +413,9 @@ def test_words_that_do_not_fit_are_said():
 @pytest.mark.parametrize(
     "change",
     [{}, {"edit": "x", "by": -2}, {"edit": "Q", "by": 5, "width": "16"}, {"edit": "V", "by": 1, "component": 3}]
-    + [{"edit": "K", "by": 6, "scaling": False, "temperature": "10", "width": "256"}, {"text": "a b c d e f g h i"}],
+    + [{"edit": "K", "by": 6, "scaling": False, "temperature": "10", "width": "256"}, {"text": "a b c d e f g h i"}]
+    + [{"vectors": PREVIOUS, "edit": "K", "by": 2}, {"vectors": TRAINED, "text": TRAINED_TEXT, "edit": "x", "by": 1}]
+    + [{"vectors": TRAINED, "scaling": False}],
 )
 def test_code_reproduces_the_state(change):
     explorer = AttentionBench()

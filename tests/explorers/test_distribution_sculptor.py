@@ -1,5 +1,7 @@
 """The distribution sculptor without a browser: counted model, trace by hand, picture, the learner's function."""
 
+import itertools
+import json
 import math
 import re
 from collections import Counter
@@ -13,8 +15,9 @@ from hypothesis import given, settings
 from llmlab.corpus import toy_world
 from llmlab.explorers import DistributionSculptor
 from llmlab.explorers.distribution_sculptor.counted import CONTEXTS, SENTENCES, counted_model
-from llmlab.explorers.distribution_sculptor.picture import percent, render
-from llmlab.explorers.distribution_sculptor.values import DRAWS, ROWS, TEMPERATURES, TOP_K, TOP_P, compute
+from llmlab.explorers.distribution_sculptor.numbers import more, percent
+from llmlab.explorers.distribution_sculptor.picture import AXIS, render, why
+from llmlab.explorers.distribution_sculptor.values import DRAWS, OPEN, ROWS, TEMPERATURES, TOP_K, TOP_P, compute
 from tests.explorers.answers import probabilities
 from tests.explorers.cases import ATTACK, any_state, drawn
 from tests.explorers.html import Tags
@@ -109,36 +112,44 @@ def test_the_first_state_makes_its_point():
 # ---- the target ------------------------------------------------------------------------------------------------------
 
 
-def test_every_context_can_reach_the_target_and_starts_away_from_it():
-    explorer = DistributionSculptor()
-    for context in CONTEXTS:
-        state = {**FIRST, "context": context}
-        assert not explorer.target(compute(state))[0]
-        wanted = compute(state).n_seen
-        assert str(wanted) in TOP_K
-        reached = [
-            (temperature, top_k, top_p)
-            for temperature in TEMPERATURES
-            for top_k in TOP_K
-            for top_p in TOP_P
-            if explorer.target(compute({**state, "temperature": temperature, "top_k": top_k, "top_p": top_p}))[0]
-        ]
-        assert ("5", str(wanted), "1") in reached and len(reached) < 0.3 * len(TEMPERATURES) * len(TOP_K) * len(TOP_P)
+def test_few_settings_reach_the_target_and_all_three_count():
+    """By hand, context after context, what the tiles and the target say."""
+    reached = []
+    settings = list(itertools.product(TEMPERATURES, TOP_K, TOP_P))
+    for number, (temperature, top_k, top_p) in enumerate(settings):
+        state = {**FIRST, "temperature": temperature, "top_k": top_k, "top_p": top_p}
+        trace = compute(state)
+        done = DistributionSculptor.target(None, trace)[0]
+        assert done == all(trace.good_everywhere)
+        reached += [(temperature, top_k, top_p)] * done
+        if number % 40 and not done:
+            continue
+        by_hand = [compute({**state, "context": context}) for context in CONTEXTS]
+        for (unseen, openness), good, one in zip(trace.everywhere, trace.good_everywhere, by_hand, strict=True):
+            assert unseen == pytest.approx(one.unseen, abs=1e-5)
+            assert openness == pytest.approx(one.choices / one.n_seen, abs=1e-3)
+            assert good == (one.unseen == 0 and one.choices >= OPEN * one.n_seen)
+    assert reached == [("1.5", "16", "0.8"), ("1.5", "25", "0.8")]
 
 
 def test_what_the_target_says():
     explorer = DistributionSculptor()
+    assert explorer.frame["target"].startswith("Not yet: after 0 of six contexts; nonsense at most 44.6 %")
     explorer.set(temperature="5", top_k="16")
-    assert explorer.frame["reached"] and "nothing that never came next" in explorer.frame["target"]
-    explorer.set(top_k="25")
-    assert not explorer.frame["reached"] and "chance of a token that never came next:" in explorer.frame["target"]
-    explorer.set(temperature="0.2", top_k="5")
-    assert not explorer.frame["reached"] and "of 14.4" in explorer.frame["target"]
+    assert (
+        not explorer.frame["reached"]
+        and explorer.trace.good_everywhere[0]
+        and "after 1 of six" in explorer.frame["target"]
+    )
+    explorer.set(temperature="1.5", top_k="25", top_p="0.8")
+    assert explorer.frame["reached"] and "after all six contexts nonsense at most 0 %" in explorer.frame["target"]
+    assert explorer.frame["question"]["text"] == "Why does no top-k do it alone?"
+    assert explorer.frame["html"].count("✓") == 6 and "✗" not in explorer.frame["html"]
 
 
 def test_the_target_wants_a_sum_of_one():
     explorer = DistributionSculptor(lambda *arguments: 0.5 * probabilities(*arguments))
-    explorer.set(temperature="5", top_k="16")
+    explorer.set(temperature="1.5", top_k="16", top_p="0.8")
     assert not explorer.frame["reached"] and explorer.frame["target"] == "Not yet: the probabilities sum to 0.500."
 
 
@@ -156,6 +167,7 @@ def test_own_function_is_driven():
     explorer = DistributionSculptor(recorded)
     explorer.set(temperature="0.5", top_k="8", top_p="0.7")
     assert calls[0] == (2.0, None, None) and calls[-1] == (0.5, 8, 0.7)
+    assert calls.count((0.5, 8, 0.7)) == 1 + len(CONTEXTS), "the six tiles are the function's own, too"
     assert explorer.trace.own_function and explorer.frame["note"] == ""
 
 
@@ -224,23 +236,73 @@ def test_answers_that_are_no_probabilities(answer, error, words):
 @given(ANY)
 def test_numbers_of_the_trace_are_printed(state):
     trace, html = drawn(DistributionSculptor(), state)
-    text = Tags(html).text
+    table = more(trace)
+    text = Tags(table).text
     for i in range(ROWS):
         assert trace.tokens[i] in text and f"{trace.probabilities[i]:.3f}" in text and f"{trace.logits[i]:.2f}" in text
+        assert f"{trace.probabilities[i]:.1%}" in Tags(html).text
     n_cut = int((~trace.kept[:ROWS]).sum()) + int(not trace.kept[ROWS:].any())
-    assert html.count('class="llmlab-cut"') == n_cut
-    assert html.count("cut by top-k") + html.count("cut by top-p") + html.count("not largest") == int(
+    assert table.count('class="llmlab-cut"') == n_cut
+    assert html.count('llmlab-share llmlab-gone"') == n_cut
+    assert table.count("cut by top-k") + table.count("cut by top-p") + table.count("not largest") == int(
         (~trace.kept[:ROWS]).sum()
     )
-    widths = [float(piece.partition("%")[0]) for piece in html.split('style="width: ')[1:]]
+    widths = [float(piece.partition("%")[0]) for piece in table.split('style="width: ')[1:]]
     assert len(widths) == ROWS + 1 and max(widths) <= 100
-    assert sum(f"<span>{step}" in html for step in ("keep the top", "keep the first that reach")) == (
+    assert sum(f"<span>{step}" in table for step in ("keep the top", "keep the first that reach")) == (
         0 if trace.temperature == 0 else (trace.top_k is not None) + (trace.top_p is not None)
     )
+    assert len(re.findall(r'data-key="m\d', html)) == len(re.findall(r'data-key="w\d', html)) == state["draws"]
+
+
+def test_bars_stand_on_an_axis_that_no_control_moves():
+    def width(key, state):
+        bar = re.search(rf'data-key="{key}" style="width:([\d.]+)%"', render(compute(state)))
+        return float(bar[1]) * AXIS / 100
+
+    for temperature in ("0.5", "1", "2", "10"):
+        state = {**FIRST, "temperature": temperature}
+        trace = compute(state)
+        for i in (0, 3, 9):
+            assert width(f"bar{i}", state) == pytest.approx(min(float(trace.probabilities[i]), AXIS), abs=1e-3)
+        others = float(trace.probabilities[ROWS:].sum())
+        assert width(f"bar{ROWS}", state) == pytest.approx(min(others, AXIS), abs=1e-3), "the others are not clipped"
+        assert ("▸" in render(trace)) == (max(others, float(trace.probabilities[0])) > AXIS)
+
+
+def test_cuts_and_contexts_can_be_pressed():
+    pressed = [json.loads(value) for name, value in Tags(render(compute(FIRST))).attributes if name == "data-set"]
+    assert [one["top_p"] for one in pressed if "top_p" in one] == list(TOP_P)
+    assert [one["context"] for one in pressed if "context" in one] == list(CONTEXTS)
+    assert [one["top_k"] for one in pressed if "top_k" in one] == [k for k in TOP_K[:-1] if int(k) <= ROWS] + ["all"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, "brings the logits together"),
+        ({"temperature": "1"}, "no cut stops before the tail"),
+        ({"temperature": "0"}, "leaves the largest logit alone"),
+        ({"top_k": "2"}, "leave little of the 16 tokens"),
+        ({"top_k": "16", "temperature": "5"}, "the last of the 16 tokens that came next"),
+        ({"draws": 1}, "Of 1 draw 0 are nonsense"),
+    ],
+)
+def test_the_reason(change, words):
+    assert words in why(compute({**FIRST, **change}))
+
+
+def test_cuts_at_temperature_0_do_nothing_and_say_so():
+    explorer = DistributionSculptor()
+    assert explorer.frame["off"] == {}
+    explorer.set(temperature="0")
+    assert set(explorer.frame["off"]) == {"top_k", "top_p"}
+    explorer.set(top_k="5")
+    assert explorer.trace.probabilities.tolist() == compute({**FIRST, "temperature": "0"}).probabilities.tolist()
 
 
 def test_steps_stand_in_the_order_in_which_they_are_taken():
-    html = render(compute({**FIRST, "top_k": "5", "top_p": "0.9"}))
+    html = more(compute({**FIRST, "top_k": "5", "top_p": "0.9"}))
     steps = ["logits", "÷ temperature 2", "keep the top 5", "softmax", "keep the first that reach 0.9", "draw"]
     places = [html.index(f"<span>{step}") for step in steps]
     assert places == sorted(places)
@@ -249,8 +311,9 @@ def test_steps_stand_in_the_order_in_which_they_are_taken():
 def test_markup_in_tokens_is_escaped():
     trace = compute(FIRST)
     trace = replace(trace, tokens=(ATTACK, *trace.tokens[1:]), drawn=(0,) * DRAWS)
-    html = Tags(render(trace))
-    assert ATTACK in html.text and "img" not in html.tags
+    for html in (render(trace), more(trace), why(trace)):
+        assert "img" not in Tags(html).tags
+    assert ATTACK in Tags(render(trace)).text and ATTACK in Tags(more(trace)).text
 
 
 @settings(deadline=None, max_examples=20)

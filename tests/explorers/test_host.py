@@ -1,5 +1,6 @@
 """The host of all explorers without a browser, by way of the window map; `make test-colab` runs it on ipywidgets 7."""
 
+import json
 import re
 import threading
 import time
@@ -11,6 +12,7 @@ from llmlab.explorers.host import Explorer, Question
 from llmlab.explorers.host.assets import HERE, MODULES, script
 from llmlab.explorers.host.controls import Choice, Range, Scale, Text, Toggle, declare
 from llmlab.explorers.host.edition import frames_file, grid
+from llmlab.explorers.host.packing import pack, unpack
 from llmlab.explorers.host.still import PALETTE, without_live_parts
 from llmlab.explorers.window_map import compute, render
 from llmlab.utils.time_limit import TimeLimit, TookTooLong
@@ -22,7 +24,7 @@ from tests.explorers.html import Tags, pictures
 def answers(explorer, **message):
     """What the kernel sends in answer to one message from the browser."""
     sent = []
-    explorer.send = sent.append
+    explorer.send = lambda content: sent.append({**content, "frames": unpack(content)})
     explorer._answer(explorer, message, [])
     return sent
 
@@ -80,8 +82,8 @@ def test_controls_describe_and_check_themselves():
 # ---- what an explorer may add to a frame -----------------------------------------------------------------------------
 
 
-class Dial(Explorer):
-    """A number from 0 to 9 and a kind; the target is 7."""
+class Bare(Explorer):
+    """A number from 0 to 9 and a kind; the target is 7. No more than what is asked of an explorer."""
 
     def __init__(self):
         controls = [Range("n", "N", 0, 9, initial=3), Choice("kind", "Kind", ("a", "b"), initial="a")]
@@ -105,6 +107,10 @@ class Dial(Explorer):
     def code_for(self, state):
         return "n"
 
+
+class Dial(Bare):
+    """The same with all that an explorer may add."""
+
     def why(self, trace):
         return f"because <b>{trace['n']}</b>"
 
@@ -122,15 +128,15 @@ class Dial(Explorer):
 
 
 def test_an_explorer_adds_what_it_likes_and_nothing_is_asked_of_it():
-    dial, plain = Dial(), WindowMap()
+    dial, bare = Dial(), Bare()
     assert dial.frame["why"] == "because <b>3</b>" and dial.has_more
     assert dial.frame["limits"] == dial.frame["off"] == {} and dial.frame["question"] is None
     dial.set(n=7, kind="b")
     assert dial.frame["limits"] == {"n": [0, 8]} and dial.frame["off"] == {"kind": "Seven has no kind."}
     assert dial.frame["question"] == {"text": "Why not 6?", "answers": [["even", True, "Yes."], ["odd", False, "No."]]}
-    for name in ("why", "limits", "off", "question"):
-        if type(plain).__dict__.get(name) is None:
-            assert not plain.frame[name]
+    bare.set(n=7)
+    assert bare.frame["reached"] and not bare.has_more
+    assert not any(bare.frame[name] for name in ("why", "more", "limits", "off", "question"))
 
 
 def test_the_numbers_are_drawn_only_when_they_are_asked_for():
@@ -141,6 +147,15 @@ def test_the_numbers_are_drawn_only_when_they_are_asked_for():
     with_more = answers(dial, **ask, more=True)
     assert {frame["more"] for message in with_more for frame in message["frames"]} == {"<table></table>"}
     assert answers(dial, ask="settle", state=dial.state | {"n": 4}) == [] and dial.frame["more"] is None
+
+
+def test_what_frames_have_in_common_is_sent_once():
+    explorer = WindowMap()
+    frames = [explorer._frame(explorer.state | {"stride": n}, more=n > 5) for n in range(1, 11)]
+    message = json.loads(json.dumps(pack(frames)))
+    assert unpack(message) == frames
+    assert len(json.dumps(message)) < 0.5 * len(json.dumps(frames))
+    assert unpack(pack([{"html": "", "more": "a < b"}])) == [{"html": "", "more": "a < b"}]
 
 
 def test_the_still_picture_holds_images_and_nothing_of_the_host():

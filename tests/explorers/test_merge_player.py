@@ -1,5 +1,6 @@
 """The merge player without a browser: its trace against train_bpe, its picture, the learner's functions in it."""
 
+import itertools
 from itertools import pairwise
 
 import pytest
@@ -8,9 +9,10 @@ from hypothesis import strategies as st
 
 from llmlab.bpe import BPETokenizer, train_bpe
 from llmlab.explorers import MergePlayer
-from llmlab.explorers.merge_player.picture import describe, render
-from llmlab.explorers.merge_player.run import MAX_BYTES, count_by_zip, merge_left_to_right
-from llmlab.explorers.merge_player.values import MAX_MERGES, compute
+from llmlab.explorers.merge_player.numbers import more
+from llmlab.explorers.merge_player.picture import describe, render, why
+from llmlab.explorers.merge_player.run import MAX_BYTES, Run, count_by_zip, merge_left_to_right
+from llmlab.explorers.merge_player.values import MAX_MERGES, PAIRS_PRESSED, compute, is_whole
 from tests.explorers.cases import ATTACK, SETTINGS
 from tests.explorers.html import Tags
 
@@ -21,6 +23,7 @@ STATES = st.fixed_dictionaries(
         "merges": st.integers(0, MAX_MERGES),
         "tie_break": st.sampled_from(["first", "lexicographic"]),
         "pretokenize": st.booleans(),
+        "instead": st.integers(0, PAIRS_PRESSED - 1),
     }
 )
 
@@ -49,7 +52,7 @@ def test_trace_is_what_train_bpe_learns(state):
         assert further.merges[-1] == (next_pair.left, next_pair.right)
         assert len(trace.tokens) - len(further.tokens) == len(trace.marked)
         assert all(trace.tokens[at : at + 2] == (next_pair.left, next_pair.right) for at in trace.marked)
-    assert render(trace) and describe(trace)
+    assert render(trace) and describe(trace) and more(trace)
 
 
 @given(STATES)
@@ -103,20 +106,110 @@ def test_half_a_character_is_shown_as_bytes():
 
 def test_the_target_is_the_fewest_merges_of_all_settings():
     explorer = MergePlayer()
-    halving = {}
-    for rule, cut in SETTINGS:
-        for merges in range(MAX_MERGES + 1):
-            tokenizer = trained(FIRST | {"tie_break": rule, "pretokenize": cut, "merges": merges})
-            if 2 * len(tokenizer.encode(FIRST["text"])) <= len(FIRST["text"].encode()):
-                halving[rule, cut] = merges
-                break
-    best = min(halving.values())
-    assert halving == {("first", False): 8, ("first", True): 9, ("lexicographic", False): 8, ("lexicographic", True): 9}
-    for (rule, cut), merges in halving.items():
-        for n in (merges - 1, merges, merges + 1):
-            explorer.set(tie_break=rule, pretokenize=cut, merges=n)
-            assert explorer.frame["reached"] == (n == merges == best)
-    assert "can be done with fewer" in explorer.frame["target"]
+    halving, reached = {}, []
+    for (rule, cut), merges in itertools.product(SETTINGS, range(MAX_MERGES + 1)):
+        tokenizer = trained(FIRST | {"tie_break": rule, "pretokenize": cut, "merges": merges})
+        tokens = [tokenizer.decode_bytes([token_id]) for token_id in tokenizer.encode(FIRST["text"])]
+        halved = 2 * len(tokens) <= len(FIRST["text"].encode())
+        if halved and all(b" " not in token[1:] and "�" not in token.decode(errors="replace") for token in tokens):
+            halving.setdefault((rule, cut), merges)
+        explorer.set(tie_break=rule, pretokenize=cut, merges=merges)
+        reached += [(rule, cut, merges)] * explorer.frame["reached"]
+    assert halving == {("first", True): 16, ("lexicographic", True): 10}
+    assert reached == [("lexicographic", True, 10)]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"merges": 8}, "halved, but ·helps· is no whole piece"),
+        ({"merges": 9, "pretokenize": True}, "halved, but \\xc3 is no whole piece"),
+        ({"merges": 16, "pretokenize": True}, "but with 16 merges. Fewer would do"),
+        ({"merges": 10, "pretokenize": True, "tie_break": "lexicographic"}, "Reached: 38 tokens after 10 merges"),
+    ],
+)
+def test_what_the_target_says(change, words):
+    explorer = MergePlayer()
+    explorer.set(**change)
+    assert words in explorer.frame["target"]
+    assert (explorer.frame["question"] is not None) == explorer.frame["reached"]
+
+
+@pytest.mark.parametrize(
+    ("token", "whole"), [(b" help", True), (b"a b", False), ("ë".encode(), True), (b"\xc3", False), (b" ", True)]
+)
+def test_whole_pieces(token, whole):
+    assert is_whole(token) == whole
+
+
+# ---- looking ahead ---------------------------------------------------------------------------------------------------
+
+
+@given(STATES)
+@settings(deadline=None, max_examples=40)
+def test_the_curve_is_what_the_player_reaches(state):
+    trace = compute(state)
+    for merges in {0, len(trace.sizes) // 2, len(trace.sizes) - 1}:
+        assert len(compute(state | {"merges": merges, "instead": 0}).tokens) == trace.sizes[merges]
+    twice = [n for n in range(len(trace.sizes)) if any(pair.count > 1 for pair in compute(state | {"merges": n}).pairs)]
+    if trace.last_useful is not None:
+        assert trace.last_useful == (max(twice) + 1 if twice else 0)
+
+
+@given(STATES)
+@settings(deadline=None, max_examples=40)
+def test_what_if_another_pair_were_merged(state):
+    trace = compute(state)
+    if not trace.instead:
+        assert trace.what_if == ()
+        return
+    pair = trace.pairs[trace.instead]
+    run = Run(trace.text, state["tie_break"], state["pretokenize"], None, None)
+    chunks = []
+    for chunk in trace.chunks:
+        merged, place = [], 0
+        while place < len(chunk):
+            found = chunk[place : place + 2] == (pair.left, pair.right)
+            merged.append(b"".join(chunk[place : place + 2]) if found else chunk[place])
+            place += 1 + found
+        chunks.append(merged)
+    assert trace.what_if[:2] == (len(trace.tokens), sum(map(len, chunks)))
+    assert (
+        len(trace.what_if) <= MAX_MERGES - len(trace.merges) + 1 and list(trace.what_if) == sorted(trace.what_if)[::-1]
+    )
+    assert "(dashed)" in why(trace) and "llmlab-what-if" in render(trace)
+    assert run.reach(len(trace.merges)) == len(trace.merges)  # the run that is shared has not been changed by it
+    assert compute(state | {"instead": 0}).merges == trace.merges
+
+
+def test_a_look_ahead_does_not_raise_what_comes_later():
+    def merge(ids, pair, new_id):
+        if new_id == 260:
+            raise IndexError("off the end")
+        return merge_left_to_right(ids, pair, new_id)
+
+    explorer = MergePlayer(merge=merge)
+    assert len(explorer.trace.sizes) == 4 and explorer.frame["limits"]["merges"] == [0, 3]
+    explorer.set(instead=3)
+    assert len(explorer.trace.what_if) >= 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, "2 pairs occur 6 times, more than all others; of these <b>·he</b> + <b>l</b> stands first in the text"),
+        ({"tie_break": "lexicographic"}, "comes last in the order of bytes"),
+        ({"merges": 0}, "is next because no pair occurs as often: "),
+        ({"merges": 20}, "No pair occurs twice any more"),
+        ({"instead": 1}, "the rule does (dashed)"),
+        ({"text": "a"}, "No pair is left"),
+        ({"text": ""}, ""),
+    ],
+)
+def test_the_reason(change, words):
+    explorer = MergePlayer()
+    explorer.set(**change)
+    assert words in explorer.frame["why"] and bool(words) == bool(explorer.frame["why"])
 
 
 @pytest.mark.parametrize("text", ["", "a", "abcdefghijklmnopqrstuvwxyz" * 4 + "0123456789"])
@@ -225,7 +318,8 @@ def test_markup_stays_text(merges):
 
 
 def test_what_merges_next_is_marked_and_said():
-    tags = Tags(MergePlayer().frame["html"])
+    assert MergePlayer().frame["html"].count("llmlab-left") == len(MergePlayer().trace.marked)
+    tags = Tags(more(MergePlayer().trace))
     assert tags.tags.count("mark") == len(MergePlayer().trace.marked) + 1  # the key explains it once
     assert "← next, tied" in tags.text
     assert "Next: ·he + l, which occurs 6 times. 2 pairs occur as often" in MergePlayer().frame["text"]

@@ -1,6 +1,8 @@
 """The window map without a browser: its trace against brute force, its picture, the learner's function in it."""
 
 import itertools
+import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,8 +12,9 @@ from hypothesis import strategies as st
 
 from llmlab.bpe import gpt2_encoding
 from llmlab.explorers import WindowMap
-from llmlab.explorers.window_map.picture import describe, render
-from llmlab.explorers.window_map.values import MAX_TOKENS, compute
+from llmlab.explorers.window_map.numbers import more
+from llmlab.explorers.window_map.picture import describe, render, why
+from llmlab.explorers.window_map.values import MAX_LENGTH, MAX_TOKENS, compute
 from llmlab.windows import SlidingWindowDataset, window_statistics
 from tests.explorers.answers import make_windows
 from tests.explorers.cases import ATTACK
@@ -50,7 +53,10 @@ def test_trace_against_brute_force(state):
     statistics = window_statistics(n_tokens, *sizes)
     assert (statistics.batches, statistics.windows) == (len(trace.batches), len(trace.kept))
     assert state["shuffle"] or statistics.tokens_trained == trace.tokens_trained
-    assert render(trace) and describe(trace)
+    assert render(trace) and describe(trace) and more(trace) and why(trace)
+    asked = n_tokens - 1
+    lengths = [length for length in range(1, MAX_LENGTH + 1) if asked > 0 and asked % length == 0]
+    assert trace.fewest_windows == (asked // max(lengths) if lengths else 0)
 
 
 @given(STATES)
@@ -93,15 +99,20 @@ def test_first_state_makes_the_point_and_the_target_can_be_reached():
     explorer = WindowMap()
     assert len(explorer.trace.tokens) == 25 and len(explorer.trace.inputs) == 11
     assert explorer.trace.dropped and max(explorer.trace.target_counts) > 1 and not explorer.frame["reached"]
-    reached = []
+    once, reached = [], []
     for stride, length, batch in itertools.product(range(1, 11), range(1, 9), range(1, 7)):
         state = {**explorer.state, "stride": stride, "max_length": length, "batch_size": batch}
-        if compute(state).every_target_once:
-            reached.append((stride, length, batch))
-    assert (4, 4, 3) in reached and (4, 4, 4) not in reached  # drop_last matters too
-    assert all(stride == length for stride, length, _ in reached)
+        trace = compute(state)
+        once += [(stride, length, batch)] * trace.every_target_once
+        reached += [(stride, length, batch)] * explorer.target(trace)[0]
+    assert (4, 4, 3) in once and (4, 4, 4) not in once  # drop_last matters too
+    assert all(stride == length for stride, length, _ in once)
+    assert reached == [(8, 8, 1), (8, 8, 3)], "the fewest windows"
     explorer.set(stride=4, batch_size=3)
+    assert not explorer.frame["reached"] and explorer.frame["target"].endswith("in 6 windows. Fewer would do.")
+    explorer.set(stride=8, max_length=8)
     assert explorer.frame["reached"] and explorer.frame["target"].startswith("Reached")
+    assert explorer.frame["question"]["text"].startswith("Why not a longer stride")
 
 
 def test_text_longer_than_the_map_is_said():
@@ -138,10 +149,58 @@ def test_code_reproduces_the_state(shuffle, drop_last):
 def test_a_token_that_is_markup_is_escaped():
     """GPT-2 cuts the attack into harmless pieces; a token could be all of it."""
     shown = WindowMap(text=ATTACK)
-    whole = Tags(render(replace(shown.trace, tokens=(ATTACK,) * len(shown.trace.tokens))))
-    assert ATTACK.replace(" ", "·") in whole.text and "img" not in whole.tags and "script" not in whole.tags
+    trace = replace(shown.trace, tokens=(ATTACK,) * len(shown.trace.tokens))
+    for html in (render(trace), more(trace)):
+        whole = Tags(html)
+        assert ATTACK.replace(" ", "·") in whole.text and "img" not in whole.tags and "script" not in whole.tags
     assert "".join(shown.trace.tokens) == ATTACK
     assert all(token.replace(" ", "·") in Tags(shown.frame["html"]).text for token in shown.trace.tokens)
+
+
+@given(STATES)
+def test_bars_lie_where_the_windows_do(state):
+    trace = compute(state)
+    n, html = len(trace.tokens), render(trace)
+    for kind, windows in (("in", trace.inputs), ("out", trace.targets)):
+        found = re.findall(rf'data-key="{kind}(\d+)".*?left:([\d.]+)%;width:([\d.]+)%', html)
+        places = {int(window): (float(left), float(width)) for window, left, width in found}
+        assert places == {
+            window: pytest.approx((100 * positions[0] / n, 100 * len(positions) / n), abs=1e-2)
+            for window, positions in enumerate(windows)
+        }
+    pressed = [json.loads(value) for name, value in Tags(html).attributes if name == "data-set"]
+    assert {"max_length": state["max_length"]} in pressed or not trace.inputs
+    assert html.count("llmlab-lost") == 2 * len(trace.dropped)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {},
+            "starts 2 tokens later and is 4 long: they overlap, so 14 tokens are asked more than once; 3 windows fill",
+        ),
+        ({"stride": 4, "batch_size": 3}, "Each window begins where the one before it ends"),
+        ({"stride": 4, "batch_size": 4}, "2 windows fill no batch of 4 and are left out, with 8 tokens"),
+        ({"stride": 7, "batch_size": 1}, "Stride 7 skips tokens between windows of 4: 12 more are never asked"),
+        ({"stride": 5, "max_length": 5, "drop_last": False}, "The last 4 tokens are too few for one more window"),
+        ({"stride": 6, "max_length": 8, "batch_size": 3}, "4 tokens are asked more than once"),
+        ({"text": "a"}, "No window"),
+    ],
+)
+def test_the_reason(change, words):
+    explorer = WindowMap()
+    explorer.set(**change)
+    assert words in explorer.frame["why"]
+
+
+def test_drop_last_says_when_it_does_nothing():
+    explorer = WindowMap()
+    assert explorer.frame["off"] == {}
+    explorer.set(drop_last=False)
+    assert explorer.frame["off"] == {}, "the last batch is smaller: it would be left out"
+    explorer.set(stride=4, batch_size=3)
+    assert set(explorer.frame["off"]) == {"drop_last"}
 
 
 def test_the_text_to_start_with_is_checked():

@@ -1,4 +1,4 @@
-"""The distribution sculptor (lesson 09): from logits to the probabilities that the next token is drawn from.
+"""The distribution sculptor (lesson 12): from logits to the probabilities that the next token is drawn from.
 
 The logits are those of a counted model: the logarithm of how often each token followed the last two words in the toy
 world's text, mixed with how often it followed the last one and how often it stands anywhere, so that every token has a

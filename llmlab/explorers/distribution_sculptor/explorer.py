@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmlab.explorers.distribution_sculptor import picture
+from llmlab.explorers.distribution_sculptor import numbers, picture
 from llmlab.explorers.distribution_sculptor.counted import CONTEXTS
-from llmlab.explorers.distribution_sculptor.picture import percent
+from llmlab.explorers.distribution_sculptor.numbers import percent
 from llmlab.explorers.distribution_sculptor.values import (
+    DRAWS,
+    OPEN,
     TEMPERATURES,
     TOP_K,
     TOP_P,
-    VARIETY,
     ProbabilityFunction,
     SculptorTrace,
     compute,
 )
-from llmlab.explorers.host import Explorer
-from llmlab.explorers.host.controls import Choice, Range
+from llmlab.explorers.host import Explorer, Question
+from llmlab.explorers.host.controls import Choice, Range, Scale
 from llmlab.explorers.host.learner import learners_function, name_of, not_written
+
+QUESTION = Question(
+    "Why does no top-k do it alone?",
+    (
+        ("top-k comes before the softmax", False, "The order changes no share between those that are kept."),
+        (
+            "contexts differ in how many words can follow",
+            True,
+            "Three to sixteen here: one k cuts sense after one or lets nonsense in elsewhere. Top-p adds up shares.",
+        ),
+        ("a large k is slow", False, "Keeping more tokens costs next to nothing; it lets the tail in."),
+    ),
+)
 
 
 class DistributionSculptor(Explorer):
@@ -36,21 +50,24 @@ class DistributionSculptor(Explorer):
 
     sheet = "distribution_sculptor.css"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
+    why, more = staticmethod(picture.why), staticmethod(numbers.more)
     probabilities = learners_function()
 
     def __init__(self, probabilities: ProbabilityFunction | None = None) -> None:
         super().__init__(
             title="Distribution sculptor",
             task=(
-                "Your target: variety without nonsense. No chance for a token that never came next in the text, and a "
-                f"choice at least {VARIETY:.0%} as open as if all that did were equally likely."
+                "Your target: one setting for all six contexts, variety without nonsense. After each, no chance for a "
+                f"word that never came next in the text, and a choice at least {OPEN:.0%} as open as if all that did "
+                "were equally likely."
             ),
             controls=[
-                Choice("context", "Context", CONTEXTS, initial=CONTEXTS[0]),
-                Choice("temperature", "Temperature", TEMPERATURES, initial="2"),
-                Choice("top_k", "Top-k", TOP_K, initial="all"),
-                Choice("top_p", "Top-p", TOP_P, initial="1"),
-                Range("seed", "Seed of the draws", 0, 20, initial=0),
+                Choice("context", "Context", CONTEXTS, initial=CONTEXTS[0], quiet=True),
+                Scale("temperature", "Temperature", TEMPERATURES, initial="2"),
+                Scale("top_k", "Top-k", TOP_K, initial="all"),
+                Scale("top_p", "Top-p", TOP_P, initial="1"),
+                Range("draws", "Draws", 0, DRAWS, initial=DRAWS, play=250),
+                Range("seed", "Seed of the draws", 0, 20, initial=0, quiet=True),
             ],
             probabilities=probabilities,
         )
@@ -72,13 +89,23 @@ class DistributionSculptor(Explorer):
         return f"{name} gives “{trace.tokens[at]}” the probability {mine:.3f}, and llmlab gives it {expected:.3f}."
 
     def target(self, trace: SculptorTrace) -> tuple[bool, str]:
-        wanted = VARIETY * trace.n_seen
         if abs(trace.total - 1) > 1e-3:
             return False, f"Not yet: the probabilities sum to {trace.total:.3f}."
-        found = f"as open as {trace.choices:.1f} equal tokens of {wanted:.1f}"
-        if trace.unseen == 0 and trace.choices >= wanted:
-            return True, f"Reached: {found}, and nothing that never came next."
-        return False, f"Not yet: {found}; chance of a token that never came next: {percent(trace.unseen)}."
+        good = sum(trace.good_everywhere)
+        worst = max(unseen for unseen, _ in trace.everywhere)
+        narrowest = min(1.0, *(openness for _, openness in trace.everywhere))
+        found = f"nonsense at most {percent(worst)}, at least {narrowest:.0%} as open as it could be"
+        if good == len(trace.everywhere):
+            return True, f"Reached: after all six contexts {found}."
+        return False, f"Not yet: after {good} of six contexts; {found}."
+
+    def question(self, trace: SculptorTrace) -> Question:
+        return QUESTION
+
+    def off(self, trace: SculptorTrace) -> dict[str, str]:
+        if trace.temperature:
+            return {}
+        return dict.fromkeys(("top_k", "top_p"), "At temperature 0 one token is left: there is nothing to cut.")
 
     def code_for(self, state: dict[str, Any]) -> str:
         top_k = None if state["top_k"] == "all" else int(state["top_k"])

@@ -14,11 +14,11 @@ from llmlab.explorers.host.learner import is_written
 from llmlab.generation import sampling_probabilities
 
 TEMPERATURES = ("0", "0.2", "0.5", "0.8", "1", "1.5", "2", "3", "5", "10")
-TOP_K = ("all", "1", "2", "3", "4", "5", "6", "8", "11", "16", "25", "50", "100")
+TOP_K = ("1", "2", "3", "4", "5", "6", "8", "11", "16", "25", "50", "100", "all")
 TOP_P = ("0.1", "0.3", "0.5", "0.7", "0.8", "0.9", "0.95", "0.99", "1")
 ROWS = 16  # tokens in the table; the others share a row
 DRAWS = 20
-VARIETY = 0.9  # of the tokens that have come next: what the target asks for
+OPEN = 0.5  # of as open as if all that have come next were equally likely: what the target asks for, everywhere
 
 ProbabilityFunction = Callable[[Tensor, float, int | None, float | None], Any]
 
@@ -41,6 +41,10 @@ class SculptorTrace:
         expected: the probabilities by llmlab, (V,).
         probabilities: what the function returned, (V,).
         drawn: places of the tokens drawn.
+        shown: how many of them the picture shows.
+        plain: softmax of the logits at temperature 1 without any cut, (V,).
+        everywhere: with the same setting, for each of the six contexts, the chance of a token that never came next,
+            and how open the choice is: `choices` as a share of the tokens that did.
         own_function: whether `probabilities` is the learner's; False means that llmlab's stands in.
     """
 
@@ -59,6 +63,9 @@ class SculptorTrace:
     expected: Tensor
     probabilities: Tensor
     drawn: tuple[int, ...]
+    shown: int
+    plain: Tensor
+    everywhere: tuple[tuple[float, float], ...]
     own_function: bool
 
     @property
@@ -78,6 +85,11 @@ class SculptorTrace:
         return 2**self.entropy
 
     @property
+    def good_everywhere(self) -> tuple[bool, ...]:
+        """For each context whether the setting lets in no nonsense and leaves the choice open enough."""
+        return tuple(unseen == 0 and openness >= OPEN for unseen, openness in self.everywhere)
+
+    @property
     def n_seen(self) -> int:
         """How many different tokens followed the last two words in the counted text."""
         return sum(count > 0 for count in self.seen)
@@ -92,7 +104,7 @@ def compute(state: dict[str, Any], probabilities: ProbabilityFunction | None = N
     """The trace of a state of the distribution sculptor.
 
     Args:
-        state: context, temperature, top_k, top_p and seed.
+        state: context, temperature, top_k, top_p, seed and draws.
         probabilities: the learner's `f(logits (V,), temperature, top_k, top_p)`, which returns (V,); None, or a
             function that is not written yet (it returns None or ...), lets llmlab's stand in.
 
@@ -109,9 +121,15 @@ def compute(state: dict[str, Any], probabilities: ProbabilityFunction | None = N
     softened = sampling_probabilities(logits, temperature=temperature)
     after_top_k = sampling_probabilities(logits, temperature=temperature, top_k=top_k)
     expected = sampling_probabilities(logits, temperature=temperature, top_k=top_k, top_p=top_p)
-    answer = None if probabilities is None else probabilities(logits.clone(), temperature, top_k, top_p)
-    own_function = is_written(answer)
-    answer = _as_probabilities(answer, len(logits)) if own_function else expected
+
+    def answered(logits: Tensor) -> tuple[Tensor, bool]:
+        answer = None if probabilities is None else probabilities(logits.clone(), temperature, top_k, top_p)
+        if is_written(answer):
+            return _as_probabilities(answer, len(logits)), True
+        return sampling_probabilities(logits, temperature=temperature, top_k=top_k, top_p=top_p), False
+
+    answer, own_function = answered(logits)
+    everywhere = tuple(_judged(answered(other)[0], counts) for other, counts in contexts.values())
 
     # Of equal logits, those that are kept come first.
     order = expected.argsort(descending=True, stable=True)
@@ -136,8 +154,19 @@ def compute(state: dict[str, Any], probabilities: ProbabilityFunction | None = N
         expected=expected[order],
         probabilities=answer,
         drawn=tuple(drawn.tolist()),
+        shown=state["draws"],
+        plain=logits.softmax(dim=-1)[order],
+        everywhere=everywhere,
         own_function=own_function,
     )
+
+
+def _judged(shares: Tensor, seen: tuple[int, ...]) -> tuple[float, float]:
+    """Of a distribution: the chance of what never came next, and how open it is beside all that did."""
+    shares = shares / shares.sum()
+    never = torch.tensor(seen) == 0
+    kept = shares[shares > 0]
+    return float(shares[never].sum()), 2 ** float(-(kept * kept.log2()).sum()) / int((~never).sum())
 
 
 def _as_probabilities(answer: Any, size: int) -> Tensor:

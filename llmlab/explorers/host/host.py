@@ -10,7 +10,8 @@ The protocol. Browser to kernel, one request at a time:
                                                                         answered by one or two messages
     {"ask": "settle", "state": {...}}                                   the learner has stopped moving
 Kernel to browser:
-    {"frames": [frame, ...], "generation": n, "done": bool}, with "stop": reason when the browser should ask no further
+    {"frames": [frame, ...], "pieces": [...], "generation": n, "done": bool}, as packing.py writes it,
+    with "stop": reason when the browser should ask no further
 and the synced trait `frame`, which also carries the state that `.set(...)` chose. A frame's `more` is None unless the
 browser's fold is open and it asked for it.
 """
@@ -32,6 +33,7 @@ import traitlets
 from llmlab.explorers.host.assets import script, sheet
 from llmlab.explorers.host.controls import Control, declare
 from llmlab.explorers.host.errors import error_frame, explain
+from llmlab.explorers.host.packing import pack
 from llmlab.explorers.host.still import still
 from llmlab.utils.time_limit import TimeLimit
 
@@ -285,4 +287,4 @@ class Explorer(anywidget.AnyWidget):
         self._send_frames(frames, done=True, stop=why)
 
     def _send_frames(self, frames: list[dict[str, Any]], done: bool, stop: str) -> None:
-        self.send({"frames": frames, "generation": self._generation, "done": done, "stop": stop})
+        self.send({**pack(frames), "generation": self._generation, "done": done, "stop": stop})

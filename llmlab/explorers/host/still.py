@@ -24,12 +24,12 @@ PALETTE = {
 }
 _VARIABLE = re.compile(r"var\(--llmlab-(\w+)\)")
 _SVG = re.compile(r"<svg\b([^>]*)>(.*?)</svg>", re.DOTALL)
-_HOST = re.compile(r' (?:data-[a-z]+|aria-[a-z]+|role|tabindex)="[^"]*"')
+_HOST = re.compile(r""" data-[a-z]+(?:="[^"]*"|='[^']*')?""")
 
 
 def without_live_parts(html: str) -> str:
     """The HTML of a frame with each inline SVG as an image, and without what only the host's script reads."""
-    return _HOST.sub(lambda found: found[0] if found[0].startswith((" aria", " role")) else "", _SVG.sub(_image, html))
+    return _HOST.sub("", _SVG.sub(_image, html))
 
 
 def _image(found: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ class Run:
         self.pairs: list[list[tuple[Pair, CountedPair]]] = []  # for each state
         self.tie_break, self.count_pairs, self.merge = tie_break, count_pairs, merge
         self.own_count = self.own_merge = False
+        self._others: dict[tuple[int, int], tuple[int, ...]] = {}
 
     def reach(self, wanted: int) -> int:
         """Work out the states up to `wanted`; returns the last one that there is, at most `wanted`."""
@@ -71,6 +73,25 @@ class Run:
                 self._append_merged(state, pairs[0][0])
             self.pairs.append(pairs)
         return wanted
+
+    def reach_what_works(self, wanted: int) -> int:
+        """The same for a look ahead: where a learner's function fails on the way, as far as it got."""
+        try:
+            return self.reach(wanted)
+        except Exception:
+            return len(self.pairs) - 1
+
+    def what_if(self, n_merges: int, number: int, most: int) -> tuple[int, ...]:
+        """How many tokens are left from `n_merges` on if the pair `number` of that state is merged next."""
+        if (n_merges, number) not in self._others:
+            other = copy.copy(self)
+            other.states = self.states[: n_merges + 1]
+            other.tokens = self.tokens[: 256 + n_merges]
+            other.merges, other.pairs = self.merges[:n_merges], self.pairs[: n_merges + 1]
+            other._append_merged(other.states[n_merges], other.pairs[n_merges][number][0])
+            last = other.reach_what_works(most)
+            self._others[n_merges, number] = tuple(sum(map(len, state)) for state in other.states[n_merges : last + 1])
+        return self._others[n_merges, number]
 
     def _ordered(self, state: list[list[int]]) -> list[tuple[Pair, CountedPair]]:
         counts: Counter[Pair] = Counter()

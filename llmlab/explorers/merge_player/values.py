@@ -13,6 +13,7 @@ from llmlab.explorers.merge_player.run import MAX_BYTES, CountedPair, CountPairs
 TEXT = "Owen helps the helper, the helper helps Zoë, and nobody helps the helpless hens."
 MAX_MERGES = 40
 PAIRS_SHOWN = 6
+PAIRS_PRESSED = 8  # pairs in the picture, any of which can be tried
 ANCESTORS_SHOWN = 8
 RUNS_KEPT = 16
 
@@ -28,8 +29,13 @@ class MergeTrace:
         pairs: the pairs that could be merged now, the next one first, then by count.
         tied: how many of them are as frequent as the next one, itself included; 0 when no pair is left.
         marked: the positions of the left tokens of the next merge, counted through all chunks.
-        fewest: with how few merges half as many tokens as bytes can be reached, under the best setting; None: not
-            within the merges that the player makes.
+        fewest: with how few merges half as many tokens as bytes, all of them `whole`, can be reached under the best
+            setting; None: not within the merges that the player makes.
+        sizes: how many tokens are left after each number of merges, as far as there are pairs.
+        last_useful: after so many merges no pair occurs twice; None: not within the merges that the player makes.
+        instead: which of `pairs` is tried in place of the next one; 0 is the next one itself.
+        what_if: how many tokens would be left from here on if that pair were merged next; empty where `instead` is 0.
+        tie_break: the setting.
         own_count, own_merge: whether the learner's functions did the work; False means that llmlab's stand in.
         bytes_left_out: bytes of the typed text that the picture has no room for.
     """
@@ -41,6 +47,11 @@ class MergeTrace:
     tied: int
     marked: tuple[int, ...]
     fewest: int | None
+    sizes: tuple[int, ...]
+    last_useful: int | None
+    instead: int
+    what_if: tuple[int, ...]
+    tie_break: str
     own_count: bool
     own_merge: bool
     bytes_left_out: int
@@ -64,6 +75,11 @@ class MergeTrace:
         return 0 < 2 * len(self.tokens) <= len(self.text) and self.lossless
 
     @property
+    def whole(self) -> bool:
+        """Whether no token holds a part of a character, and none reaches over a space into the next word."""
+        return all(map(is_whole, self.tokens))
+
+    @property
     def lineage(self) -> tuple[tuple[int, int, bytes, bytes], ...]:
         """The merges behind the newest token, it first: (depth, number of the merge from 1, left, right)."""
         made_by = {b"".join(pair): number for number, pair in reversed(list(enumerate(self.merges, 1)))}
@@ -78,14 +94,25 @@ class MergeTrace:
         return tuple(ancestors(self.newest, 0)) if self.merges else ()
 
 
+def is_whole(token: bytes) -> bool:
+    """Whether a token holds whole characters, and a space at most at its beginning."""
+    try:
+        return " " not in token.decode()[1:]
+    except UnicodeDecodeError:
+        return False
+
+
 @lru_cache(maxsize=64)
 def _fewest(text: bytes) -> int | None:
-    """The fewest merges that halve the text, over both tie rules, with and without pre-tokenization."""
+    """The fewest merges that halve the text with whole tokens, over both tie rules, with and without cutting."""
     settings = product(("first", "lexicographic"), (False, True))
     runs = [Run(text, tie_break, pretokenize, None, None) for tie_break, pretokenize in settings]
     for n_merges in range(MAX_MERGES + 1):
-        if any(0 < 2 * sum(map(len, run.states[run.reach(n_merges)])) <= len(text) for run in runs):
-            return n_merges
+        for run in runs:
+            state = run.states[run.reach(n_merges)]
+            tokens = [run.tokens[id] for chunk in state for id in chunk]
+            if 0 < 2 * len(tokens) <= len(text) and all(map(is_whole, tokens)):
+                return n_merges
     return None
 
 
@@ -98,7 +125,7 @@ def compute(
     """The trace of a state of the merge player.
 
     Args:
-        state: text, merges, tie_break and pretokenize.
+        state: text, merges, instead, tie_break and pretokenize.
         count_pairs: the learner's `count_pairs(ids)`; None, or a function that is not written yet (it returns None or
             ...), lets llmlab's own stand in.
         merge: the learner's `merge(ids, pair, new_id)`, likewise.
@@ -127,6 +154,10 @@ def compute(
                 marked.append(i)
                 last = i + 1
         place += len(chunk)
+    last = run.reach_what_works(MAX_MERGES)
+    sizes = tuple(sum(map(len, state)) for state in run.states[: last + 1])
+    twice = [number for number in range(last + 1) if run.pairs[number] and run.pairs[number][0][1].count > 1]
+    instead = min(state["instead"], max(0, len(pairs) - 1))
     return MergeTrace(
         text=text,
         chunks=tuple(tuple(run.tokens[id] for id in chunk) for chunk in run.states[n_merges]),
@@ -135,6 +166,11 @@ def compute(
         tied=sum(counted.count == pairs[0][1].count for _, counted in pairs),
         marked=tuple(marked),
         fewest=_fewest(text),
+        sizes=sizes,
+        last_useful=twice[-1] + 1 if twice and twice[-1] < last else 0 if not twice else None,
+        instead=instead,
+        what_if=run.what_if(n_merges, instead, MAX_MERGES) if instead else (),
+        tie_break=state["tie_break"],
         own_count=run.own_count,
         own_merge=run.own_merge,
         bytes_left_out=len(typed) - len(text),

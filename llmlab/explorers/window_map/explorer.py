@@ -6,12 +6,29 @@ from typing import Any
 
 from llmlab.bpe import gpt2_encoding
 from llmlab.corpus import load_text
-from llmlab.explorers.host import Explorer
+from llmlab.explorers.host import Explorer, Question
 from llmlab.explorers.host.controls import Range, Text, Toggle
 from llmlab.explorers.host.learner import learners_function, not_written
 from llmlab.explorers.host.words import plural
-from llmlab.explorers.window_map import picture
-from llmlab.explorers.window_map.values import FIRST_TOKENS, WindowFunction, WindowTrace, compute
+from llmlab.explorers.window_map import numbers, picture
+from llmlab.explorers.window_map.values import (
+    FIRST_TOKENS,
+    MAX_BATCH,
+    MAX_LENGTH,
+    MAX_STRIDE,
+    WindowFunction,
+    WindowTrace,
+    compute,
+)
+
+QUESTION = Question(
+    "Why not a longer stride, which would make fewer windows still?",
+    (
+        ("tokens between two windows would never be a target", True, "What no window covers is never asked."),
+        ("the windows would overlap", False, "They overlap when the stride is shorter than the context."),
+        ("the batches would have unequal shapes", False, "A batch counts windows, and each is as long as the context."),
+    ),
+)
 
 
 class WindowMap(Explorer):
@@ -28,6 +45,7 @@ class WindowMap(Explorer):
 
     sheet = "window_map.css"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
+    why, more = staticmethod(picture.why), staticmethod(numbers.more)
     windows = learners_function()
 
     def __init__(self, windows: WindowFunction | None = None, text: str | None = None) -> None:
@@ -39,12 +57,13 @@ class WindowMap(Explorer):
             raise TypeError(f"text must be a str or None, got {text!r} ({type(text).__name__})")
         super().__init__(
             title="Window map",
-            task="Your target: every token but the first is a target exactly once an epoch.",
+            task="Your target: every token but the first is a target exactly once an epoch, in as few windows as this "
+            "map allows.",
             controls=[
                 Text("text", "Text", initial=text, max_length=240),
-                Range("stride", "Stride", 1, 10, initial=2),
-                Range("max_length", "Context length", 1, 8, initial=4),
-                Range("batch_size", "Batch size", 1, 6, initial=4),
+                Range("stride", "Stride", 1, MAX_STRIDE, initial=2),
+                Range("max_length", "Context length", 1, MAX_LENGTH, initial=4),
+                Range("batch_size", "Batch size", 1, MAX_BATCH, initial=4),
                 Toggle("shuffle", "Shuffle", initial=False),
                 Toggle("drop_last", "Drop last", initial=True),
             ],
@@ -58,12 +77,23 @@ class WindowMap(Explorer):
         return "" if trace.own_function else not_written(self.windows, "llmlab's own windows are shown")
 
     def target(self, trace: WindowTrace) -> tuple[bool, str]:
+        windows = plural(len(trace.kept), "window")
+        if trace.every_target_once and len(trace.kept) <= trace.fewest_windows:
+            return True, f"Reached: every token but the first is a target exactly once, in {windows}."
         if trace.every_target_once:
-            return True, "Reached: every token but the first is a target exactly once."
+            return False, f"Not yet: every token but the first is a target once, in {windows}. Fewer would do."
         never = sum(count == 0 for count in trace.target_counts[1:])
         often = sum(count > 1 for count in trace.target_counts)
         first = ", and the first token is a target, which nothing precedes" if any(trace.target_counts[:1]) else ""
         return False, f"Not yet: {plural(never, 'token')} never a target, {often} more than once{first}."
+
+    def question(self, trace: WindowTrace) -> Question:
+        return QUESTION
+
+    def off(self, trace: WindowTrace) -> dict[str, str]:
+        if not trace.dropped and all(len(batch) == trace.batch_size for batch in trace.batches):
+            return {"drop_last": "All batches are full: there is nothing to leave out."}
+        return {}
 
     def code_for(self, state: dict[str, Any]) -> str:
         return (

@@ -1,18 +1,174 @@
-"""The picture of the window map as HTML, and the same in words."""
+"""The picture of the window map as HTML, the reason of what is seen, and the same in words.
+
+The text runs across, as it is read; each window is a row, as it is in the tensor (B, T). The end of the first window,
+the start of the second and the end of the first batch can be dragged. Below, how often each token is asked.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
+from llmlab.explorers.host.touch import touch
+from llmlab.explorers.host.words import plural
+from llmlab.explorers.window_map.numbers import shown
+from llmlab.explorers.window_map.values import MAX_BATCH, MAX_LENGTH, MAX_STRIDE, WindowTrace
 
-from llmlab.explorers.host.markup import numbers, scrolling
-from llmlab.explorers.host.words import plural, visible
-from llmlab.explorers.window_map.values import WindowTrace
+ROW, GAP = 18, 8  # px: a window, and what parts two batches
+TOP = 4
 
 
 def render(trace: WindowTrace) -> str:
-    """The map as HTML: one row a token, one column a window, bars for input and target; the numbers above it."""
-    return _numbers(trace) + _first_window(trace) + _map(trace)
+    """The map: text, windows in their batches, and the count of each token."""
+    n = len(trace.tokens)
+    if not n:
+        return "<p>No tokens: type a text.</p>"
+    groups = [*((f"batch {number}", batch) for number, batch in enumerate(trace.batches))]
+    groups += [("left out", trace.dropped)] if trace.dropped else []
+    tops, y = {}, TOP
+    brackets = bars = ""
+    for number, (name, group) in enumerate(groups):
+        start = y
+        for window in group:
+            tops[window] = y
+            bars += _window(trace, window, y, name == "left out")
+            y += ROW
+        brackets += (
+            f'<span class="llmlab-bracket"{touch(key=f"group{number}")} style="top:{start}px;height:{y - start - 2}px">'
+            f"{name}</span>"
+        )
+        y += GAP
+    height = max(y, TOP + ROW)
+    return (
+        f'<div class="llmlab-map"><span></span>{_heads(trace)}<div class="llmlab-brackets" style="height:{height}px">'
+        f'{brackets}{_batch_grips(trace, tops)}</div><div class="llmlab-lanes"{touch(key="lanes", group="sizes")} '
+        f'style="height:{height}px;background-size:{100 / n:.4f}% 100%">{bars}{_length_grips(trace, tops)}'
+        f'{_stride_grips(trace, tops)}</div><span class="llmlab-small">times a target</span>{_counts(trace)}</div>'
+        '<p class="llmlab-hint"><span class="llmlab-swatch llmlab-in"></span> input '
+        '<span class="llmlab-swatch llmlab-out"></span> target, one later &nbsp; Drag a handle: the end of the first '
+        "window (context length), the start of the second (stride), the end of the first batch (batch size).</p>"
+    )
+
+
+def _heads(trace: WindowTrace) -> str:
+    heads = "".join(
+        f"<span{touch(key=f'head{at}', link=f'p{at}')}><i>{shown(token)}</i></span>"
+        for at, token in enumerate(trace.tokens)
+    )
+    return f'<div class="llmlab-heads">{heads}</div>'
+
+
+def _window(trace: WindowTrace, window: int, top: int, lost: bool) -> str:
+    """Two bars for a window: input, and target below it, one to the right."""
+    bars = ""
+    for kind, positions, below in (("in", trace.inputs[window], 0), ("out", trace.targets[window], 8)):
+        words = "".join(trace.tokens[at] for at in positions).strip()
+        said = f"window {window}, {'input' if kind == 'in' else 'target'}: {words}"
+        link = " ".join(f"p{at}" for at in positions) + f" w{window}"
+        look = f'class="llmlab-bar llmlab-{kind}{" llmlab-lost" if lost else ""}"'
+        place = _across(min(positions), max(positions) + 1 - min(positions), len(trace.tokens))
+        its = touch(key=f"{kind}{window}", link=link, tip=said)
+        bars += f'<span {look}{its} style="{place};top:{top + below}px"></span>'
+    return bars
+
+
+def _across(start: int, length: int, n_tokens: int) -> str:
+    return f"left:{100 * start / n_tokens:.3f}%;width:{100 * length / n_tokens:.3f}%"
+
+
+def _length_grips(trace: WindowTrace, tops: dict[int, int]) -> str:
+    """Where the first window could end."""
+    if 0 not in tops:
+        return ""
+    grips = ""
+    for length in range(1, min(MAX_LENGTH, len(trace.tokens) - 1) + 1):
+        its = touch(key=f"length{length}", press={"max_length": length}, tip=f"context length {length}")
+        grips += _grip(its, length - 1, tops[0], len(trace.tokens), "end")
+    return f"<div{touch(key='lengths', sweep=True)}>{grips}</div>"
+
+
+def _stride_grips(trace: WindowTrace, tops: dict[int, int]) -> str:
+    """Where the second window could start."""
+    if 1 not in tops:
+        return ""
+    grips = ""
+    for stride in range(1, min(MAX_STRIDE, len(trace.tokens) - 1) + 1):
+        its = touch(
+            key=f"stride{stride}", press={"stride": stride}, tip=f"stride {stride}: the second window starts here"
+        )
+        grips += _grip(its, stride, tops[1], len(trace.tokens), "start")
+    return f"<div{touch(key='strides', sweep=True)}>{grips}</div>"
+
+
+def _grip(its: str, at: int, top: int, n_tokens: int, edge: str) -> str:
+    return (
+        f'<span class="llmlab-grip llmlab-grip-{edge}"{its} style="{_across(at, 1, n_tokens)};top:{top - 3}px"></span>'
+    )
+
+
+def _batch_grips(trace: WindowTrace, tops: dict[int, int]) -> str:
+    """Where the first batch could end: below each of the first windows as they lie now."""
+    grips = ""
+    order = [*trace.kept, *trace.dropped]
+    for size in range(1, min(MAX_BATCH, len(order)) + 1):
+        its = touch(key=f"size{size}", press={"batch_size": size}, tip=f"batch size {size}")
+        grips += f'<span class="llmlab-size"{its} style="top:{tops[order[size - 1]] + ROW - 9}px"></span>'
+    return f'<div class="llmlab-sizes"{touch(key="sizes", group="sizes", sweep=True)}>{grips}</div>'
+
+
+def _counts(trace: WindowTrace) -> str:
+    cells = ""
+    for at, count in enumerate(trace.target_counts):
+        first = at == 0 and count == 0
+        kind = "first" if first else "never" if count == 0 else "once" if count == 1 else "many"
+        times = "never" if count == 0 else f"{count} times" if count > 1 else "once"
+        said = "nothing precedes the first token" if first else f"{trace.tokens[at].strip()}: {times} a target"
+        cells += (
+            f'<span class="llmlab-count llmlab-{kind}"{touch(key=f"count{at}", link=f"p{at}", tip=said)}>'
+            f'<i style="height:{6 * min(count, MAX_LENGTH)}px"></i><b>{"–" if first else count}</b></span>'
+        )
+    return f'<div class="llmlab-counts">{cells}</div>'
+
+
+# ---- words -----------------------------------------------------------------------------------------------------------
+
+
+def why(trace: WindowTrace) -> str:
+    """Which setting makes tokens be asked twice, or never."""
+    if not trace.inputs:
+        return "No window: the text has to be longer than the context."
+    causes = []
+    often, never = (sum(map(test, trace.target_counts[1:])) for test in (lambda c: c > 1, lambda c: c == 0))
+    length, step = len(trace.inputs[0]), trace.stride
+    if often and step < length:
+        causes.append(
+            f"the next window starts {plural(step, 'token')} later and is {length} long: they overlap, so "
+            f"{plural(often, 'token')} {_is(often)} asked more than once"
+        )
+    elif often:
+        causes.append(f"{plural(often, 'token')} {_is(often)} asked more than once")
+    lost = {at for window in trace.dropped for at in trace.targets[window]}
+    by_drop = sum(not trace.target_counts[at] for at in lost)
+    if trace.dropped and by_drop:
+        them = plural(len(trace.dropped), "window")
+        causes.append(
+            f"{them} {_fill(len(trace.dropped))} no batch of {trace.batch_size} and "
+            f"{_is(len(trace.dropped))} left out, with {plural(by_drop, 'token')} that no other window asks"
+        )
+    rest = never - by_drop
+    if rest > 0 and step > length:
+        causes.append(f"stride {step} skips tokens between windows of {length}: {rest} more {_is(rest)} never asked")
+    elif rest > 0:
+        causes.append(f"the last {plural(rest, 'token')} {_is(rest)} too few for one more window")
+    if not causes:
+        return "Each window begins where the one before it ends: every token but the first is asked <b>once</b>."
+    text = "; ".join(causes)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _fill(number: int) -> str:
+    return "fills" if number == 1 else "fill"
 
 
 def describe(trace: WindowTrace) -> str:
@@ -23,7 +179,7 @@ def describe(trace: WindowTrace) -> str:
             f"No batch: {len(trace.tokens)} tokens give {plural(len(trace.inputs), 'window')}, "
             "which is too few for one batch. Nothing is trained."
         )
-    never = [_shown(trace.tokens[i]) for i in range(1, len(trace.tokens)) if not trace.target_counts[i]]
+    never = [shown(trace.tokens[i]) for i in range(1, len(trace.tokens)) if not trace.target_counts[i]]
     sizes = ", ".join(f"({batch}, {length})" for batch, length in dict.fromkeys(trace.batch_shapes))
     most = max(trace.target_counts)
     sentences = [
@@ -40,103 +196,3 @@ def describe(trace: WindowTrace) -> str:
             f"The map shows the first {len(trace.tokens)} tokens; {trace.tokens_left_out} more are not shown."
         )
     return " ".join(sentences)
-
-
-def _numbers(trace: WindowTrace) -> str:
-    total = sum(trace.target_counts)
-    facts = {
-        "windows": len(trace.inputs),
-        "dropped": len(trace.dropped),
-        "batches an epoch": len(trace.batches),
-        "shape of a batch": trace.batch_shapes[0] if trace.batches else "–",
-        "targets trained": f"{trace.tokens_trained} of {max(0, len(trace.tokens) - 1)}",
-        "times each": f"{total / trace.tokens_trained:.2f}" if trace.tokens_trained else "–",
-    }
-    return numbers(facts)
-
-
-def _first_window(trace: WindowTrace) -> str:
-    """The first window of the first batch as the model gets it: input above target, aligned."""
-    if not trace.batches:
-        return ""
-    window = trace.batches[0][0]
-    rows = ""
-    for kind, positions in (("input", trace.inputs[window]), ("target", trace.targets[window])):
-        cells = "".join(f'<td class="llmlab-token llmlab-boxed">{_shown(trace.tokens[i])}</td>' for i in positions)
-        rows += f"<tr><th>{_key(kind)} {kind}</th>{cells}</tr>"
-    return (
-        f"<div>First row of batch 0 (window {window}): each target stands below the token that it follows.</div>"
-        + scrolling("The first row of batch 0", f'<table class="llmlab-grid">{rows}</table>')
-    )
-
-
-def _map(trace: WindowTrace) -> str:
-    """One row a token; each window is two neighbouring bars, its input and, one row lower, its target."""
-    groups = [(str(number), batch) for number, batch in enumerate(trace.batches)]
-    if trace.dropped:
-        groups.append(("left out", trace.dropped))
-    batch_head = window_head = ""
-    bars = []
-    for name, group in groups:
-        batch_head += f'<th colspan="{2 * len(group)}" class="llmlab-edge">{name}</th>'
-        for window in group:
-            edge = " llmlab-edge" if window == group[0] else ""
-            window_head += f'<th colspan="2" class="llmlab-window{edge}">{window}</th>'
-            left_out = name == "left out"
-            bars.append(_bar(trace.inputs[window], len(trace.tokens), "left" if left_out else "input", edge))
-            bars.append(_bar(trace.targets[window], len(trace.tokens), "left" if left_out else "target", ""))
-    body = ""
-    for position, token in enumerate(trace.tokens):
-        body += (
-            f'<tr><td class="llmlab-number">{position}</td><td class="llmlab-token">{_shown(token)}</td>'
-            f"{_times(trace, position)}{''.join(bar[position] for bar in bars)}</tr>"
-        )
-    windows = (
-        '<table class="llmlab-grid llmlab-map"><thead>'
-        f'<tr><th></th><th></th><th class="llmlab-number">batch</th>{batch_head}</tr>'
-        f'<tr><th></th><th>token</th><th class="llmlab-number">window</th>{window_head}</tr>'
-        f"</thead><tbody>{body}</tbody></table>"
-    )
-    return (
-        f"{scrolling('The windows over the text', windows)}"
-        f"<div>{_key('input')} input &nbsp; {_key('target')} target &nbsp; {_key('left')} left out by drop_last &nbsp; "
-        "2×: a target twice an epoch</div>"
-    )
-
-
-# Fixed colours that hold 3:1 against a white and a black page; the stylesheet adds a hatching that tells the bars apart
-# without colour, and these inline ones are what is left where a page strips stylesheets (an untrusted notebook).
-_COLOUR = {"input": "#2f7fc1", "target": "#c8590a", "left": "#808080"}
-
-
-def _key(kind: str) -> str:
-    return f'<span class="llmlab-key llmlab-{kind}" style="background-color: {_COLOUR[kind]}">&nbsp; &nbsp;</span>'
-
-
-def _bar(positions: Sequence[int], n_tokens: int, kind: str, edge: str) -> list[str]:
-    """One column of the map as the HTML that each row contributes: a cell where a run starts, else nothing."""
-    covered = [position in positions for position in range(n_tokens)]
-    cells = [""] * n_tokens
-    start = 0
-    for position in range(1, n_tokens + 1):
-        if position < n_tokens and covered[position] == covered[start]:
-            continue
-        look = f'class="llmlab-bar llmlab-{kind}{edge}" style="background-color: {_COLOUR[kind]}"'
-        look = look if covered[start] else f'class="llmlab-gap{edge}"'
-        cells[start] = f'<td rowspan="{position - start}" {look}></td>'
-        start = position
-    return cells
-
-
-def _times(trace: WindowTrace, position: int) -> str:
-    count = trace.target_counts[position]
-    if position == 0:
-        return '<td class="llmlab-number">–</td>'
-    if count == 0:
-        return '<td class="llmlab-number llmlab-flag">never</td>'
-    return f'<td class="llmlab-number">{count}×</td>'
-
-
-def _shown(token: str) -> str:
-    """A token as text that can be seen: spaces as a raised dot, line ends as an arrow; escaped."""
-    return escape(visible(token))

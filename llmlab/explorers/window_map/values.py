@@ -15,7 +15,8 @@ from llmlab.bpe import gpt2_encoding
 from llmlab.explorers.host.learner import is_written
 from llmlab.windows import SlidingWindowDataset
 
-MAX_TOKENS = 33  # as many rows as a screen shows
+MAX_TOKENS = 33  # as many as stand side by side
+MAX_LENGTH, MAX_STRIDE, MAX_BATCH = 8, 10, 6
 MAX_WINDOWS = 100  # no right function makes more; a generator that never ends does
 FIRST_TOKENS = 25  # 24 targets: divisible by 1, 2, 3, 4, 6 and 8
 
@@ -35,6 +36,7 @@ class WindowTrace:
         target_counts: for each position how often it is a target in the epoch.
         own_function: whether the windows are the learner's; False means that llmlab's own stand in.
         tokens_left_out: tokens of the typed text that the picture has no room for.
+        stride, batch_size: the settings behind it.
     """
 
     tokens: tuple[str, ...]
@@ -45,6 +47,8 @@ class WindowTrace:
     target_counts: tuple[int, ...]
     own_function: bool
     tokens_left_out: int
+    stride: int
+    batch_size: int
 
     @property
     def kept(self) -> tuple[int, ...]:
@@ -59,6 +63,12 @@ class WindowTrace:
     @property
     def tokens_trained(self) -> int:
         return sum(count > 0 for count in self.target_counts)
+
+    @property
+    def fewest_windows(self) -> int:
+        """With how few windows every token but the first can be a target exactly once; 0: with none."""
+        asked = len(self.tokens) - 1
+        return next((asked // length for length in range(MAX_LENGTH, 0, -1) if asked > 0 and asked % length == 0), 0)
 
     @property
     def every_target_once(self) -> bool:
@@ -111,6 +121,8 @@ def compute(state: dict[str, Any], windows: WindowFunction | None = None) -> Win
         target_counts=tuple(counts),
         own_function=own_function,
         tokens_left_out=len(ids) - len(tokens),
+        stride=state["stride"],
+        batch_size=state["batch_size"],
     )
 
 

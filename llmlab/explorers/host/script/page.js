@@ -29,9 +29,10 @@ export function makePage(el, { title, task, has_more }, uid, { bar, quietBar }) 
     fold("In words", words), fold("Python for this state", code));
   // The picture's height only grows while controls move: what stands below it does not jump.
   const stage = element("div", { className: "llmlab-stage" }, element("div", {}, picture, why));
-  const root = labelled(element("section", { className: "llmlab-explorer llmlab-live" },
+  const body = element("div", { className: "llmlab-body" }, // where it is narrow, the picture comes before its controls
     element("h4", { className: "llmlab-title" }, title, busy),
-    part("p", "task", { textContent: task }), status, note, bar, stage, question, folds, bubble, spoken), { "aria-label": title });
+    part("p", "task", { textContent: task }), status, note, bar, stage, question, folds);
+  const root = labelled(element("section", { className: "llmlab-explorer llmlab-live" }, body, bubble, spoken), { "aria-label": title });
   el.append(root);
   return { root, busy, mark, distance, status, note, stage, picture, why, question, numbers, more, words, code, bubble, spoken, reset };
 }

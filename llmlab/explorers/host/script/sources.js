@@ -5,6 +5,10 @@
 //   settle(state)             the reader has stopped moving
 //   listen(answered, moved)   `moved` gets a frame that the other side chose; returns a function that ends it
 
+// host/packing.py sends each tag of a message once.
+const joined = (numbers, pieces) => numbers && numbers.map((at) => pieces[at]).join("");
+const unpacked = (frame, pieces) => ({ ...frame, html: joined(frame.html, pieces), more: joined(frame.more, pieces) });
+
 // A running kernel, through the widget's model.
 export function kernelSource(model) {
   return {
@@ -13,7 +17,7 @@ export function kernelSource(model) {
     ask: (request) => model.send({ ask: "frames", ...request }),
     settle: (state) => model.send({ ask: "settle", state }),
     listen(answered, moved) {
-      const message = (content) => content.frames && answered(content);
+      const message = (content) => content.frames && answered({ ...content, frames: content.frames.map((frame) => unpacked(frame, content.pieces)) });
       const frame = () => moved(model.get("frame"));
       model.on("msg:custom", message);
       model.on("change:frame", frame);
