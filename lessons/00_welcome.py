@@ -376,7 +376,7 @@ stages.draw(
 # | from | to | lesson |
 # |---|---|---|
 # | text | token ids | [01](01_tokenization.ipynb), [02](02_byte_pair_encoding.ipynb) |
-# | token ids | inputs and targets | [03](03_sliding_window.ipynb) |
+# | token ids | contexts and their right answers | [03](03_sliding_window.ipynb) |
 # | token ids | embeddings | [04](04_embeddings.ipynb), [05](05_positions.ipynb) |
 # | embeddings | context vectors | [06](06_attention.ipynb) to [08](08_multi_head_attention.ipynb) |
 # | context vectors | probabilities | [09](09_gpt_block.ipynb), [10](10_what_a_gpt_costs.ipynb) |

@@ -102,7 +102,7 @@ print(f"mix : ... if its rows are shuffled alike {(mix(x[order]) - mix(x)[order]
 #
 # - **Invariant** under permutations: $f(\text{shuffled } x) = f(x)$. The result does not change at all. The mean is.
 # - **Equivariant**: $f(\text{shuffled } x) = \text{shuffled } f(x)$. Each row's result stays the same and moves with
-#   its row. Attention without a mask and without positions is equivariant, *not* invariant.
+#   its row. Attention (lesson 06) without a mask and without positions is equivariant, *not* invariant.
 #
 # Either way, who stood where plays no part: to `mix`, *the dog sees the cat* holds the same five results as *the cat
 # sees the dog*.
@@ -139,7 +139,7 @@ exercise("05.1").check(permutation_test)
 # %% [markdown]
 # ## What a causal mask changes
 #
-# A GPT must not look ahead: with a *causal mask* (lesson 07), a row mixes only rows up to and including itself.
+# A GPT must not look ahead: with a **causal mask** (lesson 07), a row mixes only rows up to and including itself.
 
 # %% [markdown]
 # ### Exercise 05.2 · With a mask, without positions
@@ -276,8 +276,8 @@ exercise("05.3").check(embed_input)
 # %% [markdown]
 # ## Sinusoidal positions
 #
-# **Sinusoidal positions**, from the paper that introduced the transformer, are added in the same way and need no
-# training. Place $t$ is shown by the hands of $D/2$ clocks, some fast, some slow. Hand $i$ turns by the angle
+# **Sinusoidal positions**, from the paper that introduced the transformer (lesson 06), are added in the same way and
+# need no training. Place $t$ is shown by the hands of $D/2$ clocks, some fast, some slow. Hand $i$ turns by the angle
 # $\omega_i$ (in radians) from place to place, and has two coordinates, a sine and a cosine:
 #
 # $$\omega_i = 10000^{-2i/D}, \qquad p_{t,\,2i} = \sin(t\,\omega_i), \qquad p_{t,\,2i+1} = \cos(t\,\omega_i)$$
@@ -391,8 +391,8 @@ print("three tokens moved on by one place: the bias changes by", (bias[1:4, 1:4]
 # |---|---|---|---|---|---|
 # | none | – | – | – | which tokens, not their order | – |
 # | learned | added to the input | yes | no row there | the place | BERT (512 places), GPT-2 (1,024) |
-# | sinusoidal | added to the input | no | goes on | the place | the first transformer |
-# | rotary | turns queries and keys | no | goes on | the distance | Llama, Mistral |
+# | sinusoidal | added to the input | no | goes on | the place | the first transformer (lesson 06) |
+# | rotary | turns queries and keys (lesson 06) | no | goes on | the distance | Llama, Mistral |
 # | relative bias | added to scores | yes | shares its last number | the distance | T5 |
 #
 # That a formula goes on is no promise: a model has not learned what to do at places that it never met in training.

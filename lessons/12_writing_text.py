@@ -61,8 +61,8 @@ torch.set_printoptions(precision=3, sci_mode=False)
 # ## Play first
 #
 # Here is the whole subject as a toy. A model has seen what followed two words; the bars are the probabilities of the
-# next one. Play for a minute: move the temperature, then cut with top-k and top-p, and draw. Which setting gives words
-# that never came next, and which gives the same word again and again?
+# next one. Play for a minute: change one setting after the other, and draw. Which gives words that never came next, and
+# which gives the same word again and again?
 
 # %%
 DistributionSculptor()

@@ -53,7 +53,7 @@ torch.set_printoptions(precision=3, sci_mode=False)
 # ## Play first
 #
 # A model of seven billion weights answers eight people at once, each with a text of 8,192 tokens. Its memory fills with
-# two things: its weights, and a *cache* that this lesson explains. Play for a minute: which of the two is larger, and
+# two things: its weights, and a cache that this lesson explains. Play for a minute: which of the two is larger, and
 # which control makes it smaller?
 
 # %%
@@ -377,7 +377,7 @@ print(f"all at once:            m = {row.max().item():.0f}, s = {(row - row.max(
 # %% [markdown]
 # ### Exercise 13.5 · A running softmax
 #
-# ●●○ · 8 minutes · for understanding FlashAttention · write a function
+# ●●○ · 8 minutes · for a softmax that never sees its whole row · write a function
 #
 # Complete `update`. `largest` and `total`, tensors of one number each, describe the scores so far; `block` holds the
 # next ones, shape (n,). Return the new maximum and the new sum. Before the first block they are −∞ and 0. Scores may be

@@ -1,4 +1,7 @@
-"""docs/GLOSSARY.md and the lessons agree: a term is bold where it is introduced, and not used before that."""
+"""docs/GLOSSARY.md and the lessons agree: a term is bold where it is introduced, and not used before that.
+
+Headings, the titles of folded parts and those of papers announce a term, they do not use it.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,14 @@ LESSONS = {
     for path in sorted((ROOT / "lessons").glob("*.py"))
 }
 ROW = re.compile(r"^\| \*\*(.+?)\*\* \| (.+?) \| \[(\d\d) · (.+?)\]\((.+?)\) \| (.*?) ?\|$", re.MULTILINE)
-HEADING = re.compile(r"^#{1,3} (.+)$")
+HEADING = re.compile(r"^(#{1,3}) (.+)$|^<details><summary>Further: ")
 NOT_PROSE = re.compile(r"```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]+\$|\]\([^)]*\)", re.DOTALL)
 
 # Everyday words that are terms as well: in these lessons, before their introduction, they are meant in the other sense.
-EVERYDAY: dict[tuple[str, str], str] = {}
+EVERYDAY = {
+    ("tail", "03"): "the end of a text that fills no window",
+    ("bias", "05"): "T5's relative bias, a number added to a score",
+}
 
 
 @dataclass(frozen=True)
@@ -40,9 +46,7 @@ class Term:
         return re.compile(rf"(?<![\w-])(?:{names})(?:s|es)?(?![\w-])", re.IGNORECASE)
 
 
-TERMS = [
-    Term(*row[:5], tuple(name.strip() for name in row[5].split(",") if name.strip())) for row in ROW.findall(PAGE)
-]
+TERMS = [Term(*row[:5], tuple(name.strip() for name in row[5].split(",") if name.strip())) for row in ROW.findall(PAGE)]
 
 
 @dataclass(frozen=True)
@@ -50,23 +54,26 @@ class Paragraph:
     """A paragraph or bullet of prose, and where it stands."""
 
     lesson: str
-    section: str
+    sections: tuple[str, ...]
     opening: bool
     text: str
 
 
 def paragraphs(lesson: Lesson) -> list[Paragraph]:
     """A lesson's prose in order; its first cell, title and goals, is its opening."""
-    found, section = [], ""
+    found: list[Paragraph] = []
+    path: dict[int, str] = {}  # level -> the heading that is open at this level
     for place, cell in enumerate(lesson.cells):
         if cell.kind != "markdown":
             continue
         for text in re.split(r"\n\s*\n|\n(?=[-|] )", cell.source):
             heading = HEADING.match(text.strip())
-            if heading:
-                section = heading[1]
-            prose = NOT_PROSE.sub(" ", text)
-            found.append(Paragraph(lesson.name[:2], section, place == 0, prose))
+            if heading and heading[1]:
+                level = len(heading[1])
+                path = {above: name for above, name in path.items() if above < level} | {level: heading[2]}
+            elif not heading and "Where this comes from" not in path.values():
+                prose = NOT_PROSE.sub(" ", text)
+                found.append(Paragraph(lesson.name[:2], tuple(path.values()), place == 0, prose))
     return found
 
 
@@ -82,13 +89,15 @@ def used_too_early(term: Term, prose: list[Paragraph]) -> list[str]:
     """Where a term is used before the paragraph that introduces it, without the words "lesson NN" beside it."""
     early = []
     for paragraph in prose:
-        there = (paragraph.lesson, paragraph.section) == (term.lesson, term.section)
+        there = paragraph.lesson == term.lesson and term.section in paragraph.sections
         if there and is_introduced(term, paragraph):
             return early
         forward = re.search(r"\blessons?\s+\d\d", paragraph.text)
         exempt = paragraph.opening and paragraph.lesson == term.lesson
-        if not (forward or exempt or (term.name, paragraph.lesson) in EVERYDAY) and term.pattern().search(paragraph.text):
-            early.append(f"{paragraph.lesson} · {paragraph.section}: {' '.join(paragraph.text.split())[:160]}")
+        if not (forward or exempt or (term.name, paragraph.lesson) in EVERYDAY) and term.pattern().search(
+            paragraph.text
+        ):
+            early.append(f"{paragraph.lesson} · {paragraph.sections[-1]}: {' '.join(paragraph.text.split())[:160]}")
     return [f"never introduced in bold in {term.lesson} · {term.section}"]
 
 
@@ -108,10 +117,10 @@ def test_a_term_is_introduced_where_the_glossary_says_and_not_used_before(term):
 
 def test_a_term_before_its_introduction_is_found():
     term = Term("merge rank", "…", "02", "Encode", "", ("rank",))
-    early = Paragraph("01", "Words", False, "Here ranks decide.")
-    goal = Paragraph("02", "Title", True, "- encode by rank")
-    forward = Paragraph("01", "Words", False, "Ranks come in lesson 02.")
-    home = Paragraph("02", "Encode", False, "The **merge rank** is its place in the list.")
+    early = Paragraph("01", ("Words",), False, "Here ranks decide.")
+    goal = Paragraph("02", ("Title",), True, "- encode by rank")
+    forward = Paragraph("01", ("Words",), False, "Ranks come in lesson 02.")
+    home = Paragraph("02", ("Title", "Encode"), False, "The **merge rank** is its place in the list.")
     assert used_too_early(term, [goal, forward, home, early]) == []
     assert used_too_early(term, [early, home]) == ["01 · Words: Here ranks decide."]
     assert used_too_early(term, [goal]) == ["never introduced in bold in 02 · Encode"]
