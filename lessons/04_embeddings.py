@@ -215,7 +215,8 @@ print(weight.grad)
 # ●○○ · 3 minutes · for knowing what one step of training changes · predict
 #
 # A table has 7 rows, 0 to 6. One step of plain **gradient descent**, in which every number moves a little against its
-# gradient, is made on the batch of ids `[[2, 5], [5, 0]]`. Which rows of the table have changed afterwards? Write their ids as a list.
+# gradient, is made on the batch of ids `[[2, 5], [5, 0]]`. Which rows of the table have changed afterwards? Write their
+# ids as a list.
 
 # %% exercise="04.2"
 ### BEGIN SOLUTION
