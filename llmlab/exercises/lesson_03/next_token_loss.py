@@ -203,9 +203,16 @@ EXERCISE = Exercise(
             "one-slice-left",
             "ValueError",
             r"Expected input batch_size \((?P<rows>\d+)\) to match target batch_size \((?P<ids>\d+)\)",
-            "There are {rows} rows of logits and {ids} targets. Logits and targets at the same positions belong "
-            "together, so both are cut in the same way, or neither. (Or `flatten()` without axes ran the logits "
-            "together: they keep their last axis, V.)",
+            "`cross_entropy` counts {rows} rows of logits and {ids} targets. Are both flattened, and both cut in the "
+            "same way or neither? Logits and targets at the same positions belong together.",
+            MANY,
+        ),
+        Crash(
+            "flattened-too-far",
+            "ValueError",
+            "For 1D input, 1D target",
+            "The logits have run together to one long line: `flatten()` without axes does that. `flatten(0, 1)` joins "
+            "windows and positions, and keeps the last axis, V.",
             MANY,
         ),
         Crash(

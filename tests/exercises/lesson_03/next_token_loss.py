@@ -83,6 +83,8 @@ NEAR_MISSES = {
 
 CRASHES = {
     "one-slice-left": _loss("return cross_entropy(logits[:, :-1].flatten(0, 1), targets.flatten())"),
+    "one-slice-left: one not flattened": _loss("return cross_entropy(logits.flatten(0, 1), targets)"),
+    "flattened-too-far": _loss("return cross_entropy(logits.flatten(), targets.flatten())"),
     "not-flattened": _loss("return cross_entropy(logits, targets)"),
     "size-from-elsewhere": _loss("V = 50_257\n    return cross_entropy(logits.view(-1, V), targets.view(-1))"),
     "view-of-transposed": _loss("return cross_entropy(logits[:, :-1].view(-1, V), targets[:, :-1].view(-1))"),
