@@ -114,6 +114,6 @@ def test_buffers_are_moved_and_saved_and_plain_tensors_are_not():
 
 
 def test_all_versions_give_the_loops_numbers():
-    solved = Lesson("08", solved=True).output('by_hand).abs().max():.5f}")\n    assert')
-    assert re.findall(r"differs from the loop by (\S+)", solved) == ["0.00000"] * 4
-    assert "still to be written" in output('by_hand).abs().max():.5f}")\n    assert')
+    cell = 'results = {"llmlab, fused"'
+    assert re.findall(r"differs from the loop by (\S+)", Lesson("08", solved=True).output(cell)) == ["0.00000"] * 4
+    assert "once their checks pass" in output(cell)
