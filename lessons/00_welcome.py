@@ -556,7 +556,7 @@ explorer
 # - From `dogs`, three tokens before. The row of *attention weights* says where a position looks (lesson 06): in this
 #   head, `king` takes 0.99 of what it takes from `dogs`. In 3 of the other 11 heads it looks there, too; the rest look
 #   elsewhere.
-# - Yes: `the king near the dogs`. The verb follows the king, so one `dogs` before it changes little.
+# - Yes: `the king near the dogs`. The verb goes with the king; the `dogs` beside it change little.
 # </details>
 #
 # An explorer can also be set and read from code. We take one letter away from `dogs`:
