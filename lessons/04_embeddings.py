@@ -87,8 +87,8 @@ for a, b in (("king", "queen"), ("queen", "soup")):
     print(f"{a} to {b}: {distance:.1f}")
 
 # %% [markdown]
-# Nobody chooses by hand in practice. The numbers are drawn at random, and training moves them. And then no single
-# column means *royal*: what a word is like is spread over all of its numbers.
+# Nobody chooses by hand in practice. The numbers are drawn at random, and training moves them. And then there need be
+# no column that means *royal*: what a word is like is spread over all of its numbers.
 #
 # ## One-hot times matrix is a lookup
 #
@@ -229,8 +229,9 @@ rows_that_move = [0, 2, 5]
 exercise("04.2").check(rows_that_move)
 
 # %% [markdown]
-# So the row of a token that the training text does not contain stays exactly the noise it began with. That is one more
-# reason for sub-words (lesson 02): the pieces of a word that was never read occur in other words.
+# So, under plain gradient descent, the row of a token that the training text does not contain stays exactly the noise
+# it began with. That is one more reason for sub-words (lesson 02): the pieces of a word that was never read occur in
+# other words.
 #
 # ## Meaning from neighbours: word2vec
 #
@@ -249,8 +250,8 @@ print("\n".join(sentences[:3]))
 
 # %% [markdown]
 # Keep in mind that somebody *built* this world. Its eight people are the corners of a cube: royal or common, male or
-# female, adult or young, and each side has words of its own (*crown* and *hat*, *his* and *her*, *mill* and *school*).
-# So we can ask afterwards whether the vectors found what was put in. No real text is that tidy.
+# female, adult or young, and each side has words of its own (*crown* and *hat*, *his* and *her*, *children* and
+# *toys*). So we can ask afterwards whether the vectors found what was put in. No real text is that tidy.
 #
 # **word2vec** is the best known way to get vectors from surroundings; **skip-gram** is its better-known half. It asks:
 # given a word, which words stand near it? Each word of a sentence is the *centre* once, and forms a pair with each
@@ -442,7 +443,7 @@ exercise("04.4").check((nearer_to_dog, happy_and_sad, king_minus_man_plus_woman)
 # ### What the vectors know
 #
 # Now look. A processor's rounding makes every training a little different, so from here on we read a *recorded* run of
-# the same recipe, but for steps that grow smaller towards the end: its numbers are the same for everybody.
+# the same kind (its steps begin larger and shrink to nothing): its numbers are the same for everybody.
 
 # %%
 vectors = recorded_run().snapshots[-1]  # (V, D)
@@ -549,8 +550,8 @@ for D in (2, 4, 8, 16, 32):
 
 # %% [markdown]
 # From 2 to 16 numbers the loss falls much, from 16 to 32 hardly. At 4 and 8 a single run may find *queen* and the next
-# one not: one run would have told you what you wanted to hear. A larger vocabulary and more text want a larger width,
-# and a GPT uses one width from this table to its last layer. The table alone costs $V \times D$ numbers:
+# one not: one run would have told you what you wanted to hear. Larger vocabularies and more text are given larger
+# widths, and a GPT uses one width from this table to its last layer. The table alone costs $V \times D$ numbers:
 
 # %%
 sizes = (
@@ -624,7 +625,7 @@ explorer
 #   margin of a few thousandths changes hands while vectors still move: "it was learned at step 80" would be saying too
 #   much.
 # - At 8 and at 4, but not at 2, where it finds *quiet*. The table of four seeds above says how little that means for 4
-#   and 8: with the other seeds one finds *princess*, *boy* or *prince* as well.
+#   and 8: other seeds find *princess*, *prince* or *boy*.
 # - Random vectors have no reason to point the same way: with seed 0 the cosine of *king* and *queen* is 0.20, with
 #   other seeds something else. The two *the* have cosine 1.00 in every table, since they are the same row.
 # </details>

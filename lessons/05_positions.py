@@ -253,7 +253,7 @@ for V_small, places_small in ((5, 9), (11, 5)):
 #
 # Complete `embed_input`. `ids` has shape (B, T), `token_table` (V, D), `position_table` (context_length, D). Return the
 # sum of token and position vectors, (B, T, D). When the text is longer than the context, raise a `ValueError` of your
-# own, with a sentence that says how many tokens came and how many there may be.
+# own, with a sentence that tells the caller what is wrong.
 
 # %% exercise="05.3"
 import torch
@@ -327,8 +327,8 @@ turned_vector.draw(pairs)
 # ●●● · 10 minutes · for knowing what rotary positions do to a vector · write a function
 #
 # Complete `turn_pairs`. `x` is the vector (d,) of one token, `place` its place, a whole number, and `rates` (d/2,)
-# holds an angle for each pair, in radians per place. Turn the pair of numbers 2i and 2i + 1 by the angle `place *
-# rates[i]`, counter-clockwise, and return the d numbers in their old order.
+# holds an angle for each pair, in radians per place. Turn the pair of numbers 2i and 2i + 1 counter-clockwise by the
+# angle `place * rates[i]`, and return the d numbers in their old order.
 
 # %% exercise="05.4"
 import torch
@@ -483,7 +483,7 @@ print("parameters:", f"{sum(parameter.numel() for parameter in embed.parameters(
 #
 # ## Where this comes from
 #
-# - Vaswani and others, *Attention Is All You Need* (2017), section 3.5: sinusoidal positions; learned ones did nearly
+# - Vaswani and others, *Attention Is All You Need* (2017), section 3.5: sinusoidal positions; learned ones did
 #   as well there.
 # - Shaw, Uszkoreit, Vaswani, *Self-Attention with Relative Position Representations* (2018): distances instead of
 #   places.
@@ -496,7 +496,7 @@ print("parameters:", f"{sum(parameter.numel() for parameter in embed.parameters(
 # - Haviv and others, *Transformer Language Models without Positional Encodings Still Learn Positional Information*
 #   (2022).
 #
-# **Read next:** section 3.5 of *Attention Is All You Need*, half a page that you can now check line by line.
+# **Read next:** section 3.5 of *Attention Is All You Need*, a short one that you can now check line by line.
 
 # %%
 progress("05")

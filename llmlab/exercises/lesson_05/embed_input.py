@@ -195,6 +195,14 @@ EXERCISE = Exercise(
     },
     crashes=(
         Crash(
+            "windows-for-tokens",
+            "RuntimeError",
+            r"size of tensor a \(3\) must match the size of tensor b \(2\) at non-singleton dimension 1",
+            "Two rows came out of the position table for windows of 3 tokens. T is the number of tokens in a window, "
+            "`ids.shape[1]`; `len(ids)` and `ids.shape[0]` are the number of windows.",
+            LEARNED,
+        ),
+        Crash(
             "whole-position-table",
             "RuntimeError",
             r"size of tensor a \(3\) must match the size of tensor b \(6\) at non-singleton dimension 1",

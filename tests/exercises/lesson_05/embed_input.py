@@ -113,6 +113,7 @@ NEAR_MISSES = {
 
 CRASHES = {
     "whole-position-table": _embed("token_table[ids] + position_table"),
+    "windows-for-tokens": _embed("token_table[ids] + position_table[: len(ids)]"),
     "unpacking-count": "def embed_input(ids, token_table, position_table):\n    B, T, D = ids.shape\n    return ids",
     "ids-not-whole": _embed("token_table[ids.float()] + position_table[:T]"),
     "position-not-in-tensor": _embed("token_table[ids + 1] + position_table[:T]"),
