@@ -8,11 +8,11 @@ import torch
 
 from llmlab.attention import MultiHeadAttention, causal_mask, influence_map
 from llmlab.attention._bugs import BUGS, LATE_MASK, RIGHT, function, look, source, weights
-from llmlab.exercises import exercise
+from llmlab.exercises.lesson_08.whole_layer import EXERCISE
 from llmlab.explorers import InfluenceMap
 from llmlab.explorers.influence_map.picture import render
 from llmlab.explorers.influence_map.values import CHANGES, INPUTS, LATE, MASKS, OUTPUTS, OWN, compute
-from tests.exercises.answers import UNUSUAL
+from tests.exercises.lesson_08.whole_layer import UNUSUAL
 from tests.explorers.cases import ATTACK, influences
 from tests.explorers.html import Tags
 
@@ -27,7 +27,7 @@ def learners(text):
     return namespace["attend"]
 
 
-RIGHTS = [learners(text) for text in UNUSUAL["08.3"]]
+RIGHTS = [learners(text) for text in UNUSUAL]
 
 # ---- twelve bugs, and what reveals each ------------------------------------------------------------------------------
 
@@ -64,7 +64,7 @@ def test_which_looks_reveal_a_bug(bug):
 
 @pytest.mark.parametrize("bug", BUGS)
 def test_the_check_of_lesson_08_names_each(bug):
-    result = replace(exercise("08.3")).check(function(BUGS[bug]))
+    result = replace(EXERCISE).check(function(BUGS[bug]))
     assert (result.status, result.misconception) == ("failed", bug.replace(" ", "-").replace("/", ""))
 
 
@@ -72,7 +72,7 @@ def test_the_check_of_lesson_08_names_each(bug):
 def test_right_ones_pass_all_looks_also_a_late_mask_that_is_renormalised(attend):
     looks = look(attend)
     assert looks.at_random and looks.around_zero and looks.steady and looks.equal
-    assert replace(exercise("08.3")).check(attend).status == "passed"
+    assert replace(EXERCISE).check(attend).status == "passed"
 
 
 def test_the_right_text_equals_the_package():

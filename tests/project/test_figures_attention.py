@@ -60,6 +60,7 @@ def test_masks_are_drawn_cell_by_cell():
     picture = architectures.draw({"decoder-only": causal_mask(4)}, alt="A triangle.")
     assert picture.svg == architectures.draw({"decoder-only": causal_mask(4)}, alt="A triangle.").svg
     assert picture.svg != architectures.draw({"decoder-only": causal_mask(4).T}, alt="A triangle.").svg
+    assert picture.svg.count(b'<g id="line2d_') == 10, "a dot in each of the cells that are open"
     assert b"<!-- 4 keys -->" in picture.svg and b"<!-- 4 queries -->" in picture.svg
 
 

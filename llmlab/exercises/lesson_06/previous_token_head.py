@@ -110,13 +110,15 @@ def _check_previous_token_head(previous_token_head: Probe) -> Iterator[str]:
 def _leaves_out_the_offset(matrices: list[Tensor]) -> bool:
     """Whether the example would look at the previous token if the rows of query, key or both began at n_vocab.
 
-    A matrix whose rows of the tokens are empty does begin there.
+    A matrix whose rows of the tokens are empty does begin there already.
     """
-    of_query, of_key = (
-        [W, torch.cat([torch.zeros(4, 6), W[:6]]).double()] if W[:4].any() else [W] for W in matrices[:2]
-    )
-    results = (_head_result(4, [W_query, W_key, matrices[2]], list(_IDS)) for W_query in of_query for W_key in of_key)
-    return any(bool((weights.diagonal(-1) > 1 / len(_IDS)).all()) for _, weights in results)
+    lower = [torch.cat([torch.zeros(4, 6), W[:6]]).double() if W[:4].any() else None for W in matrices[:2]]
+    for query, key in ((lower[0], matrices[1]), (matrices[0], lower[1]), (lower[0], lower[1])):
+        if query is not None and key is not None:
+            _, weights = _head_result(4, [query, key, matrices[2]], list(_IDS))
+            if (weights.diagonal(-1) > 1 / len(_IDS)).all():
+                return True
+    return False
 
 
 def _head_misconception(matrices: list[Tensor]) -> str:

@@ -116,6 +116,7 @@ NEAR_MISSES = {
         after="W_query[n_vocab:, 0] = W_key[n_vocab :: 5, 0] = 100.0",  # positions 0 and 5: the same token here
     ),
     "rows-of-the-tokens": WRONG["several-places"],
+    "rows-of-the-tokens: two back, the previous second": _head(query="3 * (shift @ shift) + 2.5 * shift"),
     "several-places": WRONG["too-soft"],
     "too-soft": WRONG["several-places: faintly"],
     "no-preference": WRONG["too-soft: hardly at all"],
