@@ -143,13 +143,58 @@ def test_keyboard_and_mouse_move_the_controls_and_the_picture_follows(lab: Lab):
     assert_shows(explorer)
 
     # The target of the lesson is reached by hand, and the code below the picture gives the same state.
-    explorer.key("stride", "ArrowRight", "ArrowRight")
+    explorer.key("max_length", "End")
+    explorer.key("stride", *["ArrowRight"] * 6)
     explorer.key("drop_last", "Space")
-    assert_shows(explorer, stride=4, drop_last=False)
+    assert_shows(explorer, stride=8, max_length=8, drop_last=False)
     assert explorer.text("status").startswith("✓")
     explorer.wait_idle()
     assert explorer.root.locator("details pre").text_content() == lab.python("print(w.code(), end='')")
     assert lab.errors == []
+
+
+# The picture
+
+
+def test_the_picture_is_pressed_swept_and_walked_through_in_jupyterlab(lab: Lab):
+    lab.open(notebook("1 + 1", MADE, "2 + 2"))
+    lab.run_all()
+    explorer = lab.explorer()
+    explorer.picture.locator('[data-key="length6"]').click()
+    assert_shows(explorer, max_length=6)
+    selected = lab.selected_cell()
+    lab.page.keyboard.press("ArrowLeft")  # the focus is on the handle, and stays there
+    lab.page.keyboard.press("Enter")
+    assert_shows(explorer, max_length=5)
+    assert lab.selected_cell() == selected and lab.page.locator(".jp-Cell").count() == 3
+
+    places = [explorer.picture.locator(f'[data-key="stride{n}"]').bounding_box() for n in (2, 3, 4, 5)]
+    mouse = lab.page.mouse
+    mouse.move(places[0]["x"] + 5, places[0]["y"] + 10)
+    mouse.down()
+    for place in places[1:]:
+        mouse.move(place["x"] + place["width"] / 2, place["y"] + 10, steps=3)
+        lab.page.wait_for_timeout(50)
+    mouse.up()
+    assert_shows(explorer, max_length=5, stride=5)
+    explorer.wait_idle()
+    assert json.loads(lab.python("import json; print(json.dumps(w.state))")) == explorer.state
+
+    lab.sent.clear()
+    explorer.picture.locator('[data-key="count7"]').hover()
+    expect(explorer.picture.locator("[data-lit]").first).to_be_visible()
+    lab.page.wait_for_timeout(400)
+    assert lab.sent == [], "hovering sends nothing"
+    assert lab.errors == []
+
+
+def test_the_numbers_unfold_in_jupyterlab(lab: Lab):
+    explorer = made(lab)
+    explorer.root.get_by_text("All the numbers").click()
+    rows = explorer.root.locator(".llmlab-more table.llmlab-windows tbody tr")
+    expect(rows).to_have_count(25)
+    explorer.control("text").fill("to be or not to be")
+    expect(rows).to_have_count(6)
 
 
 # The kernel
@@ -164,7 +209,7 @@ def test_dragging_a_loaded_axis_sends_nothing_until_it_settles(lab: Lab):
 
     events = explorer.root.evaluate_handle(
         "(root) => { const seen = []; root.addEventListener('input', () => seen.push(root.querySelector("
-        "'.llmlab-frame').innerHTML)); return seen; }"
+        "'.llmlab-hero').innerHTML)); return seen; }"
     )
     there_and_back = [i / 20 for i in [*range(5, 21), *range(20, -1, -1), *range(0, 18)]]
     explorer.drag("stride", there_and_back)
@@ -284,7 +329,7 @@ def test_text_is_shown_and_never_run(lab: Lab, attack: str):
 
     def harmless() -> None:
         assert_shows(explorer, text=attack)
-        expect(explorer.picture.locator("table.llmlab-map td.llmlab-token")).to_have_text(tokens)
+        expect(explorer.picture.locator(".llmlab-heads span")).to_have_text(tokens)
         assert lab.page.evaluate("() => window.__pwned") is None
         assert lab.page.locator("img[src='x']").count() == 0
         assert explorer.root.locator("script").count() == 0
@@ -311,9 +356,10 @@ def test_axe_finds_nothing_serious(lab: Lab, theme: str):
     # JupyterLab's body is 0 pixels high and hides what overflows: axe would take the whole page for hidden.
     lab.page.add_style_tag(content="body { overflow: visible !important; }")
     found: dict[str, list[str]] = {}
-    for stride in (2, 4, 10):  # not reached; reached; tokens that are never a target
-        lab.python(f"w.set(stride={stride}, drop_last={stride != 4})")
-        assert_shows(explorer, stride=stride, drop_last=stride != 4)
+    for stride in (2, 8, 10):  # not reached; reached; tokens that are never a target
+        changes = {"stride": stride, "max_length": 8 if stride == 8 else 4, "drop_last": stride != 8}
+        lab.python(f"w.set(**{changes})")
+        assert_shows(explorer, **changes)
         explorer.root.locator("details").evaluate_all("(all) => all.forEach((node) => { node.open = true; })")
         lab.page.wait_for_timeout(300)  # the status' colour has a transition of 0.2 s
         result = Axe().run(lab.page, ".llmlab-live", options={}).response
@@ -392,7 +438,7 @@ def test_the_still_picture_stands_in_until_the_cell_is_run(lab: Lab):
     lab.open(committed)
     assert lab.page.evaluate("() => [...window.jupyterapp.shell.currentWidget.content.model.cells][0].trusted") is False
     output = lab.page.locator(".jp-OutputArea-output")
-    expect(output.locator("table.llmlab-map tbody tr")).to_have_count(25)
+    expect(output.locator("table.llmlab-windows tbody tr")).to_have_count(25)
     trace = window_map.compute(FIRST)
     expect(output).to_contain_text(window_map.describe(trace))
     expect(output).to_contain_text("run this cell to move the controls")
@@ -401,7 +447,7 @@ def test_the_still_picture_stands_in_until_the_cell_is_run(lab: Lab):
     # Without the stylesheet, which JupyterLab strips here, the bars still have their colours.
     assert (
         output.locator("td.llmlab-input").first.evaluate("(node) => getComputedStyle(node).backgroundColor")
-        == "rgb(47, 127, 193)"
+        == "rgb(34, 114, 180)"
     )
     lab.run_all()
     assert_shows(lab.explorer())

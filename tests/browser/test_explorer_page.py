@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from llmlab.explorers.host import Choice, Explorer, Question, Range, Scale, Text, Toggle
+from llmlab.explorers.host.assets import script
 from llmlab.explorers.host.edition import frames_file, grid
 from llmlab.explorers.host.touch import touch
 from tests.browser.lab import SHOWS, browser_path, chromium
 from tests.browser.plain import Plain, from_file
+from tests.explorers.cases import CASES
+from tests.explorers.test_markup import REDRAWN
 
 
 @pytest.fixture(scope="module")
@@ -331,15 +336,20 @@ def test_scroll_folds_selection_and_nodes_survive_a_frame(page):
 
 def test_what_flips_glides_unless_motion_is_reduced(page):
     plain = board(page)
-    running = "() => document.getAnimations().filter((one) => one.effect.target.dataset?.flip !== undefined).length"
+    page.evaluate(
+        "() => { window.flights = []; const animate = Element.prototype.animate; Element.prototype.animate ="
+        " function (...how) { window.flights.push(this.dataset.key); return animate.apply(this, how); }; }"
+    )
     page.wait_for_timeout(300)
     plain.key("last").click()
-    page.wait_for_function(running)
-    page.wait_for_timeout(400)
+    page.wait_for_function("() => window.flights.length >= 4")
+    assert set(page.evaluate("() => window.flights")) <= {f"t{n}" for n in range(6)}
+    page.evaluate("() => { window.flights.length = 0; }")
     page.emulate_media(reduced_motion="reduce")
+    page.wait_for_timeout(300)
     plain.key("gone").click()
     expect(plain.key("gone")).to_have_count(0)
-    assert page.evaluate(running) == 0
+    assert page.evaluate("() => window.flights") == []
 
 
 def test_a_picture_that_was_high_leaves_no_jump_behind(page):
@@ -395,3 +405,111 @@ def test_a_page_without_a_kernel_shows_the_frames_of_a_file(page):
     expect(picture).to_contain_text("This page has no picture for this setting")
     page.get_by_role("button", name="Reset").click()
     assert picture.evaluate(SHOWS, explorer.render(explorer.state))
+
+
+# ---- every explorer --------------------------------------------------------------------------------------------------
+
+every_explorer = pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+
+_MORPHS = """([script, pictures, shows]) => import(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })))
+    .then(({ morph }) => {
+        const place = document.createElement('div'), wrong = [];
+        document.body.append(place);
+        const is = eval(shows);
+        for (const [from, to] of pictures) {
+            morph(place, from);
+            morph(place, to);
+            if (!is(place, to)) wrong.push([from, to, place.innerHTML]);
+        }
+        place.remove();
+        return wrong;
+    })"""
+
+
+@every_explorer
+def test_a_morphed_picture_is_the_next_one(page, case):
+    explorer = case.kind()
+    pictures = []
+    for name, control in explorer._controls.items():
+        frames = [explorer._frame(explorer.state | {name: value}, more=True) for value in control.values]
+        for part in ("html", "why", "more"):
+            htmls = [frame[part] for frame in frames]
+            pictures += [*pairwise(htmls), *pairwise(htmls[::-1]), *pairwise(htmls[::3])]
+    page.set_content("<!doctype html><title>morph</title>")
+    wrong = page.evaluate(_MORPHS, [script(), pictures, SHOWS])
+    assert len(pictures) > 1 and wrong == []
+
+
+def test_a_wrong_morph_would_be_seen(page):
+    page.set_content("<!doctype html><title>morph</title>")
+    pictures = [["<p>a</p>", "<p>b</p>"]]
+    broken = script().replace("known.data = wish.data", "known.data = known.data")
+    assert broken != script() and len(page.evaluate(_MORPHS, [broken, pictures, SHOWS])) == 1
+
+
+# What sticks out of the explorer to the right, and is not inside a box that scrolls; and controls below 24 pixels.
+_OUTSIDE = """(root) => {
+    const edge = root.getBoundingClientRect().right + 0.5;
+    return [...root.querySelectorAll('*')].filter((node) => {
+        const scroller = node.closest('.llmlab-scroll, pre, svg');
+        return (!scroller || scroller === node) && node.getBoundingClientRect().right > edge;
+    }).map((node) => `${node.tagName}.${node.className}`);
+}"""
+_SMALL = """(root) => [...root.querySelectorAll('input, select, button, summary')].filter((node) => {
+    const box = (node.closest('label') ?? node).getBoundingClientRect();
+    return box.width > 0 && box.height < 24;
+}).map((node) => node.outerHTML)"""
+
+
+@every_explorer
+@pytest.mark.parametrize("width", [375, 700, 1300])
+def test_it_fits_and_nothing_is_too_small_for_a_finger(page, case, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    plain = Plain(page, case.kind())
+    plain.root.locator(".llmlab-folds > details").evaluate_all("(all) => all.forEach((one) => { one.open = true; })")
+    page.wait_for_timeout(300)
+    assert plain.root.evaluate(_OUTSIDE) == []
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    assert plain.root.evaluate(_SMALL) == []
+    assert plain.errors == []
+
+
+@every_explorer
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_with_folds_open_and_closed(page, case, theme):
+    plain = Plain(page, case.kind(), theme=theme)
+    for opened in (False, True):
+        plain.root.locator(".llmlab-folds > details").evaluate_all(
+            "(all, on) => all.forEach((one) => { one.open = on; })", opened
+        )
+        page.wait_for_timeout(300)
+        result = Axe().run(page, ".llmlab-live", options={}).response
+        judged = {rule["id"]: len(rule["nodes"]) for rule in result["passes"] + result["violations"]}
+        assert judged.get("color-contrast", 0) > 5, f"axe judged the contrast of next to nothing: {judged}"
+        found = [
+            (rule["impact"], rule["id"], [node["html"][:150] for node in rule["nodes"][:3]])
+            for rule in result["violations"]
+            if rule["impact"] in ("serious", "critical")
+        ]
+        assert found == []
+
+
+@every_explorer
+def test_what_is_pressed_by_hand_is_what_python_gets(page, case):
+    """One member of each group that is not on yet: pressed, the explorer holds what the markup says."""
+    explorer = case.kind()
+    plain = Plain(page, explorer)
+    keys = plain.picture.locator("[data-set]:not([data-spin]):not([data-on])").evaluate_all(
+        "(all) => Object.values(Object.fromEntries(all.map((one) =>"
+        " [one.closest('[data-group]')?.dataset.key ?? one.dataset.key, one.dataset.key])))"
+    )
+    assert keys or case.name not in REDRAWN, "nothing in the picture can be pressed"
+    for key in keys:
+        if not plain.key(key).count():
+            continue
+        wanted = json.loads(plain.key(key).get_attribute("data-set"))
+        plain.key(key).focus()
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(400)
+        assert {name: explorer.state[name] for name in wanted} == wanted
+    assert plain.errors == []

@@ -76,7 +76,7 @@ def test_mimebundle_and_repr(case):
     assert data["text/plain"] == repr(explorer) == f"{case.name}()"
     assert "application/vnd.jupyter.widget-view+json" in data and explorer._ipython_display_ is None
     assert "run this cell to move the controls" in data["text/html"] and case.setting in data["text/html"]
-    assert without_live_parts(explorer.frame["html"]) in data["text/html"]
+    assert without_live_parts(explorer.stand_in(explorer.trace)) in data["text/html"]
     again, _ = case.kind(**case.answer)._repr_mimebundle_()
     assert again["text/html"] == data["text/html"], "no address, no model id"
 

@@ -65,6 +65,7 @@ class AttentionBench(Explorer):
     sheet = "attention_bench.css"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
     why, more = staticmethod(picture.why), staticmethod(numbers.more)
+    stand_in = more
     attend = learners_function()
 
     def __init__(self, attend: AttendFunction | None = None, text: str = FIRST_TEXT) -> None:

@@ -51,6 +51,7 @@ class DistributionSculptor(Explorer):
     sheet = "distribution_sculptor.css"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
     why, more = staticmethod(picture.why), staticmethod(numbers.more)
+    stand_in = more
     probabilities = learners_function()
 
     def __init__(self, probabilities: ProbabilityFunction | None = None) -> None:

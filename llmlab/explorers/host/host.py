@@ -132,6 +132,10 @@ class Explorer(anywidget.AnyWidget):
         """All the numbers, as escaped HTML in a fold; drawn only while it is open."""
         return ""
 
+    def stand_in(self, trace: Any) -> str:
+        """The picture where neither sheet nor script reaches it (an unopened notebook): tables, images, own colours."""
+        return self.render(trace)
+
     def limits(self, trace: Any) -> Mapping[str, Sequence[Any]]:
         """Which values make sense here, by control: (lowest, highest) of a slider, all those of a choice."""
         return {}
@@ -195,7 +199,9 @@ class Explorer(anywidget.AnyWidget):
         settings = " · ".join(
             f"{control.label}: {escape(str(self._state[name]))}" for name, control in self._controls.items()
         )
-        return still(self.title, settings, self._frame_css, self._frame_or_error(self._state))
+        frame = self._frame_or_error(self._state)
+        picture = frame["html"] if frame["error"] else self.stand_in(self.trace)
+        return still(self.title, settings, self._frame_css, {**frame, "html": picture})
 
     # Frames.
 

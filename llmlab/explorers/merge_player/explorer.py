@@ -45,6 +45,7 @@ class MergePlayer(Explorer):
     sheet = "merge_player.css"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
     why, more = staticmethod(picture.why), staticmethod(numbers.more)
+    stand_in = more
     count_pairs = learners_function()
     merge = learners_function()
 

@@ -46,6 +46,7 @@ class WindowMap(Explorer):
     sheet = "window_map.css"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
     why, more = staticmethod(picture.why), staticmethod(numbers.more)
+    stand_in = more
     windows = learners_function()
 
     def __init__(self, windows: WindowFunction | None = None, text: str | None = None) -> None:

@@ -231,5 +231,5 @@ function speaker(node) {
   };
 }
 
-export { fileSource, kernelSource };
+export { fileSource, kernelSource, morph };
 export default { render: ({ model, el }) => mount(el, kernelSource(model)) };
