@@ -415,6 +415,18 @@ print("validation documents that stand in the training text:", len(documents[0] 
 print(f"validation sentences that do: {sum(s in seen for s in held_back) / len(held_back):.1%} of {len(held_back):,}")
 print("'it cleans itself.' stands there", read.count("it cleans itself."), "times")
 
+
+def loss_of(model, tokenizer, sentences):
+    """Mean loss per token of sentences that begin a document."""
+    losses = []
+    for sentence in sentences:
+        ids = torch.tensor([[tokenizer.special_tokens["<|endoftext|>"], *tokenizer.encode(f" {sentence}")]])
+        with torch.no_grad():
+            logits = model(ids[:, :-1].to(next(model.parameters()).device))
+        losses.append(F.cross_entropy(logits[0].cpu(), ids[0, 1:], reduction="none"))
+    return torch.cat(losses).mean().item()
+
+
 # %% [markdown]
 # It is not. That is **contamination**: what one measures on has been learned from, and the number is too good. Lee et
 # al. (2022) found it in standard collections, too, in over 4 % of the validation text.
@@ -538,35 +550,20 @@ settings = TrainConfig(steps=steps, learning_rate=4e-3 if SIZE == "small" else 1
 curve = TrainingCurve(steps=steps, goal=goal)
 display(curve)
 history = train(model, training_loader(), settings, validation=validation_loader, on_evaluation=curve.update)
-print("validation loss:", {step: round(loss, 1) for step, loss in history.validation if step in (25, 100, 200, steps)})
+print("validation loss:", {step: round(loss, 1) for step, loss in history.validation if step in (200, steps)})
 report("trained", history.validation[-1][1])
 
 # %% [markdown]
 # Now the honest measurement: first sentences of validation documents, those that were read in training apart from those
-# that were not.
+# that were not. And since the grammar is known, a judge can be asked about what the model writes (lesson 12 is about
+# how it does).
 
-
-# %%
-def loss_of(model, tokenizer, sentences):
-    """Mean loss per token of sentences that begin a document."""
-    losses = []
-    for sentence in sentences:
-        ids = torch.tensor([[tokenizer.special_tokens["<|endoftext|>"], *tokenizer.encode(f" {sentence}")]])
-        with torch.no_grad():
-            logits = model(ids[:, :-1].to(next(model.parameters()).device))
-        losses.append(F.cross_entropy(logits[0].cpu(), ids[0, 1:], reduction="none"))
-    return torch.cat(losses).mean().item()
-
-
+# %% tags=["nbval-ignore-output"]
 first = [sentences_of(document)[0] for document in validation_text.split("<|endoftext|>")]
 for name, wanted in (("read in training", True), ("never read", False)):
     chosen = [sentence for sentence in first if (sentence in seen) == wanted]
-    print(f"{len(chosen)} sentences {name}: {loss_of(model, tokenizer, chosen):.1f} nats per token")
+    print(f"{len(chosen)} sentences {name}: {loss_of(model, tokenizer, chosen):.2f} nats per token")
 
-# %% [markdown]
-# And since the grammar is known, a judge can be asked about what the model writes (lesson 12 is about how it does):
-
-# %% tags=["nbval-ignore-output"]
 start, full_stop = tokenizer.special_tokens["<|endoftext|>"], tokenizer.encode("king.")[-1]
 rows = generate(model, [[start]] * 100, 20, stop=full_stop, generator=torch.Generator(device).manual_seed(0))
 written = [tokenizer.decode(row[1:]).strip() for row in rows]

@@ -30,7 +30,16 @@ def draw(paths: Mapping[float, Sequence[float]], lowest: float) -> Picture:
         losses = [(w - lowest) ** 2 for w in path]
         axes.plot(curve, (curve - lowest) ** 2, color=QUIET, linewidth=1)
         axes.plot(path, losses, color=TARGET, marker="o", markersize=4, linewidth=1)
-        axes.annotate("start", (path[0], losses[0]), xytext=(4, 4), textcoords="offset points", size=SMALL, color=INK)
+        axes.annotate(
+            "start",
+            (path[0], losses[0]),
+            xytext=(-6, 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            size=SMALL,
+            color=INK,
+        )
         axes.set_title(f"learning rate {rate:g}", size=SMALL + 1)
         axes.set(xlabel="w")
         axes.spines[["top", "right"]].set_visible(False)

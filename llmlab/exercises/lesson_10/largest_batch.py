@@ -74,6 +74,11 @@ def _misconception(got: list[Any]) -> str:
     named = name_of(faces(_WRONG), lambda idea: got == [idea(*case) for case in _CASES])
     if named:
         return named
+    expected = [_largest(*case) for case in _CASES]
+    if all(mine == right or mine < 0 == right for mine, right in zip(got, expected, strict=True)):
+        return "below-zero"
+    if all(mine - right in (0, 1) for mine, right in zip(got, expected, strict=True)):
+        return "one-too-many"
     if any(isinstance(number, float) and number != floor(number) for number in got):
         return "not-whole"
     return "other-number"

@@ -49,6 +49,7 @@ def _wrong_budgets(V: int, T: int, D: int, L: int, qkv_bias: bool, tied: bool) -
     biases = {"qkv_bias": 0, "out_bias": 0, "expand_bias": 0, "contract_bias": 0}
     squares = {**biases, "norms": 0}
     return {
+        "squares-and-tables": [count(**squares, final_norm=0, head=0), count(**squares, head=0)],
         "only-the-squares": [count(**squares, final_norm=0), count(**squares)],
         "biases-forgotten": [count(**biases), count(out_bias=0, expand_bias=0, contract_bias=0)],
         "output-bias-forgotten": [count(out_bias=0)],
@@ -137,6 +138,11 @@ EXERCISE = Exercise(
     variant="Solve it the other way: which width gives a model of about 10 million parameters, with 6 blocks, 5,000 "
     "tokens, context length 256 and tied weights?",
     misconceptions={
+        "squares-and-tables": Misconception(
+            "The two tables and 12 D² in each block are counted. Missing are the head, where it is not tied, and all "
+            "that grows with D alone: biases and the norms of the blocks.",
+            COUNT,
+        ),
         "only-the-squares": Misconception(
             "Tables and matrices are counted, 12 D² in each block, and nothing that grows with D alone: the biases of "
             "the linear layers and the norms of the blocks are missing.",

@@ -22,6 +22,9 @@ WRONG = {
     "model-in-each-window": _largest(result="memory // (model + activation_bytes)"),
     "four-numbers-an-activation": _largest(result="max(0, (memory - model) // (4 * activation_bytes))"),
     "below-zero": _largest(result="(memory - model) // activation_bytes"),
+    "below-zero: cut towards 0": _largest(result="int((memory - model) / activation_bytes)"),
+    "one-too-many: until it is full": "def largest_batch(memory, n_parameters, activation_bytes):\n    windows = 0\n"
+    "    while 16 * n_parameters + windows * activation_bytes <= memory:\n        windows += 1\n    return windows\n",
     "one-too-many": _largest(result="max(0, math.ceil((memory - model) / activation_bytes))"),
     "one-too-many: rounded": _largest(result="max(0, round((memory - model) / activation_bytes))"),
     "one-too-many: counted up": _largest(result="max(0, (memory - model) // activation_bytes) + 1"),

@@ -25,6 +25,8 @@ def _budget(
 
 
 WRONG = {
+    "squares-and-tables": _budget(total="tables + 12 * n_layers * D**2"),
+    "squares-and-tables: with the final norm": _budget(total="tables + 12 * n_layers * D**2 + 2 * D"),
     "only-the-squares": _budget(norms="0", qkv="3 * D * D", out="D * D", expand="4 * D * D", contract="4 * D * D"),
     "only-the-squares: 12 n D² and tables": _budget(total="tables + 12 * n_layers * D**2 + head"),
     "biases-forgotten": _budget(qkv="3 * D * D", out="D * D", expand="4 * D * D", contract="4 * D * D"),
@@ -77,6 +79,7 @@ WRONG = {
 
 # What looks like a mistake and is another one; where it is one of the wrong answers above, it stands for both.
 NEAR_MISSES = {
+    "squares-and-tables": WRONG["only-the-squares"],
     "only-the-squares": WRONG["biases-forgotten"],
     "biases-forgotten": WRONG["only-the-squares"],
     "output-bias-forgotten": WRONG["output-projection-forgotten"],
