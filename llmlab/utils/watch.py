@@ -7,6 +7,7 @@ the kernel.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import sys
 import threading
@@ -18,7 +19,6 @@ _AGAIN = 1.0  # seconds until the exception is raised again, where code in the b
 
 _set_exception = ctypes.pythonapi.PyThreadState_SetAsyncExc
 _set_exception.argtypes = (ctypes.c_ulong, ctypes.py_object)
-_NONE = ctypes.py_object()  # takes back what was not raised yet
 
 
 class Stopped(KeyboardInterrupt):
@@ -42,7 +42,7 @@ class Watch:
         self._kind, self._message, self._exceeded, self._every = kind, message, exceeded, every
         self._running = threading.Lock()  # held as long as the block runs; the other thread waits for it
         self._guard = threading.Lock()
-        self._over = False
+        self._over = self._raised = False
 
     def __enter__(self) -> Self:
         self._running.acquire()
@@ -56,9 +56,13 @@ class Watch:
         self._over = True  # first, because the exception may still come at any step of this
         self._running.release()
         with self._guard:
-            _set_exception(threading.get_ident(), _NONE)
+            raised = self._raised
         if kind is self._kind and not str(error):
             raise kind(self._message).with_traceback(trace) from None
+        if raised:
+            with contextlib.suppress(self._kind):  # what Python has not delivered yet, comes here and not later
+                for _ in range(10):
+                    pass
 
     def _look(self, thread: int, caller: FrameType) -> None:
         while not self._running.acquire(timeout=self._every):
@@ -78,6 +82,7 @@ class Watch:
                 if self._over:
                     return
                 # CPython takes only the class here and makes the exception itself, without a message.
+                self._raised = True
                 _set_exception(thread, ctypes.py_object(self._kind))
             if call is None or self._running.acquire(timeout=_AGAIN):
                 return

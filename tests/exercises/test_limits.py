@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -10,6 +12,7 @@ import pytest
 from llmlab.exercises.engine import exercise as engine
 from llmlab.utils.memory_limit import GrewTooLarge, MemoryLimit
 from llmlab.utils.time_limit import TimeLimit, TookTooLong
+from tests import ROOT
 from tests.exercises.cells import define
 from tests.exercises.learners import fresh
 from tests.exercises.test_crashes import an_exercise, cell
@@ -121,6 +124,16 @@ def test_limits_work_in_any_thread():
     work.start()
     work.join(5)
     assert [result.misconception for result in results] == ["not-finished"]
+
+
+def test_a_check_runs_under_a_profiler():
+    """CPython waits for ever there when an exception is taken back that was to be raised in a thread."""
+    code = (
+        "import cProfile; from llmlab.exercises import exercise; profile = cProfile.Profile()\n"
+        "profile.enable(); exercise('03.1').check('d'); profile.disable(); print('done')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "done\n", done.stderr
 
 
 def test_a_limit_raises_nothing_after_its_block():
