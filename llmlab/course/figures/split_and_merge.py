@@ -39,9 +39,9 @@ def draw(n_tokens: int, n_heads: int, d_head: int) -> Picture:
     axes.axis("off")
     return show(
         figure,
-        alt=f"Left a table of {T} tokens, each a row of {D} numbers, in {n_heads} groups of {d_head} columns: head 0 to "
-        f"{n_heads - 1}. Split: {n_heads} tables below each other, one for each head, each with all {T} tokens and its "
-        f"own {d_head} columns. Merge: the table of the left again. Each row bears the number of its token, and no "
+        alt=f"Left a table of {T} tokens, each a row of {D} numbers, in {n_heads} groups of {d_head} columns: head 0 "
+        f"to {n_heads - 1}. Split: {n_heads} tables below each other, one for each head, each with all {T} tokens and "
+        f"its own {d_head} columns. Merge: the table of the left again. Each row bears the number of its token, and no "
         "row mixes tokens.",
     )
 

@@ -130,7 +130,11 @@ class Run:
         return counts
 
     def _append_merged(self, state: list[list[int]], pair: Pair) -> None:
-        new_id = len(self.tokens)
+        new_id, token = len(self.tokens), self.tokens[pair[0]] + self.tokens[pair[1]]
+        if len(token) > sum(map(len, self.states[0])):  # its bytes would double with every merge
+            raise ValueError(
+                f"{pair} would become a token longer than the text: merge must replace nothing but the pair"
+            )
         merged = []
         for chunk in state:
             found = self.merge(list(chunk), pair, new_id) if self.merge is not None else None
@@ -142,7 +146,7 @@ class Run:
             if len(ids) > 2 * MAX_BYTES or not all(self._is_id(id) or id == new_id for id in ids):
                 raise ValueError(f"merge must return the ids with {pair} replaced by {new_id}, got {str(ids)[:80]}")
             merged.append(ids)
-        self.tokens.append(self.tokens[pair[0]] + self.tokens[pair[1]])
+        self.tokens.append(token)
         self.merges.append((self.tokens[pair[0]], self.tokens[pair[1]]))
         self.states.append(merged)
 

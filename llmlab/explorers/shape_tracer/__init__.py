@@ -1,4 +1,4 @@
-"""The shape and parameter tracer (lessons 09 and 10): every tensor of a GPT's forward pass, what it trains and what it costs.
+"""The shape and parameter tracer (lessons 09, 10): every tensor of a GPT's forward pass, what it trains and costs.
 
 Nothing is built and nothing is multiplied here: shapes, parameters and operations follow from the sizes alone, so that
 models of any size can be traced. Operations (FLOPs) are those of the matrix products of one forward pass, two for each
