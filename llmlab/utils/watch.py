@@ -47,7 +47,12 @@ class Watch:
     def __enter__(self) -> Self:
         self._running.acquire()
         watched = (threading.get_ident(), sys._getframe(1))
-        threading.Thread(target=self._look, args=watched, daemon=True).start()
+        try:
+            threading.Thread(target=self._look, args=watched, daemon=True).start()
+        except self._kind:  # over before the block began
+            self._over = True
+            self._running.release()
+            raise self._kind(self._message) from None
         return self
 
     def __exit__(
