@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from llmlab.exercises import Exercise
 from llmlab.exercises.engine.exercise import COMMON
 from llmlab.exercises.engine.sources import sources
 from tests.exercises.answers import CRASHES, KNOWN_MISTAKES, NEAR_MISSES, UNUSUAL, WRONG
@@ -17,36 +16,6 @@ def cases(corpus: dict[str, dict[str, str]]) -> dict[str, tuple[str, str, str]]:
 
 
 WRONG_CASES, NEAR_CASES, CRASH_CASES = cases(WRONG), cases(NEAR_MISSES), cases(CRASHES)
-
-
-def missing(exercises: dict[str, Exercise], wrong: dict, unusual: dict) -> list[str]:
-    """What the corpus still lacks: at least three wrong and two unusual answers, one for each misconception."""
-    lacks = []
-    for id, one in exercises.items():
-        named = {key.partition(":")[0] for key in wrong.get(id, {})}
-        lacks += [f"{id}: no wrong answer shows {name}" for name in one.misconceptions if name not in named]
-        if len(named) < 3:
-            lacks.append(f"{id}: {len(named)} named wrong answers, at least 3 are needed")
-        if len(unusual.get(id, [])) < 2:
-            lacks.append(f"{id}: {len(unusual.get(id, []))} unusual right answers, at least 2 are needed")
-        if id not in sources():
-            lacks.append(f"{id}: no solution in lessons/")
-    return lacks + [
-        f"{id}: answers for an exercise that does not exist" for id in sorted({*wrong, *unusual} - {*exercises})
-    ]
-
-
-def test_no_exercise_without_its_proofs():
-    assert missing(EXERCISES, WRONG, UNUSUAL) == []
-
-
-def test_the_list_of_missing_proofs_can_be_filled():
-    short = {"03.1": {"only-the-last-position": "'c'"}}
-    found = missing({"03.1": EXERCISES["03.1"]}, short, {"03.1": ["'D'"], "03.99": []})
-    assert "03.1: no wrong answer shows batch-adds-nothing" in found
-    assert "03.1: 1 named wrong answers, at least 3 are needed" in found
-    assert "03.1: 1 unusual right answers, at least 2 are needed" in found
-    assert "03.99: answers for an exercise that does not exist" in found
 
 
 @pytest.mark.parametrize("mistake", KNOWN_MISTAKES)
