@@ -186,7 +186,7 @@ print("three times backward, and the gradient is", [round(n / lengths[0], 2) for
 # %% [markdown]
 # How do you know that a loop is right, before it runs for hours? Give it *one* batch, again and again. A model can
 # learn two windows by heart, which is **overfitting**, here on purpose. So the loss must go to nearly 0 (unless they
-# begin alike and then differ).
+# begin alike and then differ), or something is broken.
 
 # %% [markdown]
 # ### Exercise 11.2 · Overfit one batch
