@@ -46,10 +46,11 @@ def _check_block(block: Probe) -> Iterator[str]:
 
     fresh = random.Random()
     for _ in range(4):
-        n_heads, T = fresh.randint(1, 4), fresh.randint(1, 7)
-        D = n_heads * fresh.randint(2, 4)
+        # None of them as in the example: what is tied to it fails at the first.
+        n_heads, T, batch = fresh.choice((1, 3, 4)), fresh.choice((2, 4, 6, 7)), fresh.choice((1, 3))
+        D = n_heads * fresh.choice((2, 4, 5))
         seed = fresh.getrandbits(60)
-        x = torch.randn(fresh.randint(1, 3), T, D, generator=torch.Generator().manual_seed(seed)) + 1
+        x = torch.randn(batch, T, D, generator=torch.Generator().manual_seed(seed)) + 1
         read = partial(look, x=x, seed=seed)
         seen = block(D, n_heads, T + fresh.randint(0, 2), shown="random sizes", fresh=True, read=read)
         if seen.right is None or not is_close(tensor(seen.output), tensor(seen.right)):
