@@ -240,9 +240,9 @@ for name, step in (("1 more everywhere", torch.ones(4)), ("a random step", torch
 #
 # ●●○ · 8 minutes · for asking any layer what reaches what · write a function
 #
-# `attention` is a function: it takes a text (T, D) and returns its outputs (T_out, d_out). Return a table of True and
-# False, (T_out, T), a row for each output and a column for each token: True where output $i$ moves when token $j$, and
-# no other, is perturbed by a random step. A movement up to 1e-5 is rounding. Leave `x` as it is.
+# `attention` is a function: it takes the vectors of a text (T, D) and returns outputs (T_out, d_out). Return a table of
+# True and False, (T_out, T), a row for each output and a column for each token: True where output $i$ moves when token
+# $j$, and no other, is perturbed by a random step. A movement up to 1e-5 is rounding. Leave `x` as it is.
 
 
 # %% exercise="07.2"
@@ -286,8 +286,8 @@ if found is not None:
 #
 # ### What a test cannot say
 #
-# A test answers for the `x` it was given. Here the mask is made out of the scores, with the places where the upper
-# triangle is not 0. It looks right wherever no score happens to be 0:
+# A test answers for the `x` it was given. Here the mask is made out of the scores: hidden is where their upper triangle
+# is not 0. It looks right as long as no score happens to be 0:
 
 
 # %%
@@ -307,7 +307,7 @@ for name, at in (("a random x", x[:4]), ("an x of zeros", torch.zeros(4, 4))):
 #
 # 1. For $j > i$ the score is $-\infty$. So $w_{ij} = 0$, and the sum below the line runs over $k \le i$ only.
 # 2. For $j \le i$ the weight $w_{ij}$ is made of the scores $s_{i0}, \dots, s_{ii}$, and $s_{ik} = q_i \cdot k_k /
-#    \sqrt{d}$ is made of $x_i$ and $x_k$ alone: of tokens 0 to $i$.
+#    \sqrt{d}$ with $k \le i$ is made of $x_i$ and $x_k$ alone: of tokens 0 to $i$.
 # 3. So $c_i = \sum_{j \le i} w_{ij} v_j$ is made of tokens 0 to $i$, whatever they are. ∎
 #
 # And if each layer's row $i$ needs rows 0 to $i$ only, so does a stack of them. What the proof says about the formula,
@@ -343,7 +343,8 @@ architectures.draw(
 # - A **prefix language model** is a decoder that reads the question, the prefix, as an encoder would.
 # - An **encoder-decoder** (the first transformer, T5) is none of these, and not one mask: it is *two* stacks of layers.
 #   The **encoder** reads a source as a whole, the **decoder** writes a target token by token. Between them stands
-#   **cross-attention**: *queries* from the target, *keys and values* from the source. So it has three tables:
+#   **cross-attention**: *queries* from the target, *keys and values* from the source. Drawn as one square with a full
+#   corner it would be the prefix model; it has three tables:
 
 # %%
 source_all, target_past, cross = torch.ones(6, 6).bool(), causal_mask(4), torch.ones(4, 6).bool()
@@ -384,9 +385,9 @@ draw(influence_map(lambda x: scaled_dot_product_attention(x, x, x, padded).conte
 #
 # ## Dropout on the weights
 #
-# A head that always leans on the same token learns little else. **Dropout** takes some weights away at random while
-# training: each is set to 0 with probability $p$, and those that stay grow by $1 / (1 - p)$. Three rows, $p = 0.5$,
-# once and on average over four thousand draws:
+# A head should not come to lean on a single token. **Dropout** takes some weights away at random while training: each
+# is set to 0 with probability $p$, and those that stay grow by $1 / (1 - p)$. Three rows, $p = 0.5$, once and on
+# average over four thousand draws:
 
 # %%
 q = torch.randn(3, 4, generator=torch.Generator().manual_seed(2))
