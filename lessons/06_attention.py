@@ -250,8 +250,9 @@ assert torch.allclose(simplified_attention(book).context, book_context), "llmlab
 # As in a library: your request is the query, the catalogue cards are the keys, the books the values. Request and card
 # must be written in the same terms; the book may look quite different.
 #
-# All three, **queries, keys and values**, are made from the *same* input by three matrices, $Q = X W_q$, $K = X W_k$, $V = X W_v$: hence
-# **self-attention**. Training adjusts the matrices. They and the three steps together are one **head**.
+# All three, **queries, keys and values**, are made from the *same* input by three matrices, $Q = X W_q$, $K = X W_k$,
+# $V = X W_v$: hence **self-attention**. Training adjusts the matrices. They and the three steps together are one
+# **head**.
 
 # %%
 generator = torch.Generator().manual_seed(4)

@@ -209,7 +209,7 @@ def test_bootstrap_is_the_first_code_of_both_after_the_title(tmp_path):
     for notebook in plan.values():
         assert notebook.cells[1].source.startswith("# 03 Sample")
         assert "git+https://github.com/owner/name" in code_sources(notebook)[0]
-        assert sum("course.setup()" in source for source in code_sources(notebook)) == 1
+        assert sum("course.setup(edition=2)" in source for source in code_sources(notebook)) == 1
 
 
 def test_navigation_links_the_neighbours_that_exist(tmp_path):

@@ -12,8 +12,8 @@ from llmlab.course import environment, report
 
 
 def test_setup_says_what_is_ready_and_can_be_repeated(capsys):
-    course.setup()
-    course.setup()
+    course.setup(edition=2)
+    course.setup(edition=2)
     line = "llmlab 0.1.0 is ready. Story and GPT-2 merges are on this machine: no network needed.\n"
     assert capsys.readouterr().out == 2 * line
 
@@ -69,7 +69,9 @@ def test_show_is_deterministic_and_carries_its_alt_text():
     first, second = (course.show(draw(), alt='Up & "down"') for _ in range(2))
     html = first._repr_html_()
     assert html == second._repr_html_()
-    assert '<img alt="Up &amp; &quot;down&quot;"' in html and "data:image/svg+xml;base64," in html
+    assert (
+        '<img class="llmlab-picture" alt="Up &amp; &quot;down&quot;"' in html and "data:image/svg+xml;base64," in html
+    )
     assert repr(first) == 'Figure: Up & "down"'
     assert b"<svg" in first.svg and not re.search(rb"<dc:date>", first.svg)
 

@@ -203,7 +203,7 @@ def test_make_quick_runs_ruff_and_all_units_but_the_slow_ones():
 
 def test_make_test_runs_each_test_once():
     units, notebooks, browser = runs("test")
-    assert (units, browser) == (UNITS, "tests/browser")
+    assert (units, browser) == (UNITS, "-n 2 tests/browser")
     assert notebooks.endswith(" notebooks") and notebooks.startswith("--nbval")
 
 
@@ -212,7 +212,7 @@ def test_make_test_colab_leaves_out_only_what_no_version_can_change():
     left_out = ["tests/project", "tests/instructors", "tests/lessons/test_notebook_pipeline.py"]
     assert units == " ".join([UNITS, *(f"--ignore={path}" for path in left_out)])
     assert all((ROOT / path).exists() for path in left_out)
-    assert notebooks.startswith("--nbval-lax ") and browser == "tests/colab"
+    assert notebooks.startswith("--nbval-lax ") and browser == "-n 2 tests/colab"
 
 
 def test_every_slow_test_that_quick_leaves_out_exists():
