@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import replace
+from html import escape
 
 import pytest
 
@@ -73,6 +75,107 @@ def test_solution_opens_after_an_attempt():
     one.check(...)
     assert code in repr(one.solution()), "an attempt is remembered"
     assert "<pre" in one.solution()._repr_html_() and "range(0, len(token_ids)" in one.solution()._repr_html_()
+
+
+def test_a_solution_says_that_there_are_others_only_of_code():
+    assert "There are others." in repr(fresh("03.2").solution(anyway=True))
+    of_a_choice = repr(fresh("03.1").solution(anyway=True))
+    assert "There are others." not in of_a_choice and "Solution of 03.1" in of_a_choice
+
+
+def folded(result: Result) -> list[str]:
+    """The headings that stand closed below a box."""
+    return re.findall(r"<details[^>]*><summary>(.*?)</summary>", result._repr_html_())
+
+
+HINTS = ["Hint 1 of 3", "Hint 2 of 3", "Hint 3 of 3"]
+
+
+def test_hints_stand_folded_below_a_box_that_is_not_passed():
+    one = fresh("03.2")
+    assert folded(one.check(...)) == HINTS
+    for _ in range(2):
+        assert folded(one.check(lambda token_ids, max_length, stride: [])) == HINTS
+    result = one.check(lambda token_ids, max_length, stride: 1 / 0)
+    assert folded(result) == [*HINTS, "One solution of 03.2"], "after three tries the solution, too"
+    html = result._repr_html_()
+    assert all(escape(hint).partition("`")[0] in html for hint in one.hints)
+    assert escape(one.variant).partition("`")[0] in html and "range(0, len(token_ids)" in html
+    assert "Hint" not in repr(result) and "range" not in repr(result), "as text it stays short"
+    assert "<script" not in html and not re.search(r"\son\w+=", html)
+
+
+def test_a_passed_box_offers_the_solution_and_is_the_same_each_time():
+    one, solution = fresh("03.2"), define(sources()["03.2"]["solution"])
+    first = one.check(solution)._repr_html_()
+    one.check(lambda token_ids, max_length, stride: [])
+    again = one.check(solution)
+    assert again._repr_html_() == first and folded(again) == ["One solution of 03.2"]
+    assert "To try next: " in first
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(1, "The check holds: a."), (2, "Both checks hold: a; b."), (3, "All 3 checks hold: a; b; c.")]
+)
+def test_a_passed_box_says_what_was_checked(count, said):
+    one = replace(fresh("03.1"), examine=lambda answer: iter("abc"[:count]))
+    assert one.check("d").message.splitlines()[0] == said
+
+
+def test_a_reason_is_compared_with_a_model_once_it_passed():
+    one = replace(fresh("03.1"), model_answer="Each position has a target.")
+    assert one.check("d").message.splitlines()[-1] == "Compare your reason with this one: Each position has a target."
+    assert "Compare" not in one.check("a").message
+    assert "Compare" not in replace(one, model_answer="").check("d").message
+
+
+def test_none_is_told_apart_from_a_blank():
+    for id, words in (("03.1", "such as `print`"), ("03.2", "not a function")):
+        none, blank = fresh(id).check(None), fresh(id).check(...)
+        assert (none.status, blank.status) == ("not_attempted", "not_attempted")
+        assert "The answer is `None`" in none.message or "The check got `None`" in none.message
+        assert words in none.message and "`...`" not in none.message
+        assert "still holds its `...`" in blank.message
+
+
+@pytest.mark.parametrize(
+    ("source", "misconception", "shown"),
+    [
+        ("yield from token_ids", "yield-for-return", "`make_windows(...)` gave a `generator` object."),
+        ("if len(token_ids) > 99:\n        yield\n    return []", "yield-for-return", "`generator` object."),
+        ("while True:\n        yield 1", "yield-for-return", "`generator` object."),
+        ("return (i for i in token_ids)", "read-once", "` gave a `generator` object."),
+        ("return zip(token_ids, token_ids)", "read-once", "` gave a `zip` object."),
+        ("return map(str, token_ids)", "read-once", "` gave a `map` object."),
+        ("return iter(token_ids)", "read-once", "` gave a `list_iterator` object."),
+        ("return [zip(token_ids, token_ids)]", "read-once", "There is a `zip` object in it."),
+    ],
+)
+def test_what_can_be_read_only_once_is_refused(source, misconception, shown):
+    result = fresh("03.2").check(define(f"def make_windows(token_ids, max_length, stride):\n    {source}"))
+    assert (result.status, result.misconception) == ("failed", misconception)
+    assert shown in result.message
+
+
+def test_a_value_that_can_be_read_only_once_is_refused():
+    result = fresh("03.3").check(n for n in (1, 2))
+    assert result.misconception == "read-once" and "wrap it in `list(...)`" in result.message
+
+
+def test_a_decorator_may_make_a_list_of_a_generator():
+    source = (
+        "from functools import wraps\n"
+        "def listed(function):\n"
+        "    @wraps(function)\n"
+        "    def call(*given):\n"
+        "        return list(function(*given))\n"
+        "    return call\n"
+        "@listed\n"
+        "def make_windows(token_ids, max_length, stride):\n"
+        "    for start in range(0, len(token_ids) - max_length, stride):\n"
+        "        yield token_ids[start:][:max_length], token_ids[start + 1 :][:max_length]"
+    )
+    assert fresh("03.2").check(define(source)).status == "passed"
 
 
 def test_progress_counts_and_lists(monkeypatch):
