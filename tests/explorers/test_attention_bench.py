@@ -239,11 +239,19 @@ def test_the_reason_of_an_edit(edit, words):
     assert (f"in {len(trace.rows_moved)} rows of 6" in why(trace)) == (edit in "Kx")
 
 
-def test_the_reason_of_a_cell_is_its_largest_product():
-    trace = compute(FIRST | {"query": 0, "key": 1})
-    products = (trace.q[0] * trace.k[1]).tolist()
-    lead = max(range(4), key=products.__getitem__)
-    assert sum(products) > 0 and f"that of component {lead} lifts the sum most" in why(trace)
+def test_the_reason_of_a_cell_is_its_place_in_the_row():
+    for query, key in itertools.product(range(6), range(6)):
+        trace = compute(FIRST | {"query": query, "key": key})
+        scores = trace.scores[query].tolist()
+        place = 1 + sum(score > scores[key] for score in scores)
+        rank = "the highest" if place == 1 else "the lowest" if place == 6 else f"number {place}"
+        mine = (trace.q[query] * trace.k[key]).tolist()
+        others = [[(trace.q[query] * trace.k[j])[c].item() for j in range(6) if j != key] for c in range(4)]
+        apart = [a - sum(b) / 5 for a, b in zip(mine, others, strict=True)]
+        lead = apart.index(max(apart) if sum(apart) >= 0 else min(apart))
+        words = f"is {rank} of 6, and component {lead} {'lifts' if sum(apart) >= 0 else 'lowers'} it most"
+        assert words in why(trace)
+    assert "there is no other word" in why(compute(FIRST | {"text": "one"}))
     wide = compute(FIRST | {"width": "256", "scaling": False})
     assert "nothing divides it by √d" in why(wide)
 

@@ -283,8 +283,8 @@ def test_cuts_and_contexts_can_be_pressed():
         ({}, "brings the logits together"),
         ({"temperature": "1"}, "no cut stops before the tail"),
         ({"temperature": "0"}, "leaves the largest logit alone"),
-        ({"top_k": "2"}, "leave little of the 16 tokens"),
-        ({"top_k": "16", "temperature": "5"}, "the last of the 16 tokens that came next"),
+        ({"top_k": "2"}, "2 of the 16 tokens that came next are left, and no others"),
+        ({"top_k": "16", "temperature": "5"}, "16 of the 16 tokens that came next are left"),
         ({"draws": 1}, "Of 1 draw 0 are nonsense"),
     ],
 )

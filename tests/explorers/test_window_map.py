@@ -182,8 +182,14 @@ def test_bars_lie_where_the_windows_do(state):
         ),
         ({"stride": 4, "batch_size": 3}, "Each window begins where the one before it ends"),
         ({"stride": 4, "batch_size": 4}, "2 windows fill no batch of 4 and are left out, with 8 tokens"),
-        ({"stride": 7, "batch_size": 1}, "Stride 7 skips tokens between windows of 4: 12 more are never asked"),
-        ({"stride": 5, "max_length": 5, "drop_last": False}, "The last 4 tokens are too few for one more window"),
+        (
+            {"stride": 7, "batch_size": 1},
+            "A stride of 7 leaves gaps between windows of 4: 6 tokens in between are never asked; no further",
+        ),
+        (
+            {"stride": 5, "max_length": 5, "drop_last": False},
+            "No further window fits in at the end, so the last 4 tokens are never asked",
+        ),
         ({"stride": 6, "max_length": 8, "batch_size": 3}, "4 tokens are asked more than once"),
         ({"text": "a"}, "No window"),
     ],

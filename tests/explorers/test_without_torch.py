@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from html import escape
 
 import pytest
 
@@ -40,7 +41,7 @@ def test_an_explorer_that_counts_needs_no_torch(name, change, capsys):
     exec(look, {})
     assert hidden == capsys.readouterr().out
     seen = json.loads(hidden.partition("\n")[0])
-    assert seen[1].items() >= change.items() and seen[3]["html"] in seen[5] and not seen[3]["error"]
+    assert seen[1].items() >= change.items() and escape(seen[3]["text"]) in seen[5] and not seen[3]["error"]
 
 
 def test_an_explorer_is_loaded_when_it_is_asked_for():

@@ -190,11 +190,10 @@ def _code_trained(state: dict[str, Any], trace: AttentionTrace) -> str:
         "from llmlab.training import load_checkpoint\n\n"
         "model, tokenizer = load_checkpoint()\n"
         f"ids = tokenizer.encode({f'{START} {words}'!r}, allowed_special='all')[:{MAX_TOKENS}]\n"
-        "torch.set_grad_enabled(False)\n"
         f"x = model.blocks[0](model.embedding(torch.tensor([ids])))\n"
         f"block = model.blocks[{LAYER}]\n"
-        "x = block.norm_attention(x)[0]\n"
-        "query, key, value = block.attention.qkv.weight.T.chunk(3, dim=1)\n"
+        "x = block.norm_attention(x)[0].detach()\n"
+        "query, key, value = block.attention.qkv.weight.detach().T.chunk(3, dim=1)\n"
         f"W_query, W_key, W_value = (part[:, {HEAD * size}:{(HEAD + 1) * size}] for part in (query, key, value))\n"
     )
 

@@ -197,14 +197,7 @@ def why(trace: AttentionTrace) -> str:
             "Made by hand: each query asks for the place before its own, so the word does not matter, only where it "
             "stands. What is told is the word's own value."
         )
-    share = f"{_row(trace)[trace.key]:.0%}"
-    products = [a * b for a, b in zip(trace.q[trace.query].tolist(), trace.k[trace.key].tolist(), strict=True)]
-    total = sum(products)
-    lead = max(range(len(products)), key=lambda c: products[c] if total >= 0 else -products[c])
-    text = (
-        f"{asks} gives {share} to {told}: of the products in q·k, that of component {lead} "
-        f"{'lifts' if total >= 0 else 'pulls down'} the sum most ({_short(products[lead])} of {_short(total)})."
-    )
+    text = f"{asks} gives {_row(trace)[trace.key]:.0%} to {told}: {_rank(trace)}."
     if trace.vectors == TRAINED:
         return text + (
             " Nobody wrote these matrices: training did. The head has always had a mask, so only a word's looks back "
@@ -216,6 +209,26 @@ def why(trace: AttentionTrace) -> str:
             "all or nothing."
         )
     return text
+
+
+def _rank(trace: AttentionTrace) -> str:
+    """Where the score stands in its row (a softmax sees differences alone), and which component sets it apart most."""
+    scores, n = trace.scores[trace.query].tolist(), len(trace.tokens)
+    if n == 1:
+        return "there is no other word"
+    place = 1 + sum(score > scores[trace.key] for score in scores)
+    rank = {1: "the highest", n: "the lowest"}.get(place, f"number {place}")
+    products = trace.q[trace.query] * trace.k  # (T, width)
+    mine = products[trace.key]
+    others = (products.sum(dim=0) - mine) / (n - 1)
+    apart = mine - others
+    up = bool(apart.sum() >= 0)
+    lead = int(apart.argmax() if up else apart.argmin())
+    moves = "lifts" if up else "lowers"
+    return (
+        f"its score {_short(scores[trace.key])} is {rank} of {n}, and component {lead} {moves} it most "
+        f"({_short(float(mine[lead]))}; {_short(float(others[lead]))} is the mean of the other words)"
+    )
 
 
 def _why_moved(trace: AttentionTrace, asks: str, told: str) -> str:

@@ -10,8 +10,6 @@ from zlib import crc32
 import torch
 from torch import Tensor
 
-from llmlab.explorers.pipeline_map import bundled
-
 MAX_TOKENS = 8  # as many as fit side by side, twice
 D_IN, D_VALUE = 5, 3  # widths of x and of v; unlike each other, and unlike every width of q and k
 WIDTHS = ("4", "16", "64", "256")
@@ -84,6 +82,8 @@ def random_matrices() -> tuple[Tensor, Tensor, Tensor]:
 @torch.no_grad()
 def _trained(words: list[str]) -> Vectors:
     """What the head of the course's GPT reads: the vectors before its layer, normalized."""
+    from llmlab.explorers.pipeline_map import bundled  # only for this: the random vectors need no model
+
     model, tokenizer = bundled()
     every_id = tokenizer.encode(f"{START} {' '.join(words)}", allowed_special="all")
     ids = every_id[:MAX_TOKENS]

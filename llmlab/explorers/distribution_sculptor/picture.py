@@ -143,10 +143,9 @@ def why(trace: SculptorTrace) -> str:
         cause += f"came next gets {percent(trace.unseen)} between them"
     elif trace.unseen > 0:
         cause = f"no cut stops before the tail: tokens that never came next keep {percent(trace.unseen)}"
-    elif trace.choices < OPEN * trace.n_seen:
-        cause = f"the cuts, or the temperature, leave little of the {trace.n_seen} tokens that did come next"
     else:
-        cause = f"the cut falls behind the last of the {trace.n_seen} tokens that came next, or before it"
+        kept = int((trace.probabilities > 0).sum())
+        cause = f"{kept} of the {trace.n_seen} tokens that came next are left, and no others"
     return f"<b>{choices.capitalize()}</b>: {cause}. {drawn}"
 
 

@@ -114,8 +114,8 @@ def _curve(trace: MergeTrace) -> str:
         f'<text x="{LEFT - 6}" y="{HEIGHT - BOTTOM + 4}" text-anchor="end">0</text>'
         f'<text x="{LEFT}" y="{HEIGHT - 4}">0</text>'
         f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 4}" text-anchor="end">{MAX_MERGES} merges</text>'
-        f'{ghost}<polyline points="{line(trace.sizes)}" fill="none" stroke="var(--llmlab-input)" stroke-width="2">'
-        f"</polyline>{steps}</svg>"
+        f'<polyline points="{line(trace.sizes)}" fill="none" stroke="var(--llmlab-input)" stroke-width="2">'
+        f"</polyline>{ghost}{steps}</svg>"
     )
 
 

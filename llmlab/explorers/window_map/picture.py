@@ -122,7 +122,7 @@ def _counts(trace: WindowTrace) -> str:
         said = "nothing precedes the first token" if first else f"{trace.tokens[at].strip()}: {times} a target"
         cells += (
             f'<span class="llmlab-count llmlab-{kind}"{touch(key=f"count{at}", link=f"p{at}", tip=said)}>'
-            f'<i style="height:{6 * min(count, MAX_LENGTH)}px"></i><b>{"–" if first else count}</b></span>'
+            f'<i style="height:{4 * min(count, MAX_LENGTH)}px"></i><b>{"–" if first else count}</b></span>'
         )
     return f'<div class="llmlab-counts">{cells}</div>'
 
@@ -134,41 +134,46 @@ def why(trace: WindowTrace) -> str:
     """Which setting makes tokens be asked twice, or never."""
     if not trace.inputs:
         return "No window: the text has to be longer than the context."
+    counts, starts = trace.target_counts, [window[0] for window in trace.inputs]
+    length, step = len(trace.inputs[0]), starts[1] - starts[0] if len(starts) > 1 else trace.stride
+    never = {at for at, count in enumerate(counts) if at and not count}
+    often = sum(count > 1 for count in counts)
     causes = []
-    often, never = (sum(map(test, trace.target_counts[1:])) for test in (lambda c: c > 1, lambda c: c == 0))
-    length, step = len(trace.inputs[0]), trace.stride
-    if often and step < length:
-        causes.append(
-            f"the next window starts {plural(step, 'token')} later and is {length} long: they overlap, so "
-            f"{plural(often, 'token')} {_is(often)} asked more than once"
+    if counts[0]:
+        causes.append("the first token is a target, which nothing precedes")
+    if often:
+        late = plural(step, "token")
+        overlap = (
+            f"the next window starts {late} later and is {length} long: they overlap, so " if step < length else ""
         )
-    elif often:
-        causes.append(f"{plural(often, 'token')} {_is(often)} asked more than once")
-    lost = {at for window in trace.dropped for at in trace.targets[window]}
-    by_drop = sum(not trace.target_counts[at] for at in lost)
-    if trace.dropped and by_drop:
-        them = plural(len(trace.dropped), "window")
+        causes.append(f"{overlap}{plural(often, 'token')} {_is(often)} asked more than once")
+    lost = never & {at for window in trace.dropped for at in trace.targets[window]}
+    if lost:
+        dropped = len(trace.dropped)
         causes.append(
-            f"{them} {_fill(len(trace.dropped))} no batch of {trace.batch_size} and "
-            f"{_is(len(trace.dropped))} left out, with {plural(by_drop, 'token')} that no other window asks"
+            f"{plural(dropped, 'window')} {'fills' if dropped == 1 else 'fill'} no batch of {trace.batch_size} and "
+            f"{_is(dropped)} left out, with {plural(len(lost), 'token')} that no other window asks"
         )
-    rest = never - by_drop
-    if rest > 0 and step > length:
-        causes.append(f"stride {step} skips tokens between windows of {length}: {rest} more {_is(rest)} never asked")
-    elif rest > 0:
-        causes.append(f"the last {plural(rest, 'token')} {_is(rest)} too few for one more window")
-    if not causes:
-        return "Each window begins where the one before it ends: every token but the first is asked <b>once</b>."
-    text = "; ".join(causes)
-    return f"{text[0].upper()}{text[1:]}."
+    last = max(at for window in trace.targets for at in window)
+    skipped = sum(at < last for at in never - lost)
+    if skipped:
+        gaps = f"a stride of {step} leaves gaps between windows of {length}: " if step > length else ""
+        causes.append(f"{gaps}{plural(skipped, 'token')} in between {_is(skipped)} never asked")
+    rest = sum(at > last for at in never)
+    if rest:
+        causes.append(
+            f"no further window fits in at the end, so the last {plural(rest, 'token')} {_is(rest)} never asked"
+        )
+    if causes:
+        text = "; ".join(causes)
+        return f"{text[0].upper()}{text[1:]}."
+    ends = [window[-1] + 1 for window in trace.inputs]
+    chained = "Each window begins where the one before it ends: every" if starts[1:] == ends[:-1] else "Every"
+    return f"{chained} token but the first is asked <b>once</b>."
 
 
 def _is(number: int) -> str:
     return "is" if number == 1 else "are"
-
-
-def _fill(number: int) -> str:
-    return "fills" if number == 1 else "fill"
 
 
 def describe(trace: WindowTrace) -> str:
