@@ -268,10 +268,11 @@ def test_two_devices():
 
 def test_the_shapes_on_the_line_are_shown():
     message = check("w = torch.ones(2, 4)\nreturn torch.exp(x @ w) + ids[0]").message
-    assert "There `x` has shape (2, 3) (float32) and `w` has shape (2, 4) (float32)." in message
+    assert "There `x` has shape (2, 3) and `w` has shape (2, 4)." in message
     assert "`torch`" not in message and "Line 3 of your cell: `return torch.exp(x @ w) + ids[0]`" in message
-    message = check("return x @ torch.tensor(ids)").message
-    assert "There `x` has shape (2, 3) (float32)." in message
+    message = check("n, i = x.numpy(), torch.tensor(ids)\nreturn x @ i").message
+    assert "There `x` has shape (2, 3) of float32 and `i` has shape (3,) of int64." in message
+    assert "There `n` has shape (2, 3)." in check("n = x.numpy()\nreturn n @ n").message
     assert "shape" not in check("y = x\nreturn 1 / 0").message, "a division by zero has no shapes"
 
 

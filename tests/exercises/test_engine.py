@@ -130,7 +130,7 @@ def test_a_reason_is_compared_with_a_model_once_it_passed():
 
 
 def test_none_is_told_apart_from_a_blank():
-    for id, words in (("03.1", "such as `print`"), ("03.2", "not a function")):
+    for id, words in (("03.1", "such as `print(...)`"), ("03.2", "not a function")):
         none, blank = fresh(id).check(None), fresh(id).check(...)
         assert (none.status, blank.status) == ("not_attempted", "not_attempted")
         assert "The answer is `None`" in none.message or "The check got `None`" in none.message
@@ -141,7 +141,7 @@ def test_none_is_told_apart_from_a_blank():
 @pytest.mark.parametrize(
     ("source", "misconception", "shown"),
     [
-        ("yield from token_ids", "yield-for-return", "`make_windows(...)` gave a `generator` object."),
+        ("yield from token_ids", "yield-for-return", "`make_windows(...)` gives a `generator` object."),
         ("if len(token_ids) > 99:\n        yield\n    return []", "yield-for-return", "`generator` object."),
         ("while True:\n        yield 1", "yield-for-return", "`generator` object."),
         ("return (i for i in token_ids)", "read-once", "` gave a `generator` object."),

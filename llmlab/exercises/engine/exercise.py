@@ -28,8 +28,8 @@ TRIES = 3  # after so many the box offers the solution
 
 _UNCHANGED = "The cell still holds its `...` or its first version. Change it, run it, then run the check again."
 _NONE = {
-    "value": "The answer is `None`, which is what a name holds when nothing was put there, or when a call that gives "
-    "nothing back (such as `print`) was. Write the answer itself.",
+    "value": "The answer is `None`. That stands where nothing was written yet, and is what a call gives that has "
+    "nothing to give back, such as `print(...)`. Write the answer itself.",
     "function": "The check got `None`, not a function. Was the result of a call handed over, which gave nothing back? "
     "Write the function's name alone.",
 }
@@ -139,4 +139,4 @@ class Exercise:
         hints = () if passed else tuple(Note(f"Hint {n} of {len(self.hints)}", h) for n, h in enumerate(self.hints, 1))
         solution = (self._solution,) if passed or tries >= TRIES else ()
         message = "\n".join(filter(None, (result.message, kept.news())))
-        return replace(result, message=message, folded=hints + solution)
+        return replace(result, message=message, folded=hints + solution, exercise=self.id)

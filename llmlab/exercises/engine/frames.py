@@ -55,17 +55,22 @@ class Frame:
         return 0
 
     def shapes(self) -> str:
-        """Shape and dtype of the tensors that are named in the expression that was running; empty without any."""
-        held = ChainMap(self.trace.tb_frame.f_locals, self.trace.tb_frame.f_globals)
-        there = []
-        for name in dict.fromkeys(self._names()):
-            value = held.get(name)
-            if issubclass(type(value), tensor_type() | array_type()):
-                there.append(f"`{name}` has shape {tuple(value.shape)} ({str(value.dtype).removeprefix('torch.')})")
-        if not there:
-            return ""
-        *first, last = there
-        return f"There {', '.join(first)}{' and ' if first else ''}{last}."
+        """Shapes of the tensors that are named in the expression that was running; empty without any.
+
+        Their types, too, where there are several.
+        """
+        held, kinds = (
+            ChainMap(self.trace.tb_frame.f_locals, self.trace.tb_frame.f_globals),
+            tensor_type() | array_type(),
+        )
+        tensors = {name: held[name] for name in self._names() if issubclass(type(held.get(name)), kinds)}
+        types = {name: str(value.dtype).removeprefix("torch.") for name, value in tensors.items()}
+        several = len(set(types.values())) > 1
+        *first, last = [
+            f"`{name}` has shape {tuple(value.shape)}{f' of {types[name]}' if several else ''}"
+            for name, value in tensors.items()
+        ] or [""]
+        return f"There {', '.join(first)}{' and ' if first else ''}{last}." if last else ""
 
     def _names(self) -> Iterator[str]:
         """The names in the expression that was running, as Python's own tracebacks underline it."""

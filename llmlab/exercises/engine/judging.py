@@ -29,7 +29,7 @@ COMMON = {
     ),
     "read-once": Misconception(
         "What `map`, `filter`, `zip` or `(... for ...)` give can be read only once, and has no length: wrap it in "
-        "`list(...)`."
+        "`list(...)`, or in what else the exercise asks for."
     ),
     "returns-none": Misconception("The function gave nothing back: is its `return` missing, or in the wrong place?"),
     "mutates-input": Misconception(
@@ -54,7 +54,7 @@ def judge(exercise: Exercise, answer: Any) -> Result:
         else:
             probe = Probe(answer)
             if is_generator_function(answer):
-                raise Wrong("yield-for-return", f"`{probe.name}(...)` gave a `generator` object.")
+                raise Wrong("yield-for-return", f"`{probe.name}(...)` gives a `generator` object.")
             try:
                 held = list(exercise.examine(probe))
             finally:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from html import escape
-from urllib.parse import quote
 
 from llmlab.course.progress import store
 from llmlab.exercises.engine.catalogue import lessons, listed, listed_in_notebook, loaded
 from llmlab.exercises.engine.result import Status
-from llmlab.exercises.engine.view import box, sign, spelled
+from llmlab.exercises.engine.view import anchor_of, box, sign, spelled
 from llmlab.utils.edition import CURRENT, edition
 
 
@@ -75,10 +74,9 @@ class Progress:
 
     @staticmethod
     def _link(id: str, title: str) -> str:
-        """An exercise, as a link to its heading in the notebook, as JupyterLab names it; not in notebooks of old."""
+        """An exercise, as a link to its place in the notebook; those of old have other numbers."""
         name = f"{id} · {spelled(title)}"
-        heading = f"Exercise {id} · {title}".replace("`", "").replace(" ", "-")
-        return f'<a href="#{quote(heading)}">{name}</a>' if edition() == CURRENT else name
+        return f'<a href="#{anchor_of(id)}">{name}</a>' if edition() == CURRENT else name
 
 
 def progress(lesson: str) -> Progress:

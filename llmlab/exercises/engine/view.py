@@ -35,25 +35,38 @@ def as_text(kind: str, text: str, heading: str = "") -> str:
 
 
 def as_html(
-    kind: str, text: str, heading: str = "", code: str = "", after: str = "", folded: Iterable[Note] = ()
+    kind: str,
+    text: str,
+    heading: str = "",
+    code: str = "",
+    after: str = "",
+    folded: Iterable[Note] = (),
+    anchor: str = "",
 ) -> str:
     """The same as HTML: each line of `text` a paragraph, `backticks` as code, then `code` as a block, then `after`.
 
-    What is `folded` stands below, closed: its heading opens it.
+    What is `folded` stands below, closed: its heading opens it. A link `#anchor` leads here.
     """
     head = escape(" ".join(filter(None, (sign(kind), heading))))
     closed = "".join(
         f'<details style="margin: 4px 0px"><summary>{spelled(note.heading)}</summary>{_body(note)}</details>'
         for note in folded
     )
-    return box(kind, f"<strong>{head}</strong>{_body(Note(heading, text, code, after))}{closed}")
+    return box(kind, f"<strong>{head}</strong>{_body(Note(heading, text, code, after))}{closed}", anchor)
 
 
-def box(kind: str, content: str) -> str:
+def anchor_of(exercise: str) -> str:
+    """Where links to an exercise lead. Plain letters: JupyterLab does not find a heading by a link with a "·"."""
+    return f"exercise-{exercise}" if exercise else ""
+
+
+def box(kind: str, content: str, anchor: str = "") -> str:
     """HTML in the frame of a status."""
     _, _, border, tint = _LOOK[kind]
     style = f"border-left: 4px solid {border}; background-color: {tint}; padding: 6px 12px; margin: 4px 0px"
-    return f'<div style="{style}">{content}</div>'
+    # JupyterLab looks for its own name of an id, other pages for the usual one.
+    place = f'id="{escape(anchor)}" data-jupyter-id="{escape(anchor)}" ' if anchor else ""
+    return f'<div {place}style="{style}">{content}</div>'
 
 
 def spelled(text: str) -> str:
