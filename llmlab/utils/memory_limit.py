@@ -5,6 +5,7 @@ from __future__ import annotations
 from llmlab.utils.watch import Stopped, Watch
 
 MB = 1_000_000
+_LEAST = 150  # megabytes that PyTorch may take for itself when it is first used
 _EVERY = 0.05  # seconds between two looks: a loop of Python fills some ten MB in that time
 
 
@@ -15,8 +16,8 @@ class GrewTooLarge(Stopped):
 class MemoryLimit(Watch):
     """`with MemoryLimit(megabytes):` raises `GrewTooLarge` in the block when the process has grown by more than that.
 
-    Where less than twice as much is free, the limit is half of what is free. It needs psutil, which comes with
-    ipykernel; without it nothing is watched.
+    Where less than twice as much is free, the limit is half of what is free, and never so small that the libraries'
+    own buffers reach it. It needs psutil, which comes with ipykernel; without it nothing is watched.
     """
 
     def __init__(self, megabytes: float) -> None:
@@ -26,7 +27,7 @@ class MemoryLimit(Watch):
             super().__init__(GrewTooLarge, "", exceeded=lambda: False, every=3600)
             return
         process = psutil.Process()
-        limit = min(megabytes, psutil.virtual_memory().available / MB / 2)
+        limit = min(megabytes, max(_LEAST, psutil.virtual_memory().available / MB / 2))
         most = process.memory_info().rss + limit * MB
         super().__init__(
             GrewTooLarge,
