@@ -197,9 +197,9 @@ for stride in (2, 4, 6):
 times_asked.draw(asked)
 
 # %% [markdown]
-# Below $T$ the windows overlap, and most tokens are a target more than once, with other contexts. Above $T$ there are
-# gaps, the same ones in every **epoch**, that is in every pass through all windows. At $S = T$ each is a target once,
-# but for a few at the end. That looks simple; many get this wrong:
+# Below $T$ the windows overlap, and tokens are a target more than once, with other contexts: most of them at stride 2.
+# Above $T$ there are gaps, the same ones in every **epoch**, that is in every pass through all windows. At $S = T$ each
+# is a target once, but for the first and a few at the end. That looks simple; many get this wrong:
 #
 # ### Exercise 03.3 · What does a stride skip?
 #
@@ -532,7 +532,8 @@ for shifts in (1, 2):
 #
 # ## Many documents
 #
-# Windows know nothing of documents. Here is the first window, $T = 7$, of a packed sequence of two:
+# Windows know nothing of documents. Here is the first window, $T = 7$, of two documents packed as in lesson 02, with
+# `<|endoftext|>` between them:
 
 # %%
 packed = pack(["The piano came.", "Dear Mr. Pascoe"], encoding)
@@ -542,7 +543,7 @@ for i in (3, 4, 5):
 
 # %% [markdown]
 # `<|endoftext|>` is a target like any other, so the model learns where documents end. And the letter is read behind a
-# piano, unless a document mask forbids it.
+# piano, unless a document mask (lesson 02) forbids it.
 #
 # ## The same, polished: `llmlab.windows`
 #

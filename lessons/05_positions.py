@@ -309,12 +309,13 @@ for p, q in ((3, 7), (13, 17), (30, 34), (3, 4)):
 # ## Rotary positions: turn, do not add
 #
 # **Rotary positions** (RoPE, rotary position embedding) keep it. They add nothing: they *turn* each pair of numbers of
-# a vector by an angle that grows with the place. A pair $(x, y)$ is a point in the plane. Turned by the angle $\alpha$,
-# counter-clockwise, it becomes
+# a vector by an angle that grows with the place: at place $t$ pair $i$ turns by $t\,\omega_i$, like the hand of its
+# clock, fast in the first pair and slow in the last. A pair $(x, y)$ is a point in the plane. Turned by the angle
+# $\alpha$, counter-clockwise, it becomes
 #
 # $$(x \cos\alpha - y \sin\alpha,\;\; x \sin\alpha + y \cos\alpha)$$
 #
-# One pair, (3, 4), turned by one radian (57 degrees) per place:
+# One pair alone, (3, 4), turned by $\omega_0 = 1$ radian (57 degrees) per place:
 
 # %%
 pairs = apply_rope(torch.tensor([[3.0, 4.0]] * 4), torch.arange(4))  # (T, 2), places 0 to 3
@@ -416,10 +417,11 @@ explorer
 #
 # - The cosine is 1.00, they are the same row. And not one vector has changed: they only moved, each with its word.
 # - Four, each word that stands somewhere else; one kept its place. The mean does not change: it adds up the same five
-#   tokens and the same five places, whoever stands where. So even with positions, a mean of input embeddings knows
-#   nothing of order.
-# - Only rotary ones. Adding a vector changes length as well as direction; turning changes the direction alone. The two
-#   *the* then have cosine 0.88, with learned positions 0.22, with sinusoidal ones 0.86.
+#   tokens and the same five places, whoever stands where. So even with positions added, a mean of input embeddings
+#   knows nothing of order.
+# - Only rotary ones. Adding a vector changes length as well as direction; turning changes the direction alone. In
+#   the order *the king sees the queen* the two *the* then have cosine 0.88, with learned positions 0.22, with
+#   sinusoidal ones 0.86; shuffled, they stand at other places and have other cosines.
 # </details>
 #
 # The same, set from code: which vectors change when the words are shuffled, without and with positions?

@@ -126,7 +126,7 @@ exercise("12.1").check(write)
 # ## Greedy: always the most probable
 #
 # The simplest choice is the largest logit, which is also the largest probability: greedy decoding, as in lesson 00.
-# Here is your loop with it (or the package's, as long as yours is not written):
+# Here is your loop with it (or a stand-in, as long as yours is not written):
 
 
 # %%
@@ -141,7 +141,7 @@ def continued(text, choose, n_tokens):
         written = ids
         for _ in range(n_tokens):
             with torch.no_grad():
-                written = [*written, choose(model(torch.tensor([written[-64:]]))[0, -1])]
+                written = [*written, choose(model(torch.tensor([written[-model.config.context_length :]]))[0, -1])]
     return tokenizer.decode(written[1:])
 
 
@@ -156,9 +156,25 @@ for sentence in continued(" the king", greedy, 26).replace("<|endoftext|>", "").
     print("right" if toy_world_accepts(sentence.strip() + ".") else "wrong", "-", sentence.strip())
 
 # %% [markdown]
-# In that world nobody stands near himself. The most probable token at each step does not make the most probable text:
-# *near* was the best single token after *the king*, and *the king* the best ones after *near*. And what is most
-# probable is dull: a *kind father*, a *good brother*, a *kind brother*. For a question with one right answer greedy is
+# In that world nobody stands near himself. *near* was the best single token after *the king*, and *the king* the best
+# ones after *near*. But the most probable token at each step does not make the most probable text. The probability of
+# a text is the product of those of its tokens, each after the ones before it:
+
+
+# %%
+def text_probability(text):
+    ids = torch.tensor([START, *tokenizer.encode(text)])
+    with torch.no_grad():
+        after_each = model(ids[None, :-1])[0].softmax(dim=-1)  # (T, V)
+    return after_each[torch.arange(len(ids) - 1), ids[1:]].prod().item()
+
+
+for text in (" the king near the king is a kind father.", " the king is a kind father."):
+    print(f"probability {text_probability(text):.6f}:{text}")
+
+# %% [markdown]
+# The second begins with a less probable step, *is* instead of *near*, and is over thirty times as probable. And what
+# greedy writes is dull: a *kind father*, a *good brother*, a *kind brother*. For a question with one right answer it is
 # often fine; for a story it is not.
 #
 # The other simple choice is to draw: each token as often as its probability says. `torch.multinomial` does it, with a
@@ -175,8 +191,8 @@ odd = [token_id for token_id in drawn if probabilities[token_id] < 0.001]
 print(f"drawn though each is rarer than 1 in 1,000: {sorted(tokenizer.decode([token_id]) for token_id in odd)}")
 
 # %% [markdown]
-# Each token of the tail is rare, but there are many, and a text needs many draws. A token that does not fit misleads
-# all that come after it. The settings that follow lie between greedy and this.
+# Each token of the tail is rare, but there are many, and a text needs many draws. A token that does not fit can
+# mislead all that come after it. The settings that follow lie between greedy and this.
 #
 # ## Temperature: divide the logits
 #
@@ -256,11 +272,11 @@ for text in (" the dogs near the king", " the king is a", " the king loves her",
 # %%
 ranked, order = probabilities.sort(descending=True, stable=True)
 before = ranked.cumsum(dim=0) - ranked
-for i in range(5):
+for i in range(7):
     word, stays = tokenizer.decode([order[i].item()]), "stays" if before[i] < 0.7 else "goes"
     print(f"{word!r:10} {ranked[i].item():.3f}, before it {before[i].item():.3f}: {stays}")
 nucleus = torch.where(before < 0.7, ranked, 0.0)
-print("renormalised:", [round(share, 3) for share in (nucleus / nucleus.sum())[:5].tolist()])
+print("renormalised:", [round(share, 3) for share in (nucleus / nucleus.sum())[:7].tolist()])
 
 # %% [markdown]
 # ## The order of the steps
@@ -402,7 +418,9 @@ kept_and_right.draw(temperatures, right)
 
 # %% [markdown]
 # Without a cut, heat costs sentences: at temperature 2 more than half are wrong. With a cut at least 94 of 100 stay
-# right up to 1.5, and 90 or more of them differ. Two sentences from each end:
+# right up to 1.5, and with top-p 90 or more of the 100 differ. By these two counts the lowest temperature needs no cut
+# at all: nearly all its sentences are right, and nearly all differ. A cut is for heat. Two sentences at temperature 2,
+# without a cut and with one:
 
 # %%
 for name, cuts in (("no cut", {}), ("top-p 0.9", {"top_p": 0.9})):
@@ -424,7 +442,7 @@ print(f"{len(training_text):,} characters to learn from, {len(validation_text):,
 print(f"{len(own_tokenizer)} tokens; the text begins {own_tokenizer.decode(own_tokenizer.encode(text)[:12])!r}")
 
 # %% [markdown]
-# A model of 150,000 weights, 300 steps: about a quarter of a minute on one core.
+# A model of about 157,000 weights, 300 steps: about a quarter of a minute on one core.
 
 # %%
 torch.set_num_threads(1)  # faster than two for a model this small

@@ -47,6 +47,7 @@ _WINDOW_FORMULAS = (
     ("stride-ignored", lambda n, T, s: n - T),
     ("stride-ignored", lambda n, T, s: n // T),
     ("stride-ignored", lambda n, T, s: max(0, (n - 1) // T)),
+    ("stride-ignored", lambda n, T, s: (n - 1) // T),
 )
 
 # The same for batches, in windows w, batch size b and drop_last d.

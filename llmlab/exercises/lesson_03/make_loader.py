@@ -143,6 +143,14 @@ EXERCISE = Exercise(
             SHUFFLE,
         ),
         Crash(
+            "options-without-names",
+            "TypeError",
+            r"'(bool|Generator|torch\._C\.Generator)' object is not iterable",
+            "`DataLoader` takes its options in another order than this function, and the fourth is no `drop_last`: "
+            "give each by its name, as in `drop_last=drop_last`.",
+            BATCHES,
+        ),
+        Crash(
             "option-unknown",
             "TypeError",
             r"unexpected keyword argument '(?P<name>\w+)'",

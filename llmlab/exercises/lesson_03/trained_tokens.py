@@ -69,7 +69,8 @@ EXERCISE = Exercise(
             SLIDE,
         ),
         "windows-counted": Misconception(
-            "Those are windows. Each window of length 4 trains 4 tokens, one target for each position.", MANY
+            "Those look like counts of windows. Each window of length 4 trains 4 tokens, one target for each position.",
+            MANY,
         ),
         "skipped-counted": Misconception(
             "Those are about the tokens that are never a target. Asked is how many are one.", STRIDE

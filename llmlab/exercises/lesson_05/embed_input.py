@@ -35,6 +35,7 @@ def _embed_models(ids: list[list[int]], tokens: Tensor, places: Tensor) -> dict[
         "place-by-window": looked_up + places[:B, None],
         "places-from-one": looked_up + places[1 : T + 1],
         "same-place-for-all": looked_up + places[0],
+        "same-place-for-all: row T": looked_up + places[T],
         "places-backwards": looked_up + places[:T].flip(0),
         "last-places": looked_up + places[-T:],
         "product-for-sum": looked_up * places[:T],
@@ -148,7 +149,11 @@ EXERCISE = Exercise(
             LEARNED,
         ),
         "places-from-one": Misconception("Places count from 0: the first token gets row 0.", LEARNED),
-        "same-place-for-all": Misconception("Every token got row 0 of the position table.", LEARNED),
+        "same-place-for-all": Misconception(
+            "Every token got one and the same row of the position table. The token at place t gets row t: the first T "
+            "rows are `position_table[:T]`, with the colon.",
+            LEARNED,
+        ),
         "places-backwards": Misconception("The places run backwards.", LEARNED),
         "last-places": Misconception("These are the last T rows of the position table: take the first T.", LEARNED),
         "product-for-sum": Misconception("Tokens and places are multiplied; they are to be added.", LEARNED),
@@ -194,6 +199,22 @@ EXERCISE = Exercise(
         ),
     },
     crashes=(
+        Crash(
+            "table-for-ids",
+            "RuntimeError",
+            r"for argument #1 'indices'",
+            "The ids that are looked up must be whole numbers, and here they are floats. `embedding` takes the ids "
+            "first, then the table.",
+            LEARNED,
+        ),
+        Crash(
+            "joined-with-other-axes",
+            "RuntimeError",
+            r"Tensors must have same number of dimensions",
+            "`torch.cat` and its like put tensors beside each other. Tokens and places are to be added, with `+`: "
+            "(B, T, D) and (T, D) broadcast.",
+            LEARNED,
+        ),
         Crash(
             "windows-for-tokens",
             "RuntimeError",

@@ -194,5 +194,22 @@ EXERCISE = Exercise(
             "pairs, `x[0::2]`, and with the second, `x[1::2]`, not with x.",
             ROTARY,
         ),
+        Crash(
+            "pairs-counted-as-numbers",
+            "IndexError",
+            r"index 2 is out of bounds for dimension 0 with size 2",
+            "There are d/2 pairs, here two, and as many rates: pair i is made of the numbers 2i and 2i + 1, and its "
+            "rate is `rates[i]`, for i = 0 … d/2 − 1.",
+            ROTARY,
+        ),
+        Crash(
+            "several-angles-for-one",
+            "Exception",
+            r"cannot be converted to Scalar|only one element tensors can be converted",
+            "One number is wanted there, and a tensor of several was given. `place * rates` holds d/2 angles: "
+            "`math.cos` takes a single one, `torch.cos` all of them. And tensors are put together by `torch.stack`, "
+            "not by `torch.tensor`.",
+            ROTARY,
+        ),
     ),
 )

@@ -37,7 +37,10 @@ def _check_probabilities(function: Probe) -> Iterator[str]:
         if got is None or got.shape != expected.shape:
             raise Wrong("not-the-shape", f"{call}.")
         if not got.isfinite().all():
-            raise Wrong("nothing-left", f"{call}; right is `{show(expected.tolist())}`.")
+            raise Wrong(
+                "nothing-left" if p and got.isnan().all() else "not-numbers",
+                f"{call}; right is `{show(expected.tolist())}`.",
+            )
         if not is_close(got, expected):
             idea = name_of(models.items(), partial(is_close, got))
             raise Wrong(idea or "other-values", f"{call}; right is `{show(expected.tolist())}`.")
@@ -174,6 +177,11 @@ EXERCISE = Exercise(
             "No token is left, or something was divided by nothing. However small p is, the most probable token stays.",
             TOP_P,
         ),
+        "not-numbers": Misconception(
+            "Not every result is a number. Does −∞ stand among the probabilities? It cuts logits, before the softmax; "
+            "a probability that is cut is 0. Or was nothing left, and divided by its sum?",
+            TOP_K,
+        ),
         "temperature-after-the-cuts": Misconception(
             "The cut was made before the temperature. The order is temperature, top-k, top-p: what top-p keeps depends "
             "on the temperature.",
@@ -216,7 +224,7 @@ EXERCISE = Exercise(
         Crash(
             "sort-gives-two",
             "AttributeError",
-            r"return_types\.(sort|topk)' object has no attribute",
+            r"(return_types\.(sort|topk)|'tuple)' object has no attribute",
             "`sort` and `topk` give two tensors, the values and their places: "
             "`ranked, order = p.sort(descending=True)`.",
             TOP_P,

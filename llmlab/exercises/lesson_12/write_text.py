@@ -6,6 +6,7 @@ seen in the text; and it refuses a text beyond its context, as a GPT does.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator
 
@@ -53,6 +54,8 @@ def _chooser(place: int) -> Callable[[Tensor], int]:
         if not isinstance(logits, Tensor) or logits.shape != (V,):
             got = f"shape {tuple(logits.shape)}" if isinstance(logits, Tensor) else f"`{type(logits).__name__}`"
             raise ValueError(f"choose takes logits of shape ({V},), those of one position, got {got}")
+        if not math.isclose(float(logits.max() - logits.min()), 0.25 * (V - 1), abs_tol=1e-3):
+            raise ValueError("choose takes the logits as the model gave them, got other numbers")
         return int(logits.argsort(descending=True, stable=True)[place])
 
     return choose
@@ -87,6 +90,9 @@ def _models(ids: list[int], n: int, context_length: int, place: int) -> dict[str
         "one-too-few": right[:-1],
         "one-too-many": [*right, after(right[-context_length:])],
         "only-what-was-read": right[-context_length:],
+        "only-what-was-read: and the last choice": right[-context_length - 1 :],
+        "stopped-at-the-context": right[:context_length],
+        "stopped-early": right[: len(ids) + 1],
         "earlier-choices-lost": [*ids, right[-1]],
     }
 
@@ -167,7 +173,17 @@ EXERCISE = Exercise(
         "one-too-few": Misconception("One token is missing at the end: `n_tokens` new ones are asked for.", WRITES),
         "one-too-many": Misconception("One token too many was written.", WRITES),
         "only-what-was-read": Misconception(
-            "The end of the text came back, what the model can read. Cut for the model alone, and keep the whole text.",
+            "Only the end of the text came back. Cut what the model reads, and keep the whole text.",
+            WRITES,
+        ),
+        "stopped-at-the-context": Misconception(
+            "The text stops where the context is full. The model goes on with its newest `context_length` tokens, "
+            "until there are `n_tokens` new ones.",
+            WRITES,
+        ),
+        "stopped-early": Misconception(
+            "Only one new token was written, and `n_tokens` are asked for. Does a `return` stand inside the loop, or "
+            "does the loop count the tokens of the prompt as well?",
             WRITES,
         ),
         "earlier-choices-lost": Misconception(
@@ -204,6 +220,13 @@ EXERCISE = Exercise(
             "ValueError",
             "choose takes logits of shape",
             "`choose` gets the logits of one position, shape (V,). The model returns (1, T, V): take `[0, -1]`.",
+            WRITES,
+        ),
+        Crash(
+            "logits-changed",
+            "ValueError",
+            "choose takes the logits as the model gave them",
+            "`choose` gets the logits themselves. What is made of them, a softmax for example, is its own business.",
             WRITES,
         ),
         Crash(

@@ -44,6 +44,7 @@ WRONG = {
     "length-ignored": _counts("n_tokens // stride"),
     "stride-ignored": _counts("max(0, n_tokens - max_length)"),
     "stride-ignored: length instead": _counts("max(0, n_tokens - 1) // max_length"),
+    "stride-ignored: length instead, below zero": _counts("(n_tokens - 1) // max_length"),
     "dropped-windows-left-out": _counts(
         "max(0, (n_tokens - max_length - 1) // stride + 1)\n"
         "    if drop_last:\n        windows = windows // batch_size * batch_size"

@@ -93,6 +93,7 @@ CRASHES = {
     "sampler-and-shuffle": _loader(
         "batch_size=batch_size, shuffle=shuffle, sampler=RandomSampler(dataset), drop_last=drop_last"
     ),
+    "options-without-names": _loader("batch_size, shuffle, drop_last, generator"),
     "option-unknown": _loader("batchsize=batch_size, shuffle=shuffle, drop_last=drop_last, generator=generator"),
     "unknown-name": _loader("batch_size=batch_size, shuffle=shuffled, drop_last=drop_last, generator=generator"),
 }

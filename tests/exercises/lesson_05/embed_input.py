@@ -25,6 +25,7 @@ WRONG = {
     "place-by-window": _embed("token_table[ids] + position_table[:B, None]"),
     "places-from-one": _embed("token_table[ids] + position_table[1 : T + 1]"),
     "same-place-for-all": _embed("token_table[ids] + position_table[0]"),
+    "same-place-for-all: the colon forgotten": _embed("token_table[ids] + position_table[T]"),
     "places-backwards": _embed("token_table[ids] + position_table[:T].flip(0)"),
     "last-places": _embed("token_table[ids] + position_table[-T:]"),
     "product-for-sum": _embed("token_table[ids] * position_table[:T]"),
@@ -117,6 +118,8 @@ CRASHES = {
     "unpacking-count": "def embed_input(ids, token_table, position_table):\n    B, T, D = ids.shape\n    return ids",
     "ids-not-whole": _embed("token_table[ids.float()] + position_table[:T]"),
     "position-not-in-tensor": _embed("token_table[ids + 1] + position_table[:T]"),
+    "table-for-ids": _embed("torch.nn.functional.embedding(token_table, ids) + position_table[:T]"),
+    "joined-with-other-axes": _embed("torch.cat([token_table[ids], position_table[:T]], dim=-1)"),
     "rows-of-different-length": _embed("torch.cat([token_table[ids], position_table[None, :T]], dim=-1)"),
 }
 

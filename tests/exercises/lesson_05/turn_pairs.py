@@ -127,8 +127,8 @@ NEAR_MISSES = {
 CRASHES = {
     "angles-for-numbers": _turn(new="x * cos - x * sin, x * sin + x * cos"),
     "tensor-wanted": _turn(angles="[place * rate for rate in rates.tolist()]"),
-    "one-number-wanted": "import math\n\ndef turn_pairs(x, place, rates):\n"
+    "several-angles-for-one": "import math\n\ndef turn_pairs(x, place, rates):\n"
     "    return x[0::2] * math.cos(place * rates)",
-    "position-not-in-tensor": "import torch\n\ndef turn_pairs(x, place, rates):\n"
+    "pairs-counted-as-numbers": "import torch\n\ndef turn_pairs(x, place, rates):\n"
     "    return torch.stack([x[i] * torch.cos(place * rates[i]) for i in range(len(x))])",
 }

@@ -59,6 +59,7 @@ WRONG = {
     "probabilities-lost": _sampler(after_p="keep / keep.sum()"),
     "logits-returned": _sampler("logits / temperature"),
     "nothing-left": _sampler(kept_p="ranked >= top_p"),
+    "not-numbers": _sampler(after_k="torch.where(p > 0, p, -torch.inf); p = p / p.sum()"),
     "nothing-left: first sum": _sampler(kept_p="(ranked.cumsum(0) - ranked < top_p) & (ranked[0] < top_p)"),
     "temperature-after-the-cuts": """
 def next_probabilities(logits, temperature, top_k, top_p):
@@ -188,6 +189,7 @@ NEAR_MISSES = {
     "probabilities-lost": _sampler(after_p="keep / len(keep)"),
     "logits-returned": _sampler("logits / temperature - logits.max()"),
     "nothing-left": _sampler(kept_p="ranked > 0", after_p="p / 2"),
+    "not-numbers": _sampler(after_k="p * 1e30"),
     "temperature-after-the-cuts": _sampler("(logits / temperature**0.5).softmax(dim=-1)"),
     "top-p-of-all-tokens": _sampler(kept_p="ranked.cumsum(0) <= top_p"),
     "zero-is-greedy": _sampler(zero="torch.nn.functional.one_hot(logits.argmax(), len(logits)).double()"),
@@ -202,4 +204,5 @@ CRASHES = {
         cut="logits < logits.topk(top_k).values[-1]"
     ),
     "sort-gives-two": _sampler(ranked="(p.sort(descending=True), p)"),
+    "sort-gives-two: a slice of them": _sampler(kept_k="p > 0", after_k="p.sort(descending=True)[:top_k].float()"),
 }

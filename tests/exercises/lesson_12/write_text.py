@@ -34,6 +34,12 @@ WRONG = {
     "one-too-few": _write(times="n_tokens - 1"),
     "one-too-many": _write(times="n_tokens + 1"),
     "only-what-was-read": _write(result="written[-context_length:]"),
+    "only-what-was-read: and the last choice": _write(logits="model(torch.tensor([{read}]))[0, -1]").replace(
+        "        logits =", "        written = written[-context_length:]\n        logits ="
+    ),
+    "stopped-at-the-context": _write(times="min(n_tokens, context_length - len(ids))"),
+    "stopped-early": _write().replace("    return written", "        return written"),
+    "stopped-early: the prompt counted": _write().replace("for _ in range(n_tokens)", "while len(written) < n_tokens"),
     "earlier-choices-lost": _write(
         then="written.append({chosen}); new = [*ids, written[-1]]", result="new if n_tokens else list(ids)"
     ),
@@ -49,6 +55,7 @@ WRONG = {
 
 UNUSUAL = [
     _write(),
+    _write(chosen="choose(logits.log_softmax(-1))"),
     """
 def write(model, ids, n_tokens, choose, context_length):
     if n_tokens == 0:
@@ -79,7 +86,9 @@ NEAR_MISSES = {
     "prompt-missing": _write(result="written[1:]"),
     "one-too-few": _write(times="n_tokens - 2"),
     "one-too-many": _write(result="[*written, written[-1]]"),
-    "only-what-was-read": _write(result="written[-context_length - 1 :]"),
+    "only-what-was-read": _write(result="written[-context_length - 2 :]"),
+    "stopped-at-the-context": _write(times="min(n_tokens, context_length - len(ids) - 1)"),
+    "stopped-early": _write(times="min(n_tokens, 2)"),
     "earlier-choices-lost": _write(result="[*ids, *written[len(ids) :][::-1]]"),
     "not-a-list-of-ids": _write(result="tuple(written)"),
     "other-text": _write(times="n_tokens - 1"),
@@ -92,5 +101,6 @@ CRASHES = {
     "not-ids-of-a-batch: a list": _write(logits="model({read})[0, -1]"),
     "not-one-row-of-logits": _write(logits="model(torch.tensor([{read}]))[0]"),
     "not-one-row-of-logits: with its batch": _write(logits="model(torch.tensor([{read}]))[:, -1]"),
+    "logits-changed": _write(chosen="choose(logits.softmax(-1))"),
     "nothing-read": _write(read="written[len(ids):]"),
 }
