@@ -84,13 +84,13 @@ def test_where_little_is_free_the_limit_is_half_of_it(monkeypatch):
     import psutil
 
     class Little:
-        available = 40_000_000
+        available = 400_000_000
 
     monkeypatch.setattr(psutil, "virtual_memory", lambda: Little)
-    with pytest.raises(GrewTooLarge, match="It filled 20 MB of memory"), MemoryLimit(1000):
+    with pytest.raises(GrewTooLarge, match="It filled 200 MB of memory"), MemoryLimit(1000):
         held = []
         while True:
-            held.append(bytearray(100_000))
+            held.append(bytearray(1_000_000))
 
 
 def test_without_psutil_only_the_clock_is_watched(monkeypatch):
