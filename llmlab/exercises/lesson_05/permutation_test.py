@@ -79,7 +79,7 @@ def _check_permutation_test(permutation_test: Probe) -> Iterator[str]:
     yield f"{len(answers)} functions, attention without a mask and positions among them"
 
     fresh = random.Random()
-    for _ in range(5):
+    for _ in range(3):
         T, D = fresh.randint(6, 9), fresh.randint(2, 5)
         for kind, functions in families:
             for name, f in functions.items():
