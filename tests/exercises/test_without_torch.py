@@ -28,7 +28,7 @@ COUNTING = (
     "10.2",
     "10.4",
     "11.3",
-    "09.4",
+    "13.3",
 )
 CHECKED = [id for id in EXERCISES if id not in FUNCTIONS or id in COUNTING]
 COMPUTING = [id for id in FUNCTIONS if id not in COUNTING]
