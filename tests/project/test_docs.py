@@ -1,4 +1,4 @@
-"""README and the pages in docs/ are true: links lead somewhere, commands exist, figures are those that were measured."""
+"""README and the pages in docs/ are true: links lead somewhere, commands exist, figures are measured ones."""
 
 from __future__ import annotations
 
