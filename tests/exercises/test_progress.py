@@ -63,7 +63,7 @@ def test_a_blank_answer_and_a_second_pass_are_not_kept(folder):
     assert len(lines(folder)) == 1
 
 
-def test_best_and_last_are_told_apart(folder):
+def test_best_and_last_are_told_apart(folder, monkeypatch):
     for answer in ("d", WRONG):
         exercise("03.1").check(answer)
     exercise("03.2").check(lambda *arguments: 1 / 0)
@@ -71,6 +71,8 @@ def test_best_and_last_are_told_apart(folder):
         "03.1": Standing(best="passed", last="failed", tries=2),
         "03.2": Standing(best="error", last="error", tries=1),
     }
+    new_kernel(monkeypatch)
+    assert [status for _, _, status in progress("03").states[:2]] == ["passed", "error"], "what was passed once, is"
 
 
 def test_a_new_kernel_knows_what_was_passed(folder, monkeypatch):
