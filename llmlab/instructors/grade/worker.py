@@ -25,6 +25,9 @@ from llmlab.instructors.grade.submissions import binds
 
 Report = Callable[..., None]
 
+# What a check says of code that it had to stop -> the status of the row.
+_STOPPED = {"not-finished": "timeout", "memory-filled": "out_of_memory"}
+
 
 def main() -> None:
     """Do the job on standard input, then wait to be ended: what a submission started is found while this lives."""
@@ -171,6 +174,8 @@ def _judge(one: Any, namespace: dict, job: dict, stopped: dict[int, str]) -> dic
         return _why_missing(one.id, missing, job, stopped)
     values = tuple(namespace[name] for name in names)
     result = one.check(values[0] if len(values) == 1 else values)
+    if result.misconception in _STOPPED:
+        return _verdict(_STOPPED[result.misconception], result.message)
     if result.status == "error" and re.search(r"raised MemoryError|can't allocate memory", result.message):
         return _verdict("out_of_memory", result.message)
     return {"status": result.status, "misconception": result.misconception, "message": result.message}
