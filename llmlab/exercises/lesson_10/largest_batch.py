@@ -79,7 +79,7 @@ def _misconception(got: list[Any]) -> str:
         return "below-zero"
     if all(mine - right in (0, 1) for mine, right in zip(got, expected, strict=True)):
         return "one-too-many"
-    if any(isinstance(number, float) and number != floor(number) for number in got):
+    if any(isinstance(number, float) and not number.is_integer() for number in got):
         return "not-whole"
     return "other-number"
 
