@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from math import ceil, floor
+from math import ceil
 from typing import Any
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
