@@ -6,12 +6,14 @@ import ast
 import contextlib
 import dis
 import linecache
+import re
 from collections import ChainMap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+from llmlab.exercises.engine.crashes import message_of
 from llmlab.exercises.engine.source_code import function_of
 from llmlab.exercises.engine.values import array_type, tensor_type
 
@@ -23,15 +25,12 @@ class Frame:
     Attributes:
         trace: the step itself.
         where: how a message calls its cell.
+        number: the line in its cell, from 1.
     """
 
     trace: TracebackType
     where: str
-
-    @property
-    def number(self) -> int:
-        """The line in its cell, from 1."""
-        return self.trace.tb_lineno
+    number: int
 
     def line(self, number: int = 0) -> str:
         """One sentence with a line of the cell: the one that was running, or another by its number."""
@@ -105,9 +104,9 @@ def own_frames(error: BaseException, function: Any) -> list[Frame]:
     for trace in _steps(error):
         of_step = trace.tb_frame.f_code
         if of_step.co_filename == behind.__code__.co_filename:
-            found.append(Frame(trace, "your cell"))
+            found.append(Frame(trace, "your cell", _line_of(trace, error)))
         elif trace.tb_frame.f_globals is behind.__globals__:
-            found.append(Frame(trace, f"the cell with `{of_step.co_name}`"))
+            found.append(Frame(trace, f"the cell with `{of_step.co_name}`", _line_of(trace, error)))
     return found
 
 
@@ -120,6 +119,20 @@ def raised_on_purpose(error: BaseException, frames: list[Frame]) -> bool:
         return False
     step = innermost.tb_frame.f_code.co_code[innermost.tb_lasti]
     return dis.opname[step] == "RAISE_VARARGS"
+
+
+def _line_of(trace: TracebackType, error: BaseException) -> int:
+    """The line of a step.
+
+    Python 3.11 runs some pairs of instructions as one, once it has run them often. Where the second of them reads a
+    local name without a value, the traceback tells the line of the first.
+    """
+    if isinstance(error, UnboundLocalError) and trace.tb_next is None:
+        name = re.search(r"local variable '(\w+)'", message_of(error))
+        for step in dis.get_instructions(trace.tb_frame.f_code):
+            if trace.tb_lasti <= step.offset <= trace.tb_lasti + 2 and name and step.argval == name[1]:
+                return step.positions.lineno or trace.tb_lineno
+    return trace.tb_lineno
 
 
 def _steps(error: BaseException) -> Iterator[TracebackType]:
