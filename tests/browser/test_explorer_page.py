@@ -17,19 +17,11 @@ from llmlab.explorers.host import Choice, Explorer, Question, Range, Scale, Text
 from llmlab.explorers.host.assets import script
 from llmlab.explorers.host.edition import frames_file, grid
 from llmlab.explorers.host.touch import touch
-from tests.browser.lab import SHOWS, browser_path, chromium
+from tests.browser.lab import SHOWS
 from tests.browser.plain import Plain, from_file
 from tests.browser.reports import report
 from tests.explorers.cases import CASES
 from tests.explorers.test_markup import REDRAWN
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if browser_path() is None:
-        pytest.skip("needs Chromium: install chromium or google-chrome")
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture
