@@ -40,14 +40,16 @@ class Standing:
 
 
 def file() -> Path | None:
-    """The file in which progress is kept; None where nothing is."""
+    """The file in which progress is kept; None where nothing is, because it is switched off or nobody knows a place."""
     named = os.environ.get(VARIABLE, "")
     if named == OFF:
         return None
     if named:
         return Path(os.path.expanduser(named)) / "progress.jsonl"
-    from platformdirs import user_data_path
-
+    try:
+        from platformdirs import user_data_path
+    except ImportError:
+        return None
     return user_data_path("llmlab", appauthor=False) / "progress.jsonl"
 
 

@@ -107,6 +107,14 @@ def test_by_default_it_is_the_users_data_folder(monkeypatch, tmp_path):
     assert kept.file() == tmp_path / "llmlab" / "progress.jsonl"
 
 
+def test_without_platformdirs_nothing_is_kept(monkeypatch):
+    monkeypatch.delenv(VARIABLE)
+    monkeypatch.setitem(sys.modules, "platformdirs", None)
+    new_kernel(monkeypatch)
+    assert kept.file() is None
+    assert exercise("03.1").check("d").status == "passed" and progress("03").passed == 1
+
+
 def test_switched_off_it_reads_and_writes_nothing(folder, monkeypatch):
     exercise("03.1").check("d")
     monkeypatch.setenv(VARIABLE, OFF)
