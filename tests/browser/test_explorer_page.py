@@ -258,7 +258,9 @@ def test_play_runs_to_the_end_and_sends_nothing_on_the_way(page):
 
 
 def test_play_waits_for_frames_and_escape_stops_it(page):
-    plain = board(page, delay=300)
+    plain = board(page)
+    held, deliver = [], plain._to_page
+    plain._to_page = lambda *message: held.append(message)
     player = plain.root.get_by_role("group", name="Step: player")
     player.get_by_role("button", name="Step: play").click()
     page.wait_for_timeout(250)
@@ -266,6 +268,9 @@ def test_play_waits_for_frames_and_escape_stops_it(page):
     assert first in ("step 20", "step 30"), "it ran ahead of its frames"
     page.keyboard.press("Escape")
     expect(player.get_by_role("button", name="Step: play")).to_be_visible()
+    assert held, "it asked for no frames"
+    for message in held:
+        deliver(*message)
     page.wait_for_timeout(500)
     assert plain.root.locator(".llmlab-scale .llmlab-value").text_content() == first
 

@@ -123,6 +123,7 @@ def test_no_later_cell_of_a_lesson_overwrites_an_answer():
         ("f == 1", False),
         ("print(f)", False),
         ("g(f=1)", False),
+        ("""found["your f"] = 1""", False),
         ("# f = 1", False),
         ("def ff(x): ...", False),
     ],

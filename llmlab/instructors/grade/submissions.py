@@ -200,5 +200,5 @@ def binds(name: str, source: str) -> bool:
     """
     word = re.escape(name)
     return bool(
-        re.search(rf"^[ \t]*(?:(?:async )?def|class)\s+{word}\b|^[^=#\n(]*\b{word}\b[^=#\n(]*=(?!=)", source, re.M)
+        re.search(rf"^[ \t]*(?:(?:async )?def|class)\s+{word}\b|^[^=#\n(\"']*\b{word}\b[^=#\n(]*=(?!=)", source, re.M)
     )
