@@ -21,7 +21,7 @@ NBVAL := $(if $(filter Linux,$(shell uname -s)),--nbval,--nbval-lax)
 NBVAL_OPTIONS := --nbval-current-env --nbval-cell-timeout 120 -n 2 --dist loadscope
 
 .DEFAULT_GOAL := help
-.PHONY: help lab quick test test-colab notebooks bench checkpoint links lock clean
+.PHONY: help lab quick test test-colab notebooks site site-open bench checkpoint links lock clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,8 +30,8 @@ lab: .venv/.stamp  ## set up, then open the first notebook in JupyterLab
 	@$(PY) -m llmlab lab
 
 quick: .venv/.stamp  ## while you work: ruff, and the units that together take less than a minute (says what it leaves out)
-	@$(PY) -m ruff check llmlab lessons tools tests benchmarks
-	@$(PY) -m ruff format --check llmlab lessons tools tests benchmarks
+	@$(PY) -m ruff check llmlab lessons tools site tests benchmarks
+	@$(PY) -m ruff format --check llmlab lessons tools site tests benchmarks
 	@$(PY) -m pytest -m "not slow" $(UNITS)
 
 test: .venv/.stamp  ## all tests: units and doctests, every notebook, a real browser (all three run even if one fails)
@@ -51,6 +51,12 @@ test-colab: .venv-colab/.stamp  ## what students run, on the versions of Google 
 notebooks: .venv/.stamp  ## build and execute the notebooks whose lesson changed
 	@$(PY) tools/build_notebooks.py
 
+site: .venv/.site-stamp  ## build the course as web pages into site/out: they need no server and no network
+	@$(PY) site/build_site.py
+
+site-open: .venv/.site-stamp  ## the same, and open the home page in the browser
+	@$(PY) site/build_site.py --open
+
 bench: .venv/.stamp  ## measure our speed beside that of other libraries, in one run (what is missing is left out)
 	@$(PIP) install --no-deps -r benchmarks/requirements.txt || echo "A peer cannot be installed: its rows are left out."
 	@status=0; \
@@ -64,17 +70,23 @@ checkpoint: .venv/.stamp  ## train a small GPT on the toy world into data/tiny (
 links:  ## move every link to the public address: make links REPO=owner/name
 	@$(PYTHON) tools/links.py "$(REPO)"
 
-lock:  ## choose the exact versions in requirements.lock anew (PyTorch stays)
+lock:  ## choose the exact versions in requirements.lock and requirements-site.lock anew (PyTorch stays)
 	@test -x .venv-lock/bin/python || $(PYTHON) -m venv .venv-lock
 	@.venv-lock/bin/python -m pip --disable-pip-version-check -qq install --upgrade uv
 	@.venv-lock/bin/uv --quiet pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 	    --fork-strategy fewest --upgrade --no-header --no-annotate --no-emit-package llmlab > .venv-lock/compiled.txt
 	@{ grep '^#' requirements.lock; grep -vE '^(cuda|nvidia|triton)' .venv-lock/compiled.txt; } > .venv-lock/new.lock
 	@mv .venv-lock/new.lock requirements.lock
+	@.venv-lock/bin/uv --quiet pip compile pyproject.toml --extra site --constraint requirements.lock --universal \
+	    --python-version 3.11 --fork-strategy fewest --upgrade --no-header --no-annotate --no-emit-package llmlab \
+	    > .venv-lock/compiled.txt
+	@{ grep '^#' requirements-site.lock; awk -F '==' 'NR == FNR { have[$$1]; next } !($$1 in have)' requirements.lock \
+	    .venv-lock/compiled.txt | grep -vE '^(cuda|nvidia|triton)'; } > .venv-lock/new.lock
+	@mv .venv-lock/new.lock requirements-site.lock
 
 clean:  ## remove the environments, caches and build outputs
-	@rm -rf .venv .venv-colab .venv-lock dist build .pytest_cache .ruff_cache .hypothesis benchmarks/out
-	@find llmlab lessons notebooks tests tools benchmarks \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune \
+	@rm -rf .venv .venv-colab .venv-lock dist build .pytest_cache .ruff_cache .hypothesis benchmarks/out site/out site/cache
+	@find llmlab lessons notebooks tests tools benchmarks site \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune \
 	    -exec rm -rf {} + 2>/dev/null || true
 
 .venv/.stamp: requirements.lock pyproject.toml
@@ -84,6 +96,10 @@ clean:  ## remove the environments, caches and build outputs
 	@if [ -n "$(TORCH_INDEX)" ]; then $(PIP) install --index-url "$(TORCH_INDEX)" $$(grep '^torch==' requirements.lock); fi
 	@$(PIP) install -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.site-stamp: .venv/.stamp requirements-site.lock
+	@$(PIP) install -r requirements-site.lock
 	@touch $@
 
 .venv-colab/.stamp: requirements-colab.txt pyproject.toml tools/colab_environment.py

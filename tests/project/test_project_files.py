@@ -25,7 +25,7 @@ pytest_plugins = ["pytester"]
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LINKED = ("pyproject.toml", "README.md", ".github", "binder", "docs", "lessons", "llmlab", "notebooks")
-LINTED = {"llmlab", "lessons", "tools", "tests", "benchmarks"}
+LINTED = {"llmlab", "lessons", "tools", "site", "tests", "benchmarks"}
 
 CONDA_NAMES = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}
 
@@ -176,7 +176,19 @@ def test_make_lists_every_target():
     declared = set(re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)[1].split())
     described = set(re.findall(r"^([a-z-]+):.*## .+$", makefile, re.MULTILINE))
     assert described == declared
-    assert {"lab", "quick", "test", "test-colab", "notebooks", "bench", "links", "lock", "clean"} <= declared
+    assert {
+        "lab",
+        "quick",
+        "test",
+        "test-colab",
+        "notebooks",
+        "site",
+        "site-open",
+        "bench",
+        "links",
+        "lock",
+        "clean",
+    } <= declared
 
 
 def make(target: str) -> list[str]:
@@ -196,7 +208,7 @@ UNITS = "-n 2 llmlab tests --ignore=tests/browser --ignore=tests/colab"
 
 def test_make_quick_runs_ruff_and_all_units_but_the_slow_ones():
     ruff = [line.partition("-m ")[2] for line in make("quick") if "-m ruff" in line]
-    folders = " llmlab lessons tools tests benchmarks"
+    folders = " llmlab lessons tools site tests benchmarks"
     assert ruff == ["ruff check" + folders, "ruff format --check" + folders] and set(folders.split()) == LINTED
     assert runs("quick") == [f'-m "not slow" {UNITS}']
 

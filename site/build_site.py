@@ -1,0 +1,87 @@
+"""Build the course as a static site: `make site`. Nothing of a lesson is executed.
+
+    python site/build_site.py             prepare the pages, let Sphinx build them into site/out
+    python site/build_site.py --open      and open the home page from the disk
+
+The pages are prepared in site/cache: lessons from the notebooks (lesson_pages.py), the other texts (text_pages.py).
+What moves on a page is rendered by frames.py and verdicts.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import shutil
+import sys
+import time
+import webbrowser
+from pathlib import Path
+
+import nbformat
+from course_files import CACHE, NOTEBOOKS, PAGES, ROOT, STATIC, lessons, write
+from lesson_pages import page
+from sphinx.cmd.build import build_main
+from text_pages import texts
+
+HERE = Path(__file__).resolve().parent
+BUILT = CACHE / "built" / "html"  # MyST-NB leaves notebooks beside it
+OUT = HERE / "out"
+LEFT_BY_SPHINX = (".buildinfo", ".doctrees", "objects.inv")
+
+
+def prepare() -> None:
+    """Write all that Sphinx reads into site/cache, and remove what no page is made of any more."""
+    pages: dict[str, str | bytes] = dict(texts())
+    for lesson in lessons():
+        pages[f"lessons/{lesson.name}.ipynb"] = nbformat.writes(page(lesson))
+        write(CACHE / "extra" / "notebooks" / f"{lesson.name}.ipynb", (NOTEBOOKS / f"{lesson.name}.ipynb").read_bytes())
+    for image in (ROOT / "docs" / "images").iterdir():
+        pages[f"images/{image.name}"] = image.read_bytes()
+    for name, content in pages.items():
+        write(PAGES / name, content)
+    for path in PAGES.rglob("*"):
+        if path.is_file() and path.relative_to(PAGES).as_posix() not in pages:
+            path.unlink()
+
+
+def render() -> None:
+    """Render what moves on the pages: the explorers' style sheets and frames, the exercises' verdicts."""
+    sheets = sorted((ROOT / "llmlab" / "explorers").rglob("*.css"), key=lambda path: (path.parent.name != "host", path))
+    write(STATIC / "explorers.css", "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets))
+    for name in ("frames", "verdicts"):
+        if (HERE / f"{name}.py").exists():
+            importlib.import_module(name).render(STATIC)
+
+
+def build() -> int:
+    """Let Sphinx build the site; a warning is an error, so that no link leads nowhere. 0 if there was none."""
+    arguments = ["-q", "-W", "--keep-going", "-j", "2", "-c", str(HERE), "-d", str(CACHE / "doctrees")]
+    return build_main([*arguments, str(PAGES), str(BUILT)])
+
+
+def size(folder: Path) -> float:
+    """Megabytes of all files in a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Build the course as a static site into site/out.")
+    parser.add_argument("--open", action="store_true", help="open the home page from the disk")
+    options = parser.parse_args()
+    start = time.monotonic()
+    prepare()
+    render()
+    if status := build():
+        sys.exit(status)
+    shutil.rmtree(OUT, ignore_errors=True)
+    shutil.copytree(BUILT, OUT, ignore=shutil.ignore_patterns(*LEFT_BY_SPHINX))
+    home = OUT / "index.html"
+    print(f"The site is in site/out: {size(OUT):.0f} MB, built in {time.monotonic() - start:.0f} s.")
+    print(f"Open it from the disk: {home.as_uri()}")
+    if options.open:
+        webbrowser.open(home.as_uri())
+
+
+if __name__ == "__main__":
+    main()
