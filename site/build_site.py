@@ -35,8 +35,11 @@ def prepare() -> None:
     for lesson in lessons():
         pages[f"lessons/{lesson.name}.ipynb"] = nbformat.writes(page(lesson))
         write(CACHE / "extra" / "notebooks" / f"{lesson.name}.ipynb", (NOTEBOOKS / f"{lesson.name}.ipynb").read_bytes())
-    for image in (ROOT / "docs" / "images").iterdir():
+    images = ROOT / "docs" / "images"
+    for image in images.glob("*.svg"):
         pages[f"images/{image.name}"] = image.read_bytes()
+    for image in images.glob("*.png"):
+        write(STATIC / "explorer_pictures" / image.name, image.read_bytes())
     for name, content in pages.items():
         write(PAGES / name, content)
     for path in PAGES.rglob("*"):

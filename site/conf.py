@@ -14,7 +14,7 @@ copyright = "the llmlab authors; text CC BY 4.0, code MIT"
 version = release = llmlab.__version__
 language = "en"
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "docstrings", "mathml"]
 html_math_renderer = "mathml"
 nb_execution_mode = "off"
 nb_mime_priority_overrides = [("html", "text/html", 0), ("html", "text/plain", 10)]
@@ -46,3 +46,4 @@ html_theme_options = {"navigation_with_keys": False, "sidebar_hide_name": False}
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True

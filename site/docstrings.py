@@ -1,0 +1,35 @@
+"""A Sphinx extension: docstrings as this package writes them, `code` in single backticks, for Sphinx's own markup."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sphinx.application import Sphinx
+
+_CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+
+
+def spelled(line: str) -> str:
+    """One line of a docstring, with its code as Sphinx marks it and nothing else that it would take for markup.
+
+    >>> spelled("`a | b` of <|endoftext|>, *all* of them")
+    '``a | b`` of <\\\\|endoftext\\\\|>, \\\\*all\\\\* of them'
+    """
+    parts = _CODE.split(line)  # text, code, text, …
+    return "".join(f"``{part}``" if odd % 2 else re.sub(r"[*|]", r"\\\g<0>", part) for odd, part in enumerate(parts))
+
+
+def rewrite(app: Sphinx, what: str, name: str, subject: Any, options: Any, lines: list[str]) -> None:
+    """Rewrite a docstring in place, but for its examples."""
+    example = False
+    for number, line in enumerate(lines):
+        example = line.lstrip().startswith(">>>") or (example and bool(line.strip()))
+        if not example:
+            lines[number] = spelled(line)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Called by Sphinx; before napoleon, which turns `Args:` and `Raises:` into markup."""
+    app.connect("autodoc-process-docstring", rewrite, priority=400)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

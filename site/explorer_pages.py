@@ -1,0 +1,104 @@
+"""A page for each explorer, and the gallery that shows them all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import escape
+
+from course_files import ROOT, lessons
+from explorer_boxes import box, stills
+
+from llmlab import explorers
+
+
+def title_of(name: str) -> str:
+    """The words of an explorer's name.
+
+    >>> title_of("WindowMap")
+    'Window map'
+    """
+    words = re.findall(r"[A-Z][a-z]+", name)
+    return " ".join([words[0], *(word.lower() for word in words[1:])])
+
+
+def file_of(name: str) -> str:
+    """The name of an explorer's page and picture.
+
+    >>> file_of("WindowMap")
+    'window_map'
+    """
+    return title_of(name).lower().replace(" ", "_")
+
+
+def sentence_of(name: str) -> str:
+    """What an explorer is for, in the first sentence of its documentation."""
+    return getattr(explorers, name).__doc__.partition("\n")[0]
+
+
+def explorer_pages() -> Iterator[tuple[str, str]]:
+    """The name and the content of each explorer's page, and of the gallery."""
+    for name in stills():
+        yield f"explorers/{file_of(name)}.md", _page(name)
+    yield "explorers/index.md", _gallery()
+
+
+def _page(name: str) -> str:
+    still, where = stills()[name]
+    by_name = {lesson.name: lesson for lesson in lessons()}
+    links = ", ".join(f"[{by_name[one].number} · {by_name[one].title}](../lessons/{one}.ipynb)" for one in where)
+    return f"""# {title_of(name)}
+
+{sentence_of(name)}
+
+{box(name, still)}
+
+It belongs to {"lessons" if len(where) > 1 else "lesson"} {links}: there its picture is explained, and a prediction comes
+first. In a notebook it takes your own code, and any text:
+
+```python
+from llmlab.explorers import {name}
+
+{name}()
+```
+
+What it can be given: [`llmlab.explorers`](../api/explorers.md).
+"""
+
+
+def _gallery() -> str:
+    cards = "\n".join(
+        f'<li><a href="{file_of(name)}.html">{_picture(name)}<b>{title_of(name)}</b>'
+        f"<span>{escape(_plain(sentence_of(name)))}</span>"
+        f'<span class="card-lessons">lesson {", ".join(lesson[:2] for lesson in stills()[name][1])}</span></a></li>'
+        for name in stills()
+    )
+    pages = "\n".join(f"{title_of(name)} <{file_of(name)}>" for name in stills())
+    return f"""---
+hide-toc: true
+---
+# Explorers
+
+Each is a picture that you can take hold of, has a target to reach, and works with mouse, finger, keyboard and screen
+reader. What it shows was computed by the course's Python; nothing is sent anywhere.
+
+<ul class="gallery">
+{cards}
+</ul>
+
+```{{toctree}}
+:hidden:
+
+{pages}
+```
+"""
+
+
+def _picture(name: str) -> str:
+    if not (ROOT / "docs" / "images" / f"{file_of(name)}.png").exists():
+        return ""
+    return f'<img src="../_static/explorer_pictures/{file_of(name)}.png" alt="" loading="lazy">'
+
+
+def _plain(sentence: str) -> str:
+    return sentence.replace("`", "")
