@@ -305,10 +305,11 @@ for name, n_kv_heads in (("MHA", 6), ("GQA", 2), ("MQA", 1)):
 # The meter again, with your `kv_cache_bytes` counting along. It starts with a model of the 7B kind: 32 layers, 32 query
 # heads of 128, 8 texts of 8,192 tokens, 24 GB of memory. Before you touch it:
 #
-# - Which is larger, the weights or the cache?
+# - Which is larger, the weights or the cache? How many of the eight texts fit?
 # - By what factor does the cache change if both the length and the number of texts double?
-# - Which controls change the cache *and* the weights?
-# - **The target:** weights and cache together in 24 GB. Which ways lead there, and what is the price of each?
+# - Which numbers change the cache *and* the weights?
+# - **The target:** 32 texts in place of 8, on the same card, with as many key and value heads as will fit. How many
+#   heads is that, and what must change besides?
 
 # %%
 CacheMeter(count=kv_cache_bytes)
@@ -316,13 +317,13 @@ CacheMeter(count=kv_cache_bytes)
 # %% [markdown]
 # <details><summary>What happened?</summary>
 #
-# - The cache: 34.4 GB, against 13 GB of weights. It belongs to eight texts, the weights to none in particular.
+# - The cache: 34.4 GB, against 13 GB of weights. It belongs to the texts, the weights to none in particular. Two fit.
 # - By 4: both are factors of the product.
 # - Four: layers, query heads, the width of a head, and how many query heads share a key and value head. Length, number
 #   of texts and bytes per number change the cache alone.
-# - Sharing by 4 or 8, or one head for all: less to remember, at the price of quality. Or 8 bits per number together
-#   with sharing by 2: coarser numbers and some sharing. Fewer texts or shorter ones would fit as well, but then it is
-#   another service.
+# - Four heads, with 8 bits per number: sharing by 8 makes 17 GB of 137, beside 11 GB of weights still too much, and
+#   half the bits make half of it. One head for all would fit with 16 bits, too. Each has a price: fewer keys and values
+#   can say less, and fewer bits say it more coarsely.
 # </details>
 #
 # From code, with your function counting along:

@@ -107,12 +107,14 @@ def test_the_answers_about_the_meter_hold():
     both = {control for control, changed in changes.items() if changed == (True, True)}
     assert both == {"layers", "heads", "width", "sharing"}
     assert all(cache for cache, _ in changes.values())
-    for settings in (
-        {"sharing": "4"},
-        {"sharing": "8"},
-        {"sharing": "all: multi-query"},
-        {"sharing": "2", "precision": "8 bits"},
-    ):
-        meter = CacheMeter()
-        meter.set(**settings)
-        assert meter.target(meter.trace)[0], settings
+    assert first.texts_that_fit(first.chosen) == 2
+    meter = CacheMeter()
+    meter.set(batch="32")
+    assert round(meter.trace.chosen.cache / 1e9) == 137
+    meter.set(sharing="8")
+    assert [round(size / 1e9) for size in (meter.trace.chosen.cache, meter.trace.chosen.weights)] == [17, 11]
+    assert not meter.trace.fits
+    meter.set(precision="8 bits")
+    assert meter.frame["reached"] and meter.trace.chosen.n_kv_heads == 4
+    meter.set(sharing="all: multi-query", precision="16 bits")
+    assert meter.trace.fits and not meter.frame["reached"]

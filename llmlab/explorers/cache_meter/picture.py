@@ -1,15 +1,150 @@
-"""The picture of the cache meter as HTML, and the same in words."""
+"""The picture of the cache meter as HTML, the reason of what is seen, and the same in words.
+
+One card, drawn once for each way to share key and value heads: weights at the bottom, the cache on them, a band for
+each text, and what does not fit spills over. The axis is the card's: only another card moves it. Below, which query
+heads share a key and value head, and the product that the cache is, its factors as numbers to drag.
+"""
 
 from __future__ import annotations
 
-from llmlab.explorers.cache_meter.values import GB, CacheTrace
-from llmlab.explorers.host.markup import cell, numbers, scrolling, table
-from llmlab.explorers.host.words import three_digits
+from llmlab.explorers.cache_meter.numbers import as_bytes
+from llmlab.explorers.cache_meter.values import GB, CacheTrace, Variant
+from llmlab.explorers.host.touch import touch
+from llmlab.explorers.host.words import plural
+
+AXIS = 2.25  # memories of the card from the bottom of the picture to its top
+NARROWEST = 1.5  # a text's band in percent of the axis; narrower ones are not drawn
+# What each part of a card is made of, so that a factor and what it grows light up together.
+IN_CACHE = "c-two c-layers c-kv c-width c-length c-batch c-bytes"
+IN_WEIGHTS = "w-layers w-kv w-width w-heads"
 
 
 def render(trace: CacheTrace) -> str:
-    """The trace as HTML: how the bytes come about, totals, and a row with two bars for each sharing."""
-    return _product(trace) + _numbers(trace) + _table(trace)
+    """The cards, the heads that share, and the product."""
+    cards = "".join(_card(trace, one) for one in trace.variants)
+    rim = 100 / AXIS
+    bands = any(_band(trace, one) for one in trace.variants)
+    return (
+        '<div class="llmlab-cards"><div class="llmlab-card-axis"><div>'
+        f'<span style="bottom:{rim:.1f}%">{trace.memory // GB} GB</span><span style="bottom:0">0</span></div></div>'
+        f'<div class="llmlab-card-row"{touch(key="cards", group="follow")}>{cards}</div></div>'
+        f"{_product(trace)}"
+        '<p class="llmlab-hint"><span class="llmlab-fill-key llmlab-fill-weights"></span> weights '
+        f'<span class="llmlab-fill-key llmlab-fill-cache"></span> cache{", a band for each text" if bands else ""} '
+        '<span class="llmlab-fill-key llmlab-fill-spill"></span> does not fit &nbsp; Press a card, or drag a '
+        "number of the product. Small dots: query heads. Large dots: the key and value heads that they use.</p>"
+    )
+
+
+def _percent(bytes_: int, trace: CacheTrace) -> float:
+    """A height in percent of the axis, which what is higher still runs out of."""
+    return 100 * min(bytes_ / (AXIS * trace.memory), 1)
+
+
+def _band(trace: CacheTrace, one: Variant) -> float:
+    """What a text takes in percent of the axis; 0 where a band would be too narrow to be seen."""
+    band = 100 * one.cache / trace.batch / (AXIS * trace.memory)
+    return band if band > NARROWEST else 0
+
+
+def _card(trace: CacheTrace, one: Variant) -> str:
+    """One card with all that has to go into it."""
+    weights, top, rim = _percent(one.weights, trace), _percent(one.total, trace), 100 / AXIS
+    whole = 100 * one.cache / (AXIS * trace.memory)  # also where the picture ends: the bands keep their height
+    bands = f";--llmlab-text:{100 / trace.batch:.4g}%" if _band(trace, one) else ""
+    texts = min(trace.texts_that_fit(one), trace.batch)
+    fits = one.total <= trace.memory
+    found = f"{'all' if fits else texts} of {trace.batch} fit"
+    if trace.batch == 1:
+        found = "fits" if fits else "does not fit"
+    spill = ""
+    if not fits:
+        spill = f'<i class="llmlab-fill-spill" style="bottom:{rim:.2f}%;height:{top - rim:.2f}%"></i>'
+    beyond = "<b>▲</b>" if one.total > AXIS * trace.memory else ""
+    said = f"{one.name}, {plural(one.n_kv_heads, 'key and value head')}: {as_bytes(one.total)}, {found}"
+    its = touch(key=f"card{one.n_kv_heads}", press={"sharing": one.sharing}, tip=said)
+    return (
+        f'<div class="llmlab-card{"" if fits else " llmlab-over"}"{its}><div class="llmlab-glass">'
+        f'<i class="llmlab-fill-cache"{touch(link=IN_CACHE)} '
+        f'style="bottom:{weights:.2f}%;height:{whole:.2f}%{bands}"></i>'
+        f'<i class="llmlab-fill-weights"{touch(link=IN_WEIGHTS)} style="height:{weights:.2f}%"></i>{spill}'
+        f'<i class="llmlab-card-edge" style="height:{rim:.2f}%"></i>{beyond}</div>{_heads(trace.n_heads, one)}'
+        f"<span><b>{one.n_kv_heads}</b> {one.name}</span>"
+        f'<span class="llmlab-card-sum">{as_bytes(one.total)}</span>'
+        f"<span><b>{'✓' if fits else '✗'}</b> {found}</span></div>"
+    )
+
+
+def _heads(n_heads: int, one: Variant) -> str:
+    """Query heads above, key and value heads below, a line from each to the one that it uses."""
+    shared = n_heads // one.n_kv_heads
+
+    def across(place: float, places: int) -> str:
+        return f"{100 * (place + 0.5) / places:.1f}"
+
+    upper = [across(query, n_heads) for query in range(n_heads)]
+    lower = [across(head, one.n_kv_heads) for head in range(one.n_kv_heads)]
+    lines = "".join(f"M{upper[query]} 3L{lower[query // shared]} 27" for query in range(n_heads))
+    return (
+        '<svg class="llmlab-fan" viewBox="0 0 100 30" preserveAspectRatio="none" aria-hidden="true">'
+        f'<path class="llmlab-fan-lines" d="{lines}"></path>'
+        f'<path class="llmlab-fan-queries" d="{"".join(f"M{x} 3h0" for x in upper)}"></path>'
+        f'<path class="llmlab-fan-keys" d="{"".join(f"M{x} 27h0" for x in lower)}"></path></svg>'
+    )
+
+
+def _product(trace: CacheTrace) -> str:
+    """The factors of the cache, most of them numbers to drag; the query heads beside them, which are none."""
+    parts = (
+        ("two", "2", "keys and values", ""),
+        ("layers", trace.n_layers, "layers", "layers"),
+        ("kv", trace.chosen.n_kv_heads, "key and value heads", ""),
+        ("width", trace.d_head, "numbers a head", "width"),
+        ("length", f"{trace.length:,}", "tokens", "length"),
+        ("batch", trace.batch, "texts", "batch"),
+        ("bytes", trace.bytes_per_number, "bytes", "precision"),
+    )
+    factors = " × ".join(_factor(name, number, words, control) for name, number, words, control in parts)
+    heads = _factor("heads", trace.n_heads, "query heads", "heads", "w-heads")
+    return (
+        f'<div class="llmlab-product"><b>cache</b> = {factors} = <b>{as_bytes(trace.chosen.cache)}</b>'
+        f"<span>&nbsp; not in it: {heads}</span></div>"
+    )
+
+
+def _factor(name: str, number: object, words: str, control: str, link: str = "") -> str:
+    tip = f"{words}: drag sideways, or arrow keys" if control else f"{words}: press a card" if name == "kv" else ""
+    its = touch(key=f"factor-{name}", spin=control, link=link or f"c-{name} w-{name}", tip=tip)
+    kind = " llmlab-factor-drag" if control else ""
+    return f'<span class="llmlab-factor"><b class="llmlab-factor-number{kind}"{its}>{number}</b> {words}</span>'
+
+
+# ---- words -----------------------------------------------------------------------------------------------------------
+
+
+def why(trace: CacheTrace) -> str:
+    """How the bytes of a token come about, and what that leaves room for."""
+    one = trace.chosen
+    if one.weights > trace.memory:
+        helps = "Only a smaller model would, or a larger card."
+        if min(other.weights for other in trace.variants) <= trace.memory:
+            helps = "But fewer key and value heads make the weights smaller, too."
+        return (
+            f"The weights alone, {as_bytes(one.weights)}, are more than the card holds: no shorter texts, fewer of "
+            f"them or fewer bits make room. {helps}"
+        )
+    shared = trace.n_heads // one.n_kv_heads
+    if shared == 1:
+        cause = "Each query head has keys and values of its own"
+    else:
+        cause = f"{'All ' if one.n_kv_heads == 1 else ''}{shared} query heads share one key and value head"
+    room = trace.texts_that_fit(one)
+    found = f"the card has room for {room:,} such {'text' if room == 1 else 'texts'}"
+    texts = f"{plural(trace.batch, 'text')} of {trace.length:,} {'takes' if trace.batch == 1 else 'take'}"
+    return (
+        f"{cause}, so a token takes <b>{as_bytes(trace.bytes_per_token)}</b> in {trace.n_layers} layers, and {texts} "
+        f"{as_bytes(one.cache)}. Beside {as_bytes(one.weights)} of weights {found}."
+    )
 
 
 def describe(trace: CacheTrace) -> str:
@@ -22,76 +157,3 @@ def describe(trace: CacheTrace) -> str:
         f"Multi-head attention needs a cache of {as_bytes(first.cache)}, "
         f"multi-query attention one of {as_bytes(last.cache)}."
     )
-
-
-def _product(trace: CacheTrace) -> str:
-    factors = (
-        (2, "keys and values"),
-        (trace.n_layers, "layers"),
-        (trace.chosen.n_kv_heads, "key and value heads"),
-        (trace.d_head, "numbers a head"),
-        (f"{trace.length:,}", "tokens"),
-        (trace.batch, "sequences"),
-        (trace.bytes_per_number, "bytes"),
-    )
-    text = " × ".join(f"<span><b>{number}</b> {name}</span>" for number, name in factors)
-    return f'<div class="llmlab-numbers">{text} = <span><b>{trace.chosen.cache:,}</b> bytes</span></div>'
-
-
-def _numbers(trace: CacheTrace) -> str:
-    chosen = trace.chosen
-    facts = {
-        "cache": as_bytes(chosen.cache),
-        "weights": as_bytes(chosen.weights),
-        "memory": as_bytes(trace.memory),
-        "left" if trace.fits else "missing": as_bytes(abs(trace.memory - chosen.total)),
-        "one more token of one sequence": as_bytes(trace.bytes_per_token),
-        "tokens that fit beside the weights": f"{trace.tokens_that_fit:,}",
-        "read for one step": as_bytes(chosen.total),
-    }
-    if trace.own_function:
-        facts["your count"] = f"{trace.counted:,} bytes"
-    return numbers(facts)
-
-
-def _table(trace: CacheTrace) -> str:
-    names = ("attention", "key and value heads", "cache", "of multi-head", "weights", "together", "", "")
-    head = "".join(f"<th>{name}</th>" for name in names)
-    scale = max(trace.memory, *(one.total for one in trace.variants))
-    rows = ""
-    for one in trace.variants:
-        fits = "fits" if one.total <= trace.memory else "does not fit"
-        mark = ' class="llmlab-flag"' if one is trace.chosen else ""
-        rows += (
-            f"<tr><th{mark}>{'▸ ' if mark else '  '}{one.name}</th>{cell(one.n_kv_heads)}{cell(as_bytes(one.cache))}"
-            f"{cell(f'{one.cache / trace.variants[0].cache:.1%}')}{cell(as_bytes(one.weights))}"
-            f"{cell(as_bytes(one.total))}{_bars(one.weights / scale, one.cache / scale)}<td>{fits}</td></tr>"
-        )
-    rows += (
-        f"<tr><th>  memory</th>{cell('') * 4}{cell(as_bytes(trace.memory))}"
-        f'<td class="llmlab-memory"><div class="llmlab-limit" style="width: {100 * trace.memory / scale:.1f}%">&nbsp;'
-        "</div></td><td></td></tr>"
-    )
-    key = (
-        '<p><span class="llmlab-key llmlab-weights" style="background-color: #2f7fc1">&nbsp;&nbsp;&nbsp;</span> '
-        'weights <span class="llmlab-key llmlab-cache" style="background-color: #c8590a">&nbsp;&nbsp;&nbsp;</span> '
-        "cache</p>"
-    )
-    return scrolling("Memory for each sharing of heads", table(rows, head=head, kind="llmlab-meter")) + key
-
-
-def _bars(weights: float, cache: float) -> str:
-    """Weights and cache side by side. The colours hold 3:1 against a white and a black page; the cache is hatched."""
-    pieces = "".join(
-        f'<div class="llmlab-{name}" style="width: {100 * share:.1f}%; background-color: {colour}">&nbsp;</div>'
-        for name, share, colour in (("weights", weights, "#2f7fc1"), ("cache", cache, "#c8590a"))
-    )
-    return f'<td class="llmlab-memory">{pieces}</td>'
-
-
-def as_bytes(number: int) -> str:
-    """Three digits or so and a unit: 37.7 MB, 524 kB."""
-    for unit, size in (("GB", GB), ("MB", 10**6), ("kB", 10**3)):
-        if number >= 0.9995 * size:
-            return f"{three_digits(number / size)} {unit}"
-    return f"{number} B"

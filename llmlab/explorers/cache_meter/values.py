@@ -16,15 +16,16 @@ LAYERS = ("4", "8", "12", "24", "32", "40", "80")
 HEADS = ("8", "16", "32", "64")
 WIDTHS = ("32", "64", "128")
 SHARING = {"1: multi-head": 1, "2": 2, "4": 4, "8": 8, "all: multi-query": 0}  # query heads to a key/value head
-LENGTHS = ("256", "1024", "2048", "4096", "8192", "16384", "32768", "131072")
+# Steps of 1,024 tokens, so that playing them fills the memory evenly; the long ones beyond come by doubling.
+LENGTHS = ("256", *map(str, range(1024, 16_384 + 1, 1024)), "32768", "65536", "131072")
 BATCHES = ("1", "2", "4", "8", "16", "32", "64")
-PRECISIONS = {"32 bits": 4, "16 bits": 2, "8 bits": 1}
+PRECISIONS = {"8 bits": 1, "16 bits": 2, "32 bits": 4}
 MEMORIES = ("8", "16", "24", "48", "80")
 GB = 10**9
 
-# The target: a model of the 7B kind (its layers, heads and width), this many tokens in the cache, this memory.
-TARGET = {"n_layers": 32, "n_heads": 32, "d_head": 128}
-TARGET_TOKENS, TARGET_MEMORY = 8 * 8_192, 24 * GB
+# The target: a model of the 7B kind (its layers, heads and width), so many texts of that length, this memory.
+TARGET_MODEL = {"n_layers": 32, "n_heads": 32, "d_head": 128}
+TARGET_TEXTS, TARGET_LENGTH, TARGET_MEMORY = 32, 8_192, 24 * GB
 
 CountFunction = Callable[[int, int, int, int, int, int], int]
 
@@ -35,12 +36,14 @@ class Variant:
 
     Attributes:
         name: multi-head, grouped-query or multi-query.
+        sharing: the value of the control that sets it.
         n_kv_heads: heads of keys and values.
         cache: bytes of the cache.
         weights: bytes of the model's weights.
     """
 
     name: str
+    sharing: str
     n_kv_heads: int
     cache: int
     weights: int
@@ -86,6 +89,17 @@ class CacheTrace:
         """What one more token of one sequence adds to the cache."""
         return self.chosen.cache // (self.length * self.batch)
 
+    def texts_that_fit(self, one: Variant) -> int:
+        """How many texts of this length the memory beside the weights holds."""
+        return max(0, self.memory - one.weights) // (one.cache // self.batch)
+
+    @property
+    def most_heads(self) -> int:
+        """The most key and value heads with which all of it fits, in a cache of as few bits as there are; 0: none."""
+        fewest = min(PRECISIONS.values())
+        small = [(one, one.cache // self.bytes_per_number * fewest) for one in self.variants]
+        return max((one.n_kv_heads for one, cache in small if one.weights + cache <= self.memory), default=0)
+
     @property
     def tokens_that_fit(self) -> int:
         """Tokens, over all sequences, that the memory beside the weights holds."""
@@ -108,14 +122,17 @@ def compute(state: dict[str, Any], count: CountFunction | None = None) -> CacheT
     length, batch = int(state["length"]), int(state["batch"])
     bytes_per_number = PRECISIONS[state["precision"]]
 
-    def variant(n_kv_heads: int) -> Variant:
+    def variant(sharing: str) -> Variant:
+        n_kv_heads = n_heads // (SHARING[sharing] or n_heads)
         name = {n_heads: "multi-head", 1: "multi-query"}.get(n_kv_heads, "grouped-query")
         cache = cache_bytes(n_layers, n_kv_heads, d_head, length, batch, bytes_per_number)
-        return Variant(name, n_kv_heads, cache, WEIGHT_BYTES * _parameters(n_layers, n_heads, n_kv_heads, d_head))
+        weights = WEIGHT_BYTES * _parameters(n_layers, n_heads, n_kv_heads, d_head)
+        return Variant(name, sharing, n_kv_heads, cache, weights)
 
-    heads = {shared: n_heads // (shared or n_heads) for shared in SHARING.values()}
-    variants = tuple(variant(n) for n in sorted(set(heads.values()), reverse=True))
-    chosen = next(one for one in variants if one.n_kv_heads == heads[SHARING[state["sharing"]]])
+    chosen = variant(state["sharing"])
+    # Two values may come to the same (8 query heads, shared by 8 or by all): then the one that is set stands for both.
+    by_heads = {one.n_kv_heads: one for one in (*map(variant, SHARING), chosen)}
+    variants = tuple(by_heads[n] for n in sorted(by_heads, reverse=True))
     arguments = (n_layers, chosen.n_kv_heads, d_head, length, batch, bytes_per_number)
     counted = None if count is None else count(*arguments)
     own_function = is_written(counted)
