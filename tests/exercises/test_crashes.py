@@ -9,7 +9,7 @@ import torch
 
 from llmlab.exercises.engine import Crash, Exercise, Misconception
 from llmlab.exercises.engine.common_crashes import COMMON_CRASHES
-from llmlab.exercises.engine.crashes import explain
+from llmlab.exercises.engine.crashes import Seen, explain
 from tests.exercises.cells import define
 
 # crash -> bodies of `def answer(ids, x):` that stop with it; ids is [3, 1, 2], x a tensor (2, 3) of floats.
@@ -263,7 +263,7 @@ def test_a_slip_gets_its_sentence_and_its_line(id, body):
 
 def test_two_devices():
     error = RuntimeError("Expected all tensors to be on the same device, but found at least two devices")
-    assert explain(error, COMMON_CRASHES)[0].id == "two-devices"
+    assert explain(Seen.of(error), COMMON_CRASHES)[0].id == "two-devices"
 
 
 def test_the_shapes_on_the_line_are_shown():

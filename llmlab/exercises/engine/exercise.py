@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from llmlab.course.progress import store
+from llmlab.exercises.engine.calling import Answer, LocalAnswer
 from llmlab.exercises.engine.crashes import Crash
 from llmlab.exercises.engine.judging import COMMON, judge, stopped
 from llmlab.exercises.engine.result import Misconception, Result, Status
-from llmlab.exercises.engine.source_code import same_code
 from llmlab.exercises.engine.sources import sources
 from llmlab.exercises.engine.view import Note
 from llmlab.utils.memory_limit import MemoryLimit
@@ -76,11 +76,12 @@ class Exercise:
         One single call into compiled code cannot be stopped, however long it takes or whatever it fills, such as
         `list(range(10**10))`: interrupt or restart the kernel then.
         """
+        local = LocalAnswer(answer)
         try:
             with TimeLimit(seconds), MemoryLimit(MEGABYTES):
-                result = self._judged(answer)
+                result = self.judged(local)
         except KeyboardInterrupt as reason:
-            result = stopped(reason, answer)
+            result = stopped(local.stop(reason))
         except Exception as error:
             result = Result("error", f"The check itself cannot handle this answer ({type(error).__name__}): report it.")
         self.status = result.status
@@ -88,9 +89,22 @@ class Exercise:
             self.attempted, self._tries = True, self._tries + 1
         return self._dressed(result)
 
+    def judged(self, answer: Answer) -> Result:
+        """What the check finds, wherever the answer is; nothing is kept of it.
+
+        Raises:
+            Exception: the check itself does not stand this answer.
+        """
+        look = answer.look(self._sources["stub"])
+        if look.none:
+            return Result("not_attempted", _NONE[self.kind])
+        if look.untouched:
+            return Result("not_attempted", _UNCHANGED)
+        return judge(self, answer, look)
+
     def untouched(self, answer: Any) -> bool:
         """Whether an answer is still blank, or a function still the one that the student notebook came with."""
-        return answer is None or answer is ... or same_code(answer, self._sources["stub"])
+        return LocalAnswer(answer).look(self._sources["stub"]).untouched
 
     def hint(self) -> Note:
         """The next hint: a question, then the idea, then the line. The last one is repeated."""
@@ -122,13 +136,6 @@ class Exercise:
     @property
     def _sources(self) -> dict[str, str]:
         return sources().get(self.id, {"stub": "", "solution": "(missing: build the notebooks to write it)"})
-
-    def _judged(self, answer: Any) -> Result:
-        if answer is None:
-            return Result("not_attempted", _NONE[self.kind])
-        if self.untouched(answer):
-            return Result("not_attempted", _UNCHANGED)
-        return judge(self, answer)
 
     def _dressed(self, result: Result) -> Result:
         """The result as it is shown: kept on disk, with what stands folded under it."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from llmlab.exercises.engine.calling import Answer, Look, Stop
 from llmlab.exercises.engine.common_crashes import COMMON_CRASHES
 from llmlab.exercises.engine.crashes import explain
-from llmlab.exercises.engine.frames import own_frames
-from llmlab.exercises.engine.probes import Probe, is_generator_function, read_answer
+from llmlab.exercises.engine.probes import Probe, value_of
 from llmlab.exercises.engine.result import Misconception, Result
 from llmlab.exercises.engine.verdicts import Blank, Raised, Wrong
-from llmlab.utils.memory_limit import GrewTooLarge
-from llmlab.utils.time_limit import TookTooLong
 
 if TYPE_CHECKING:
     from llmlab.exercises.engine.exercise import Exercise
@@ -39,8 +37,8 @@ COMMON = {
 }
 
 
-def judge(exercise: Exercise, answer: Any) -> Result:
-    """What the exercise's check finds in an answer that is not blank.
+def judge(exercise: Exercise, answer: Answer, look: Look) -> Result:
+    """What the exercise's check finds in an answer that is not blank, and that looks like `look`.
 
     Raises:
         Exception: the check itself does not stand this answer.
@@ -48,12 +46,12 @@ def judge(exercise: Exercise, answer: Any) -> Result:
     printed = ""
     try:
         if exercise.kind == "value":
-            held = list(exercise.examine(read_answer(answer)))
-        elif not callable(answer):
-            raise Wrong("not-a-function", f"It got a value of type `{type(answer).__name__}`.")
+            held = list(exercise.examine(value_of(answer.value())))
+        elif not look.callable:
+            raise Wrong("not-a-function", f"It got a value of type `{look.kind}`.")
         else:
-            probe = Probe(answer)
-            if is_generator_function(answer):
+            probe = Probe(answer, look.name)
+            if look.generator:
                 raise Wrong("yield-for-return", f"`{probe.name}(...)` gives a `generator` object.")
             try:
                 held = list(exercise.examine(probe))
@@ -72,25 +70,20 @@ def judge(exercise: Exercise, answer: Any) -> Result:
     return Result("passed", _lines(f"{count}: {names}.", exercise.means, reason))
 
 
-def stopped(reason: KeyboardInterrupt, answer: Any) -> Result:
+def stopped(stop: Stop) -> Result:
     """What is said of a check that did not come to its end, stopped by a limit or by the learner."""
-    what = str(reason).partition(":")[0]
-    frames = own_frames(reason, answer)
-    if not isinstance(reason, TookTooLong | GrewTooLarge):
+    if not stop.id:
         return Result("error", "Interrupted before the check came to an end. Does a loop in your code never stop?")
-    ended = f"The check stopped your code. {what}: does your loop end?"
-    if not frames:
-        ended = f"The check was stopped. {what}. Is the result far larger than what was asked for?"
-    # The outermost step in a loop, else the outermost: what runs inside it differs from moment to moment.
-    line = next((frame.line(loop) for frame in frames if (loop := frame.loop())), frames[0].line() if frames else "")
-    id = "not-finished" if isinstance(reason, TookTooLong) else "memory-filled"
-    return Result("error", _lines(ended, line), id)
+    ended = f"The check stopped your code. {stop.what}: does your loop end?"
+    if not stop.own:
+        ended = f"The check was stopped. {stop.what}. Is the result far larger than what was asked for?"
+    return Result("error", _lines(ended, stop.line), stop.id)
 
 
 def _crashed(exercise: Exercise, raised: Raised, printed: str) -> Result:
     # An error that the learner's own `raise` made says what the learner put there: nothing common can be known of it.
-    crashes = (*exercise.crashes, *(() if raised.on_purpose else COMMON_CRASHES))
-    explained = explain(raised.error, crashes, raised.fresh)
+    crashes = (*exercise.crashes, *(() if raised.seen.on_purpose else COMMON_CRASHES))
+    explained = explain(raised.seen, crashes, raised.fresh)
     if explained is None:
         return Result("error", f"{raised}{printed}")
     crash, sentence = explained

@@ -5,6 +5,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from llmlab.exercises.engine.crashes import Seen
+
 
 class Verdict(Exception):
     """The check knows enough and stops."""
@@ -18,14 +23,13 @@ class Raised(Verdict):
     """An error came out of the learner's code, or of what it gave; the text says what was called, what, and where.
 
     Attributes:
-        error: what was raised.
+        seen: what was raised.
         fresh: the arguments were random: nothing of the error's text is to be repeated.
-        on_purpose: a `raise` of the learner's own raised it.
     """
 
-    def __init__(self, text: str, error: BaseException, *, fresh: bool = False, on_purpose: bool = False) -> None:
+    def __init__(self, text: str, seen: Seen, *, fresh: bool = False) -> None:
         super().__init__(text)
-        self.error, self.fresh, self.on_purpose = error, fresh, on_purpose
+        self.seen, self.fresh = seen, fresh
 
 
 class Wrong(Verdict):

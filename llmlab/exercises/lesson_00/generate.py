@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, plain, show
 from llmlab.exercises.lesson_00 import bigram
 from llmlab.exercises.lesson_00.sections import AUTOREGRESSION
 
@@ -33,8 +33,14 @@ class _Choice:
         self.asked += 1
         return sorted(probabilities.items(), key=lambda entry: (-entry[1], entry[0]))[1][0]
 
-    def __deepcopy__(self, memo: dict) -> _Choice:
-        return self  # the check wants to know whether it was asked
+
+def _arguments(prompt: list[str], n_tokens: int, after: dict[str, dict[str, float]]) -> tuple:
+    return prompt, n_tokens, lambda token: dict(after[token]), _Choice()
+
+
+def _read(result: Any, args: tuple) -> Any:
+    """What it gave, and whether it asked `choose`."""
+    return result if result is None or result is ... else [plain(result), args[3].asked > 0]
 
 
 def _predict(token: str) -> dict[str, float]:
@@ -47,11 +53,10 @@ def _most_probable(probabilities: dict[str, float]) -> str:
 
 def _check_generate(generate: Probe) -> Iterator[str]:
     for prompt, n_tokens in _CASES:
-        choose = _Choice()
         call = f"{generate.name}({show(prompt)}, {n_tokens}, predict, choose)"
-        got = generate(list(prompt), n_tokens, _predict, choose, shown=call)
+        got, asked = generate(list(prompt), n_tokens, _AFTER, make=_arguments, read=_read, shown=call)
         if got != bigram.generate(prompt, n_tokens, _predict, _Choice()):
-            idea = _idea(got, prompt, n_tokens, asked=choose.asked > 0)
+            idea = _idea(got, prompt, n_tokens, asked=asked)
             raise Wrong(idea, "" if idea == "choose-not-asked" else f"`{call}` gave `{show(got)}`.")
     yield f"{len(_CASES)} prompts by hand, one of them with nothing to write"
 
@@ -60,8 +65,9 @@ def _check_generate(generate: Probe) -> Iterator[str]:
         tokens = ["".join(fresh.choices("abcdefghij", k=5)) + str(n) for n in range(8)]
         after = {token: {other: fresh.random() for other in fresh.sample(tokens, 5)} for token in tokens}
         prompt, n_tokens = fresh.choices(tokens, k=fresh.randint(1, 4)), fresh.randint(2, 9)
-        given = (prompt, n_tokens, lambda token, after=after: dict(after[token]), _Choice())
-        if generate(*given, shown="a random model", fresh=True) != bigram.generate(*given):
+        given = (prompt, n_tokens, after)
+        got, _ = generate(*given, make=_arguments, read=_read, shown="a random model", fresh=True)
+        if got != bigram.generate(*_arguments(*given)):
             raise Wrong("tied-to-the-example")
     yield "random models"
 

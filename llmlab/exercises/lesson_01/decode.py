@@ -55,11 +55,11 @@ def _require_an_error(decode: Probe, ids: list[int], unknown: int) -> None:
     try:
         got = decode(ids, TABLE, shown=call)
     except Raised as raised:
-        if isinstance(raised.error, KeyError):
+        if raised.seen.is_a("KeyError"):
             raise Wrong("key-error-instead", str(raised)) from None
-        if not isinstance(raised.error, ValueError):
+        if not raised.seen.is_a("ValueError"):
             raise
-        if not re.search(rf"(?<![\d-]){unknown}(?!\d)", str(raised.error)):
+        if not re.search(rf"(?<![\d-]){unknown}(?!\d)", raised.seen.text):
             raise Wrong("id-not-named", str(raised)) from None
         return
     shown = f"`{call}` gave `{show(got)}`; {unknown} is not in the table."

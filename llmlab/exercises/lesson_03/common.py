@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from llmlab.exercises.engine import Misconception, Raised, Wrong
+from llmlab.exercises.engine import Misconception, Raised, Wrong, plain
 from llmlab.exercises.engine.answers import is_row
 from llmlab.exercises.lesson_03.sections import SLIDE
 
@@ -25,6 +25,11 @@ def windows_of(ids: list[int], max_length: int, stride: int) -> list[list[list[i
 NOTHING = "nothing"  # what a function gave that gave nothing back
 
 
+def read_or_nothing(result: Any, args: tuple) -> Any:
+    """What a probe reads where a function may give nothing back."""
+    return NOTHING if result is None else plain(result)
+
+
 def for_a_short_text(call: Callable[[], Any], expected: str) -> Any:
     """What a function gives for a text too short for one window; one that refuses it is told what is expected.
 
@@ -34,7 +39,7 @@ def for_a_short_text(call: Callable[[], Any], expected: str) -> Any:
     try:
         got = call()
     except Raised as raised:
-        if raised.on_purpose or isinstance(raised.error, AssertionError):
+        if raised.seen.on_purpose or raised.seen.is_a("AssertionError"):
             raise Wrong("short-text-refused", f"{raised}\nExpected is {expected}.") from None
         raise
     if got == NOTHING:

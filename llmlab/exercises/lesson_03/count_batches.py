@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import product
 
-from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, plain, show
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.engine.answers import is_row, is_whole, name_of
-from llmlab.exercises.lesson_03.common import NOTHING, SHORT_TEXT, TIED, for_a_short_text, windows_of
+from llmlab.exercises.lesson_03.common import SHORT_TEXT, TIED, for_a_short_text, read_or_nothing, windows_of
 from llmlab.exercises.lesson_03.sections import BATCHES, LABEL, SHUFFLE, SLIDE, STRIDE
 
 Columns = list[tuple[str, list[int]]]  # the counts of all loaders, by each known mistake
@@ -79,7 +79,7 @@ def _check_count_batches(count_batches: Probe) -> Iterator[str]:
         if case[0] > case[1]:
             got = count_batches(*case)
         else:
-            call = partial(count_batches, *case, read=lambda result, args: NOTHING if result is None else plain(result))
+            call = partial(count_batches, *case, read=read_or_nothing)
             got = for_a_short_text(call, "0 windows and 0 batches")
         shown = f"`{count_batches.spell(*case)}` gave `{show(got)}`."
         if not is_row(got) or len(got) != 2:

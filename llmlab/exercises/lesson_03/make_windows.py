@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import product
 
-from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, plain, show
-from llmlab.exercises.lesson_03.common import NOTHING, SHORT_TEXT, TIED, for_a_short_text, windows_of
+from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.lesson_03.common import SHORT_TEXT, TIED, for_a_short_text, read_or_nothing, windows_of
 from llmlab.exercises.lesson_03.make_windows_mistakes import holds_floats, idea_behind, text_of
 from llmlab.exercises.lesson_03.sections import LABEL, MANY, ONE_SHIFT, SLIDE, STRIDE
 
@@ -23,9 +23,7 @@ def _check_make_windows(make_windows: Probe) -> Iterator[str]:
         if n_tokens > max_length:
             got = call()
         else:
-            got = for_a_short_text(
-                partial(call, read=lambda result, args: NOTHING if result is None else plain(result)), "`[]`"
-            )
+            got = for_a_short_text(partial(call, read=read_or_nothing), "`[]`")
         if got != windows_of(ids, max_length, stride) or holds_floats(got):
             spelled = make_windows.spell(ids, max_length, stride)
             raise Wrong(idea_behind(got, n_tokens, max_length, stride), f"`{spelled}` gave `{show(got)}`.")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -34,7 +35,7 @@ _LOOKUPS = frozenset("getitem index_select embedding gather take take_along_dim"
 class _Listener(TorchFunctionMode):
     """Notes which functions of PyTorch are called, and how often something is looked up in a table of this shape."""
 
-    def __init__(self, table: torch.Size) -> None:
+    def __init__(self, table: tuple[int, int]) -> None:
         super().__init__()
         self.table, self.names, self.lookups = table, set(), 0
 
@@ -47,29 +48,32 @@ class _Listener(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
 
-def _dense(result: Any, args: tuple) -> Any:
-    """The result in plain values, a sparse tensor filled up."""
-    parts = [part.to_dense() if isinstance(part, Tensor) and part.is_sparse else part for part in result]
-    return plain(parts)
+def _read(result: Any, args: tuple) -> Any:
+    """The result in plain values, a sparse tensor filled up; the names that were called; the number of look-ups."""
+    if result is None or result is ...:
+        return result
+    heard = args[-1]
+    if isinstance(result, list | tuple):
+        result = [part.to_dense() if isinstance(part, Tensor) and part.is_sparse else part for part in result]
+    return [plain(result), sorted(heard.names), heard.lookups]
 
 
 def _check_one_hot(one_hot_and_rows: Probe) -> Iterator[str]:
     def compare(ids: list[int], weight: Tensor, shown: str, is_fresh: bool) -> None:
-        def read(result: Any, args: tuple) -> Any:
-            return _dense(result, args) if isinstance(result, list | tuple) else plain(result)
-
-        with _Listener(weight.shape) as heard:
-            got = one_hot_and_rows(torch.tensor(ids), weight, shown=shown, fresh=is_fresh, read=read)
+        around = partial(_Listener, tuple(weight.shape))
+        got, names, lookups = one_hot_and_rows(
+            torch.tensor(ids), weight, shown=shown, fresh=is_fresh, read=_read, around=around
+        )
         wrong = _one_hot_misconception(got, ids, weight)
         if wrong:
             misconception = "tied-to-the-example" if is_fresh else wrong
             seen = "" if is_fresh else f"`{shown}`, with a table of 5 rows of 2, gave `{show(got)}`."
             raise Wrong(misconception, seen)
-        if "one_hot" in heard.names:
+        if "one_hot" in names:
             raise Wrong("one-hot-given")
         # A product in Python's own numbers reads all rows, a lookup at most one for each id. Where there are more rows
         # than ids, the two can be told apart.
-        if 0 < heard.lookups <= len(ids) < len(weight) and not is_fresh and not heard.names & _PRODUCTS:
+        if 0 < lookups <= len(ids) < len(weight) and not is_fresh and not _PRODUCTS.intersection(names):
             raise Wrong("rows-looked-up")
 
     compare([3, 1, 3], table(5, 2, 1), f"{one_hot_and_rows.name}(ids=[3, 1, 3], weight (5, 2))", False)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from llmlab.exercises.engine import Exercise, Misconception, Opaque, Probe, Raised, Wrong, show
 from llmlab.exercises.engine.answers import name_of
-from llmlab.exercises.engine.crashes import Crash, message_of
+from llmlab.exercises.engine.crashes import Crash
 from llmlab.exercises.engine.tensors import seeded
 from llmlab.exercises.lesson_04.common import is_close, shape_of, table
 from llmlab.exercises.lesson_05.sections import LEARNED, ORDER
@@ -89,7 +89,7 @@ def _answer(embed_input: Probe, ids: list[list[int]], *tables: Tensor, **options
     try:
         return embed_input(torch.tensor(ids), *tables, **options)
     except Raised as raised:
-        if not (isinstance(raised.error, ValueError) and raised.on_purpose):  # B, T, D = ids.shape raises one, too
+        if not (raised.seen.is_a("ValueError") and raised.seen.on_purpose):  # B, T, D = ids.shape raises one, too
             raise
         raise Wrong("fitting-text-refused", str(raised)) from None
 
@@ -104,9 +104,9 @@ def _require_refusal(embed_input: Probe, T: int) -> None:
             raise Wrong("too-long-answered", f"`{call}` gave `None`.") from None
         raise
     except Raised as raised:
-        if not isinstance(raised.error, ValueError):
+        if not raised.seen.is_a("ValueError"):
             raise Wrong("other-error", f"{raised}") from None
-        if len(message_of(raised.error).split()) < 2:
+        if len(raised.seen.text.split()) < 2:
             raise Wrong("error-says-nothing", f"{raised}") from None
         return
     if isinstance(got, Opaque):

@@ -39,10 +39,15 @@ _HARDLY: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
+def _arguments(name: str, x: Tensor, order: list[int]) -> tuple:
+    return {**_EQUIVARIANT, **_INVARIANT, **_NEITHER, **_HARDLY}[name], x, torch.tensor(order)
+
+
 def _check_permutation_test(permutation_test: Probe) -> Iterator[str]:
-    def said(f: Callable[[Tensor], Tensor], name: str, x: Tensor, order: list[int]) -> Any:
+    def said(name: str, x: Tensor, order: list[int]) -> Any:
+        call = f"{permutation_test.name}({name}, x, order)"
         try:
-            answer = permutation_test(f, x, torch.tensor(order), shown=f"{permutation_test.name}({name}, x, order)")
+            answer = permutation_test(name, x, order, make=_arguments, shown=call)
         except Raised as raised:
             if name == "x.mean(0)" and "raised IndexError" in str(raised):  # D numbers, looked up at T places
                 raise Wrong("mean-not-recognised", str(raised)) from None
@@ -57,9 +62,9 @@ def _check_permutation_test(permutation_test: Probe) -> Iterator[str]:
     x = torch.randn(7, 3, generator=torch.Generator().manual_seed(7))
     families = (("equivariant", _EQUIVARIANT), ("invariant", _INVARIANT), ("neither", _NEITHER))
     answers = {
-        name: (kind, said(f, name, x, order))
+        name: (kind, said(name, x, order))
         for kind, functions in (*families, ("neither", _HARDLY))
-        for name, f in functions.items()
+        for name in functions
     }
     if len({answer for _, answer in answers.values()}) == 1:
         _, answer = answers["x.mean(0)"]
@@ -82,12 +87,12 @@ def _check_permutation_test(permutation_test: Probe) -> Iterator[str]:
     for _ in range(3):
         T, D = fresh.randint(6, 9), fresh.randint(2, 5)
         for kind, functions in families:
-            for name, f in functions.items():
+            for name in functions:
                 shuffled = list(range(T))
                 while not _tells_apart(shuffled):
                     fresh.shuffle(shuffled)
                 x = 0.5 + torch.rand(T, D, generator=seeded(fresh))  # far from 0, where rounding weighs more
-                if said(f, name, x, shuffled) != kind:
+                if said(name, x, shuffled) != kind:
                     raise Wrong("tied-to-the-example", f"For `{name}` with other sizes it said something else.")
     yield "fresh random rows and orders"
 

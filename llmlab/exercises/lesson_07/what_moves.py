@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -20,6 +21,7 @@ from llmlab.exercises.lesson_07.what_moves_layers import (
     T,
     hard_layers,
     looks_at_the_next,
+    mixes_what_it_reads,
     two_outputs,
     wrong_tables,
 )
@@ -27,7 +29,7 @@ from llmlab.exercises.lesson_07.what_moves_layers import (
 
 def _check_what_moves(what_moves: Probe) -> Iterator[str]:
     def table(layer: Layer, x: Tensor, shape: tuple[int, int], words: str, **options: Any) -> Tensor:
-        value = what_moves(_of_tables(layer), x, shown=f"{what_moves.name}({words}, x)", **options)
+        value = what_moves(layer, x, make=_arguments, shown=f"{what_moves.name}({words}, x)", **options)
         got = tensor(value)
         if got is None or got.shape != shape or not ((got == 0) | (got == 1)).all():
             raise Wrong("not-a-table", f"For {words} and x {tuple(x.shape)} it gave {_kind(got)}.")
@@ -65,10 +67,7 @@ def _check_what_moves(what_moves: Probe) -> Iterator[str]:
         width, d_out = fresh.sample([size for size in range(2, 9) if size != length], 2)
         reads = torch.rand(length, length, generator=generator) < 0.5
         mixes = torch.randn(width, d_out, generator=generator)
-
-        def layer(x: Tensor, reads: Tensor = reads, mixes: Tensor = mixes) -> Tensor:
-            return reads.to(x.dtype) @ (x @ mixes.to(x.dtype))
-
+        layer = partial(mixes_what_it_reads, reads, mixes)
         at = torch.randn(length, width, generator=generator)
         found = table(layer, at, (length, length), "a random layer", fresh=True)
         if not torch.equal(found, reads):
@@ -76,15 +75,15 @@ def _check_what_moves(what_moves: Probe) -> Iterator[str]:
     yield "fresh random layers"
 
 
-def _of_tables(layer: Layer) -> Layer:
-    """The layer, which refuses what is no text of (T, D)."""
+def _arguments(layer: Layer, x: Tensor) -> tuple:
+    """The layer, which refuses what is no text of (T, D), and x."""
 
     def attention(x: Tensor) -> Tensor:
         if x.dim() != 2:
             raise ValueError(f"attention wants a text of shape (T, D), got shape {tuple(x.shape)}")
         return layer(x)
 
-    return attention
+    return attention, x
 
 
 def _drawn(table: Tensor) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -38,14 +39,19 @@ def takes_the_mean_away(x: Tensor) -> Tensor:
     return (x - x.mean(dim=1, keepdim=True)).cumsum(0)
 
 
-def one_of_the_components(component: int) -> Layer:
+def reads_one_component(component: int, x: Tensor) -> Tensor:
     """The past, of each token a single component, told three times."""
-    return lambda x: x[:, component : component + 1].cumsum(0).expand(-1, 3)
+    return x[:, component : component + 1].cumsum(0).expand(-1, 3)
 
 
-def tells_in_one_component(component: int) -> Layer:
+def tells_in_one_component(component: int, x: Tensor) -> Tensor:
     """The past, told in one component of three; the others stay 0."""
-    return lambda x: x.cumsum(0).sum(1, keepdim=True) * torch.eye(3)[component]
+    return x.cumsum(0).sum(1, keepdim=True) * torch.eye(3)[component]
+
+
+def mixes_what_it_reads(reads: Tensor, mixes: Tensor, x: Tensor) -> Tensor:
+    """(T, D) -> (T, D'): the sum of the tokens that each row of `reads` (T, T) marks, mixed by `mixes` (D, D')."""
+    return reads.to(x.dtype) @ (x @ mixes.to(x.dtype))
 
 
 def whispers(x: Tensor) -> Tensor:
@@ -79,8 +85,14 @@ def hard_layers(x: Tensor) -> list[tuple[str, Layer, Tensor, str]]:
         ("a layer with outputs of a thousandth", whispers, x, "too-coarse"),
         ("a layer in which the future cancels, but for rounding", rounds, x, "rounding-counts"),
         ("two outputs of opposite sign", opposes, x, "signs-cancel"),
-        *((f"a layer that reads component {c} alone", one_of_the_components(c), x, "one-component") for c in range(D)),
-        *((f"a layer that answers in component {c}", tells_in_one_component(c), x, "one-answer") for c in range(3)),
+        *(
+            (f"a layer that reads component {c} alone", partial(reads_one_component, c), x, "one-component")
+            for c in range(D)
+        ),
+        *(
+            (f"a layer that answers in component {c}", partial(tells_in_one_component, c), x, "one-answer")
+            for c in range(3)
+        ),
         ("a layer that takes each token's mean away", takes_the_mean_away, x, "constant-step"),
         ("the same past around an input of zeros", sums_the_past, 0 * x, "nothing-at-zero"),
     ]

@@ -26,7 +26,8 @@ def _check_own_module(own: Probe) -> Iterator[str]:
         d_in, d_out, length, n_heads = sizes
         call = f"{own.name}(d_in={d_in}, d_out={d_out}, context_length={length}, n_heads={n_heads})"
         read = partial(look, sizes=(d_in, d_out), weights=weights, batch=batch)
-        return own(d_in, d_out, length, n_heads, shown="random sizes" if fresh else call, fresh=fresh, read=read)
+        found = own(d_in, d_out, length, n_heads, shown="random sizes" if fresh else call, fresh=fresh, read=read)
+        return Seen(**found)
 
     generator = torch.Generator().manual_seed(0)
     weights = weights_of(_D_IN, _D_OUT, generator)

@@ -39,8 +39,8 @@ class Seen:
     trained: bool
 
 
-def look(module: Any, _: tuple, *, sizes: tuple[int, int], weights: dict[str, Tensor], batch: Tensor) -> Seen:
-    """What a module of these sizes (d_in, d_out) shows with these weights."""
+def look(module: Any, _: tuple, *, sizes: tuple[int, int], weights: dict[str, Tensor], batch: Tensor) -> dict[str, Any]:
+    """What a module of these sizes (d_in, d_out) shows with these weights: the attributes of `Seen`."""
     if not isinstance(module, nn.Module):
         raise Wrong("not-a-module", f"Called with four sizes it gave a value of type `{type(module).__name__}`.")
     if not type(module).forward.__code__.co_names and _is_blank(module.forward(batch.clone())):
@@ -59,7 +59,7 @@ def look(module: Any, _: tuple, *, sizes: tuple[int, int], weights: dict[str, Te
         outputs, trained = plain(result), _reached(parameters, result)
     elif not shapes:
         module(batch.clone())  # if it stops with an error, that says more
-    return Seen(shapes, buffers, _loose(module), outputs, trained)
+    return vars(Seen(shapes, buffers, _loose(module), outputs, trained))
 
 
 def _is_blank(result: Any) -> bool:

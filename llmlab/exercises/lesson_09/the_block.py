@@ -9,20 +9,24 @@ from functools import partial
 import torch
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
+from llmlab.exercises.engine.answers import name_of
 from llmlab.exercises.engine.crashes import Crash
 from llmlab.exercises.engine.tensors import is_close, tensor
 from llmlab.exercises.lesson_08.ideas import super_forgotten
 from llmlab.exercises.lesson_09.sections import BLOCK, FEED_FORWARD, STREAM
-from llmlab.exercises.lesson_09.the_block_looks import Seen, look, trained_by_part
+from llmlab.exercises.lesson_09.the_block_looks import Seen, look, rebuilt, trained_by_part
+from llmlab.exercises.lesson_09.the_block_mistakes import right_block, wrong_blocks
 
 _D, _HEADS, _LENGTH = 6, 2, 5
 
 
+@torch.no_grad()
 def _check_block(block: Probe) -> Iterator[str]:
     x = torch.tensor([[[1.0, 5, 3, 0, -2, 4], [2, -1, 8, 1, 0, 3], [0, 0, 1, 7, 2, -4]]])
     x = torch.cat([x, x.flip(1) + 1])  # (2, 3, 6)
     call = f"{block.name}(d_model={_D}, n_heads={_HEADS}, context_length={_LENGTH})"
-    seen = block(_D, _HEADS, _LENGTH, shown=call, read=partial(look, x=x, seed=1))
+    sizes = (_D, _HEADS, _LENGTH)
+    seen = Seen(**block(*sizes, shown=call, read=partial(look, x=x, seed=1)))
     _require_parts(seen)
     yield "four parts, with all that they train"
 
@@ -32,16 +36,23 @@ def _check_block(block: Probe) -> Iterator[str]:
         raise Wrong("not-the-shape", f"For x of shape {tuple(x.shape)} it gave {gave}.")
     if seen.changed_x:
         raise Wrong("mutates-input", "After the call x was no longer what it had been.")
-    right, first = tensor(seen.right), show(x[0, 0].tolist())
-    silent = tensor(seen.silent)
+    first, silent = show(x[0, 0].tolist()), tensor(seen.silent)
+    parts = rebuilt(seen.weights, sizes)
+    if parts is None:
+        raise Wrong("part-of-other-kind", "A part keeps its weights in other shapes.")
+    right = right_block(x, *parts)
     if not is_close(got, right):
+        if is_close(got, tensor(seen.right)):
+            shown = "With the exercise's own parts and the same weights, other numbers come out."
+            raise Wrong("part-of-other-kind", shown)
         shown = f"With sub-layers that give zeros, the first token {first} became {show(silent[0, 0].tolist())}."
         if is_close(silent, x):
             shown = (
                 "With sub-layers that give zeros x stays as it is, which is right; with others the first token "
                 f"{first} became {show(got[0, 0].tolist())}, and should be {show(right[0, 0].tolist())}."
             )
-        raise Wrong(seen.idea or "other-block", shown)
+        idea = name_of(wrong_blocks(x, *parts).items(), partial(is_close, got))
+        raise Wrong(idea or "other-block", shown)
     yield "the pre-norm block of its parts"
 
     fresh = random.Random()
@@ -52,8 +63,10 @@ def _check_block(block: Probe) -> Iterator[str]:
         seed = fresh.getrandbits(60)
         x = torch.randn(batch, T, D, generator=torch.Generator().manual_seed(seed)) + 1
         read = partial(look, x=x, seed=seed)
-        seen = block(D, n_heads, T + fresh.randint(0, 2), shown="random sizes", fresh=True, read=read)
-        if seen.right is None or not is_close(tensor(seen.output), tensor(seen.right)):
+        sizes = (D, n_heads, T + fresh.randint(0, 2))
+        seen = Seen(**block(*sizes, shown="random sizes", fresh=True, read=read))
+        parts = rebuilt(seen.weights, sizes) if seen.weights else None
+        if parts is None or not is_close(tensor(seen.output), right_block(x, *parts)):
             raise Wrong("tied-to-the-example")
     yield "fresh random sizes"
 
@@ -116,6 +129,11 @@ EXERCISE = Exercise(
             BLOCK,
         ),
         "no-bias": Misconception("Queries, keys and values have a bias in GPT-2: `qkv_bias=True`.", BLOCK),
+        "part-of-other-kind": Misconception(
+            "`forward` fits, and each part trains as many numbers as it should, but a part computes something else "
+            "than the one that the exercise names.",
+            FEED_FORWARD,
+        ),
         "part-of-other-size": Misconception("A part trains another number of weights than it should.", FEED_FORWARD),
         "stream-normed": Misconception(
             "Both norms overwrite the stream: what is added to is the normed copy, and x is gone.", BLOCK

@@ -117,6 +117,22 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def _table(rate: float = 0.5) -> tuple[nn.Module, torch.optim.Optimizer]:
+    model = _Table()
+    return model, torch.optim.SGD(model.parameters(), lr=rate / _LARGE**2)
+
+
+def _random_model(V: int, D: int, seed: int, rate: float, kind: str) -> tuple[nn.Module, torch.optim.Optimizer]:
+    model = toy_model(V, D, seed)
+    if kind == "AdamW":
+        return model, torch.optim.AdamW(model.parameters(), lr=rate / 10)
+    return model, torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9 if kind == "momentum" else 0.0)
+
+
+def _arguments(trained: Callable[[], tuple[nn.Module, torch.optim.Optimizer]], *given: Any) -> tuple:
+    return *trained(), *given
+
+
 def _check_fit(fit: Probe) -> Iterator[str]:
     with _one_thread():
         yield from _checks(fit)
@@ -125,23 +141,19 @@ def _check_fit(fit: Probe) -> Iterator[str]:
 def _checks(fit: Probe) -> Iterator[str]:
     inputs, targets = torch.tensor([[1, 5, 2], [0, 3, 3]]), torch.tensor([[5, 2, 6], [3, 3, 4]])
 
-    def table(rate: float = 0.5) -> tuple[nn.Module, torch.optim.Optimizer]:
-        model = _Table()
-        return model, torch.optim.SGD(model.parameters(), lr=rate / _LARGE**2)
-
     shown = f"{fit.name}(model, optimizer, inputs, targets, 4)"
-    value, weights, graphs = fit(*table(), inputs, targets, 4, shown=shown, read=_losses_and_weights)
+    value, weights, graphs = fit(_table, inputs, targets, 4, make=_arguments, shown=shown, read=_losses_and_weights)
     if value is ...:
         raise Wrong("not-a-list", "It gave `...`.")
     got = _numbers(value)
-    expected, weights_after = _fitted(table, inputs, targets, 4)
+    expected, weights_after = _fitted(_table, inputs, targets, 4)
     call = f"`{shown}` gave `{show(value)}`"
     if got is None:
         raise Wrong("not-a-list", f"{call}.")
     if len(got) != 4:
         raise Wrong("not-one-a-step", f"{call}.")
     if not all_close(got, expected):
-        idea = name_of(_wrong_fits(table, inputs, targets, 4).items(), partial(all_close, got))
+        idea = name_of(_wrong_fits(_table, inputs, targets, 4).items(), partial(all_close, got))
         raise Wrong(idea or "other-losses", f"{call}; right is `{show(expected)}`.")
     if not all_close(weights, weights_after):
         raise Wrong("model-not-trained", f"{call}, which is right; but the model is not what it should be by then.")
@@ -155,24 +167,21 @@ def _checks(fit: Probe) -> Iterator[str]:
         V, D, B, T = fresh.randint(4, 20), fresh.randint(2, 9), fresh.randint(1, 5), fresh.randint(2, 8)
         inputs, targets = torch.randint(V, (2, B, T), generator=generator)
         seed, rate = fresh.getrandbits(30), fresh.uniform(0.05, 0.5)
-
-        def make(V: int = V, D: int = D, seed: int = seed, rate: float = rate, kind: str = kind):  # noqa: ANN202
-            model = toy_model(V, D, seed)
-            if kind == "AdamW":
-                return model, torch.optim.AdamW(model.parameters(), lr=rate / 10)
-            return model, torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9 if kind == "momentum" else 0.0)
-
+        trained = partial(_random_model, V, D, seed, rate, kind)
         call = f"{fit.name}(model, optimizer, inputs, targets, {steps}) with {kind}"
-        value, weights, _ = fit(*make(), inputs, targets, steps, shown=call, fresh=True, read=_losses_and_weights)
-        got, (expected, weights_after) = _numbers(value), _fitted(make, inputs, targets, steps)
+        value, weights, _ = fit(
+            trained, inputs, targets, steps, make=_arguments, shown=call, fresh=True, read=_losses_and_weights
+        )
+        got, (expected, weights_after) = _numbers(value), _fitted(trained, inputs, targets, steps)
         if got is None or not all_close(got, expected) or not all_close(weights, weights_after):
             raise Wrong("tied-to-the-example", "Seen on a random model.")
     yield "fresh random models, batches and optimizers"
 
     inputs = torch.arange(6).view(2, 3)
     shown = f"{fit.name}(model, optimizer, inputs, targets, 60)"
-    value, *_ = fit(*table(rate=30.0), inputs, inputs + 1, 60, shown=shown, read=_losses_and_weights)
-    got, (expected, _) = _numbers(value), _fitted(lambda: table(rate=30.0), inputs, inputs + 1, 60)
+    steep = partial(_table, 30.0)
+    value, *_ = fit(steep, inputs, inputs + 1, 60, make=_arguments, shown=shown, read=_losses_and_weights)
+    got, (expected, _) = _numbers(value), _fitted(steep, inputs, inputs + 1, 60)
     if got is None or len(got) != 60:
         raise Wrong("not-one-a-step", f"`{shown}` gave {0 if got is None else len(got)} losses.")
     if not all_close(got, expected):

@@ -36,6 +36,10 @@ class _Witness(nn.Module):
         return logits * 0.4 if self.training else logits
 
 
+def _arguments(sizes: tuple[int, int], seed: int, training: bool, batches: Batches) -> tuple:
+    return _Witness(*sizes, seed).train(training), batches
+
+
 def _testimony(result: Any, args: tuple) -> Any:
     if result is None or result is ...:
         return result
@@ -80,8 +84,9 @@ def _batches(V: int, T: int, sizes: list[int], generator: torch.Generator) -> Ba
 def _check_validation(function: Probe) -> Iterator[str]:
     batches = _batches(7, 3, [4, 4, 1], torch.Generator().manual_seed(5))
     for was_training in (True, False):
-        model = _Witness(7, 5, seed=1).train(was_training)
-        answer = function(model, batches, shown=f"{function.name}(model, batches)", read=_testimony)
+        model = _Witness(7, 5, seed=1)
+        shown = f"{function.name}(model, batches)"
+        answer = function((7, 5), 1, was_training, batches, make=_arguments, shown=shown, read=_testimony)
         value, training_after, recorded, in_training, grad_enabled = answer
         if value is ...:
             raise Wrong("not-a-number", "It gave `...`.")
@@ -113,13 +118,14 @@ def _check_validation(function: Probe) -> Iterator[str]:
     for _ in range(6):
         V, T = fresh.randint(4, 30), fresh.randint(2, 9)
         batches = _batches(V, T, [fresh.randint(1, 9) for _ in range(fresh.randint(1, 6))], generator)
-        model = _Witness(V, fresh.randint(2, 8), fresh.getrandbits(30)).train(fresh.random() < 0.5)
+        sizes, seed, was_training = (V, fresh.randint(2, 8)), fresh.getrandbits(30), fresh.random() < 0.5
+        given = (sizes, seed, was_training, batches)
         call = f"{function.name}(model, batches)"
-        answer = function(model, batches, shown=call, fresh=True, read=_testimony)
+        answer = function(*given, make=_arguments, shown=call, fresh=True, read=_testimony)
         value, training_after, recorded, in_training, grad_enabled = answer
         got = number_of(value)
-        clean = training_after == model.training and grad_enabled and not recorded and not in_training
-        if got is None or not clean or not is_close(got, _over_all(model, batches)):
+        clean = training_after == was_training and grad_enabled and not recorded and not in_training
+        if got is None or not clean or not is_close(got, _over_all(_Witness(*sizes, seed), batches)):
             raise Wrong("tied-to-the-example", "Seen on random batches.")
     yield "fresh random models and batches"
 

@@ -61,6 +61,10 @@ def _chooser(place: int) -> Callable[[Tensor], int]:
     return choose
 
 
+def _arguments(ids: list[int], n_tokens: int, place: int, context_length: int) -> tuple:
+    return stand_in(context_length), ids, n_tokens, _chooser(place), context_length
+
+
 def _written(ids: list[int], n_tokens: int, context_length: int, next_of: Callable[[list[int]], int]) -> list[int]:
     text = list(ids)
     for _ in range(n_tokens):
@@ -100,7 +104,7 @@ def _models(ids: list[int], n: int, context_length: int, place: int) -> dict[str
 def _check_write(write: Probe) -> Iterator[str]:
     def ask(ids: list[int], n: int, context_length: int, place: int, fresh: bool = False) -> None:
         call = f"{write.name}(model, {show(ids)}, {n}, choose, {context_length})" if not fresh else "a random prompt"
-        got = write(stand_in(context_length), ids, n, _chooser(place), context_length, shown=call, fresh=fresh)
+        got = write(ids, n, place, context_length, make=_arguments, shown=call, fresh=fresh)
         expected = _written(ids, n, context_length, lambda read: (_favourite(read) + place) % V)
         if not (isinstance(got, list) and all(map(is_whole, got))):
             raise Wrong("not-a-list-of-ids", f"`{call}` gave `{show(got)}`.")

@@ -42,6 +42,9 @@ def _init(right: str, wrong: str) -> str:
 
 _ATTENTION = "MultiHeadAttention(d_model, d_model, context_length, n_heads, qkv_bias=True)"
 
+_SEQUENTIAL = "nn.Sequential(nn.Linear(d_model, 4 * d_model), {}, nn.Linear(4 * d_model, d_model))"
+_SAME_PART = _init("FeedForward(d_model)", _SEQUENTIAL.format("nn.GELU('tanh')"))
+
 WRONG = {
     "not-a-module": _block().replace("(nn.Module)", "").replace("super().__init__()", "pass"),
     "part-missing": _init("self.norm_2 = nn.LayerNorm(d_model)", "self.second_norm = nn.LayerNorm(d_model)"),
@@ -54,6 +57,15 @@ WRONG = {
     "no-bias": _init(", qkv_bias=True", ""),
     "part-of-other-size": _init("FeedForward(d_model)", "nn.Linear(d_model, d_model)"),
     "part-of-other-size: a norm": _init("self.norm_1 = nn.LayerNorm(d_model)", "self.norm_1 = nn.Identity()"),
+    "part-of-other-kind": _init("FeedForward(d_model)", _SEQUENTIAL.format("nn.ReLU()")),
+    "part-of-other-kind: GELU without its approximation": _init(
+        "FeedForward(d_model)", _SEQUENTIAL.format("nn.GELU()")
+    ),
+    "part-of-other-kind: as many numbers in other shapes": _init(
+        "FeedForward(d_model)",
+        "nn.Sequential(nn.Linear(d_model, 4 * d_model + 2, bias=False), nn.GELU('tanh'), "
+        "nn.Linear(4 * d_model + 2, d_model))",
+    ),
     "stream-normed": _forward(
         "x = self.norm_1(x)\nx = x + self.attention(x)", "x = self.norm_2(x)\nreturn x + self.feed_forward(x)"
     ),
@@ -101,6 +113,7 @@ NEAR_MISSES = {
     "norm-shared": WRONG["one-norm-for-both"],
     "no-bias": _init(_ATTENTION, "nn.Linear(d_model, d_model)"),
     "part-of-other-size": WRONG["no-bias"],
+    "part-of-other-kind": _SAME_PART,
     "stream-normed": WRONG["post-norm"],
     "first-sub-layer-norms-the-stream": WRONG["stream-normed"],
     "second-sub-layer-norms-the-stream": WRONG["stream-normed"],
