@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import queue
-import secrets
 import shutil
 import subprocess
 import sys
@@ -19,7 +18,8 @@ from typing import Any
 
 from llmlab.course import progress
 
-_LONGEST_EVENT = 100_000  # characters; a submission that finds the channel must not fill the memory of the grader
+_LONGEST_LINE = 64_000_000  # bytes; a submission that finds the channel must not fill the memory of the grader
+_MOST_WAITING = 100  # events that nobody has read yet: the submission's process waits then
 _BETWEEN_LOOKS = 0.05  # seconds
 
 _BOOT = "import sys; sys.path[:] = {path!r}; from llmlab.instructors.grade.worker import main; main()"
@@ -27,6 +27,23 @@ _BOOT = "import sys; sys.path[:] = {path!r}; from llmlab.instructors.grade.worke
 
 class GraderBroken(RuntimeError):
     """The grading process cannot work on this machine, whatever the submission."""
+
+
+class Ended(Exception):
+    """The process is beyond its limits, or gone.
+
+    Attributes:
+        cause: "timeout", "out_of_memory" or "crashed".
+        detail: how it ended by itself, in words.
+    """
+
+    def __init__(self, cause: str, detail: str = "") -> None:
+        super().__init__(cause)
+        self.cause, self.detail = cause, detail
+
+
+class Cancelled(Exception):
+    """Somebody wants all work to end."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +78,10 @@ class Attempt:
     """One process and its folder; leaving the `with` block ends and removes both."""
 
     def __init__(self, job: dict[str, Any], limits: Limits, template: Path) -> None:
-        self.kind, self.at, self.exit = "start", None, ""
-        self._limits, self._token = limits, secrets.token_hex(16)
-        self._events: queue.Queue[dict | None] = queue.Queue()
+        self._limits = limits
+        self._events: queue.Queue[dict | None] = queue.Queue(_MOST_WAITING)
+        self._to_send: queue.Queue[str | None] = queue.Queue()
+        self._over = False
         # A short path: sockets of worker processes lie below it, and theirs may have 108 characters.
         self._folder = Path(tempfile.mkdtemp(prefix="llmlab-grade-")).resolve()
         shutil.copytree(template, self._folder / "home")
@@ -80,78 +98,79 @@ class Attempt:
             start_new_session=os.name == "posix",
         )
         self._seen: dict[int, Any] = {}
-        threading.Thread(target=self._listen, daemon=True).start()
-        job = {**job, "token": self._token, "folder": str(self._folder)}
-        with contextlib.suppress(OSError):  # it died at once: `follow` will see
-            self._process.stdin.write(json.dumps(job).encode() + b"\n")
-            self._process.stdin.close()
+        for work in (self._listen, self._speak):
+            threading.Thread(target=work, daemon=True).start()
+        self.send(json.dumps({**job, "folder": str(self._folder)}))
 
     def __enter__(self) -> Attempt:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._over = True
+        self._to_send.put(None)
         self._kill()
         self._process.stdout.close()
         _remove(self._folder)
 
-    @property
-    def step(self) -> str:
-        """What was going on, in words."""
-        return {"start": "its start", "cell": f"cell {self.at}", "check": f"the check of {self.at}"}[self.kind]
+    def send(self, line: str) -> None:
+        """Put one line on the process's input, without waiting until it is read."""
+        self._to_send.put(line)
 
-    def follow(
-        self, end: float, stop: threading.Event, decided: dict[str, Verdict], stopped: dict[int, str]
-    ) -> str | None:
-        """Read events until the work is done (None) or the process is beyond its limits or gone (the cause)."""
-        step_end = end
-        while not stop.is_set():
+    def event(self, end: float, stop: threading.Event) -> dict[str, Any]:
+        """The next thing that the process says.
+
+        Args:
+            end: when this must have happened, as `time.monotonic()` counts.
+            stop: ends the waiting when set.
+
+        Raises:
+            Ended: it is late, holds too much memory, or is gone.
+            Cancelled: `stop` was set.
+        """
+        while True:
+            if stop.is_set():
+                raise Cancelled
+            if self._too_much_memory():
+                raise Ended("out_of_memory")
+            if time.monotonic() >= end:
+                raise Ended("timeout")
             try:
                 event = self._events.get(timeout=_BETWEEN_LOOKS)
             except queue.Empty:
-                if self._too_much_memory():
-                    return "out_of_memory"
-                if time.monotonic() >= min(end, step_end):
-                    return "timeout"
                 continue
             if event is None:
-                return self._why_gone()
-            match event:
-                case {"event": "cell", "place": place}:
-                    self.kind, self.at = "cell", place
-                    step_end = time.monotonic() + self._limits.of_step("cell")
-                case {"event": "check", "id": id}:
-                    self.kind, self.at = "check", id
-                    step_end = time.monotonic() + self._limits.of_step("check")
-                case {"event": "stopped", "place": place, "error": error}:
-                    stopped[place] = error
-                case {"event": "result", "id": id, "status": status, "message": message} if id == self.at:
-                    decided[id] = Verdict(status, message, event.get("misconception") or "")
-                case {"event": "memory"}:
-                    return "out_of_memory"
-                case {"event": "broken", "message": message}:
-                    raise GraderBroken(f"the grading process cannot start on this machine: {message}")
-                case {"event": "done"}:
-                    return None
-        return None
+                raise Ended("crashed", self._why_gone())
+            return event
 
     def _listen(self) -> None:
-        """Put each event on the queue, None at the end; what does not bear the token is not an event."""
+        """Put each event on the queue, None at the end; a line that is no JSON object is nothing."""
         with contextlib.suppress(OSError, ValueError):
-            while line := self._process.stdout.readline(_LONGEST_EVENT):
+            while line := self._process.stdout.readline(_LONGEST_LINE):
                 with contextlib.suppress(ValueError, RecursionError):
                     event = json.loads(line)
-                    if isinstance(event, dict) and event.pop("token", None) == self._token:
-                        self._events.put(event)
-        self._events.put(None)
+                    if isinstance(event, dict):
+                        self._put(event)
+        self._put(None)
+
+    def _put(self, event: dict | None) -> None:
+        while not self._over:
+            with contextlib.suppress(queue.Full):
+                return self._events.put(event, timeout=0.5)
+
+    def _speak(self) -> None:
+        with contextlib.suppress(OSError, ValueError):  # it is gone: whoever waits for an event will see
+            while (line := self._to_send.get()) is not None:
+                self._process.stdin.write(line.encode() + b"\n")
+                self._process.stdin.flush()
+        with contextlib.suppress(OSError, ValueError):
+            self._process.stdin.close()
 
     def _why_gone(self) -> str:
         try:
             code = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:  # it closed the channel and runs on
-            self.exit = "it closed the grader's channel"
-            return "crashed"
-        self.exit = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return "crashed"
+            return "it closed the grader's channel"
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     def _too_much_memory(self) -> bool:
         """Look at the process and all that it started; remember them, to end them even if they leave the family."""

@@ -8,9 +8,11 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import closing
 from pathlib import Path
 
-from llmlab.instructors.grade.attempt import GraderBroken, Limits, Verdict
+from llmlab.instructors.grade.attempt import Cancelled, GraderBroken, Limits, Verdict
+from llmlab.instructors.grade.judge import Judges
 from llmlab.instructors.grade.machine import fill_home
 from llmlab.instructors.grade.process import grade_one
 from llmlab.instructors.grade.submissions import Submission, exercises_of, find
@@ -74,8 +76,13 @@ def _graded(
     from tqdm import tqdm
 
     stop = threading.Event()
-    with ThreadPoolExecutor(jobs) as pool, tqdm(total=len(submissions), unit="notebook", disable=not progress) as bar:
-        running = {pool.submit(_rows, one, limits, template, stop) for one in submissions}
+    judges = Judges(limits.threads)
+    with (
+        closing(judges),
+        ThreadPoolExecutor(jobs) as pool,
+        tqdm(total=len(submissions), unit="notebook", disable=not progress) as bar,
+    ):
+        running = {pool.submit(_rows, one, limits, template, judges, stop) for one in submissions}
         try:
             while running:
                 # Woken now and then, so that Ctrl-C is heard at once on every system.
@@ -89,15 +96,17 @@ def _graded(
             raise
 
 
-def _rows(submission: Submission, limits: Limits, template: Path, stop: threading.Event) -> list[Row]:
+def _rows(submission: Submission, limits: Limits, template: Path, judges: Judges, stop: threading.Event) -> list[Row]:
     verdicts, notes = {}, list(submission.notes)
     ids = list(exercises_of(submission.lesson)) or [""]
     if submission.problem:
         verdicts = {id: Verdict("unreadable", submission.problem) for id in ids}
     else:
         try:
-            verdicts, more = grade_one(submission, limits, template, stop)
+            verdicts, more = grade_one(submission, limits, template, judges.mine(), stop)
             notes += more
+        except Cancelled:
+            return []
         except GraderBroken:
             raise
         except Exception as error:  # one notebook never stops the batch

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from llmlab.instructors.grade.attempt import Attempt, Limits, Verdict
+from llmlab.instructors.grade.attempt import Attempt, Ended, GraderBroken, Limits, Verdict
+from llmlab.instructors.grade.judge import Judge
+from llmlab.instructors.grade.missing import why_missing
 from llmlab.instructors.grade.submissions import Submission, exercises_of
 
 _SAYS = {
@@ -21,7 +25,7 @@ _SAYS = {
 
 
 def grade_one(
-    submission: Submission, limits: Limits, template: Path, stop: threading.Event
+    submission: Submission, limits: Limits, template: Path, judge: Judge, stop: threading.Event
 ) -> tuple[dict[str, Verdict], list[str]]:
     """Run and check one readable submission.
 
@@ -29,47 +33,121 @@ def grade_one(
         submission: one with a lesson and without a problem.
         limits: see `Limits`.
         template: a folder that each process gets a copy of as its home.
+        judge: decides on each answer.
         stop: set from another thread, ends the work at once.
 
     Returns:
         A verdict for each exercise of the lesson, and notes on what happened on the way.
+
+    Raises:
+        Cancelled: `stop` was set.
     """
     names = exercises_of(submission.lesson)
-    decided: dict[str, Verdict] = {}
-    skipped: dict[int, str] = {}
-    notes: list[str] = []
-    stopped: dict[int, str] = {}
-    end = time.monotonic() + limits.seconds
-    while len(decided) < len(names) and not stop.is_set():
-        stopped = {}
-        job = {
-            "lesson": submission.lesson,
-            "names": names,
-            "undecided": [id for id in names if id not in decided],
-            "cells": [vars(cell) for cell in submission.cells],
-            "skipped": skipped,
+    run = _Run(submission, names, end=time.monotonic() + limits.seconds)
+    while len(run.decided) < len(names):
+        step = _Step("start")
+        run.stopped = {}
+        try:
+            with Attempt(run.job(limits), limits, template) as attempt:
+                _follow(run, attempt, judge, limits, step, stop)
+        except Ended as ended:
+            run.note(ended, step, limits)
+        else:
+            break
+    notes = run.notes + [f"cell {place} stopped: {error}" for place, error in list(run.stopped.items())[:3]]
+    if len(run.stopped) > 3:
+        notes.append(f"so did {len(run.stopped) - 3} more")
+    return {id: run.decided[id] for id in names}, notes
+
+
+@dataclass
+class _Step:
+    """What is going on: kind is "start", "cell" or "check", `at` the cell's place or the exercise."""
+
+    kind: str
+    at: Any = None
+
+    def __str__(self) -> str:
+        return {"start": "its start", "cell": f"cell {self.at}", "check": f"the check of {self.at}"}[self.kind]
+
+
+@dataclass
+class _Run:
+    """What is known of a submission so far; what a process that had to be ended has cost stays known."""
+
+    submission: Submission
+    names: dict[str, list[str]]
+    end: float
+    decided: dict[str, Verdict] = field(default_factory=dict)
+    skipped: dict[int, str] = field(default_factory=dict)
+    stopped: dict[int, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def job(self, limits: Limits) -> dict[str, Any]:
+        """What the next process is to do."""
+        return {
+            "lesson": self.submission.lesson,
+            "names": self.names,
+            "cells": [vars(cell) for cell in self.submission.cells],
+            "skipped": self.skipped,
             "memory_mb": limits.memory_mb,
         }
-        with Attempt(job, limits, template) as attempt:
-            cause = attempt.follow(end, stop, decided, stopped)
-        if cause is None:
-            break
-        what = _SAYS[cause].format(
-            seconds=limits.of_step(attempt.kind), memory_mb=limits.memory_mb, detail=attempt.exit
+
+    def note(self, ended: Ended, step: _Step, limits: Limits) -> None:
+        """Draw the conclusion from a process that had to be ended in the middle of a step."""
+        what = _SAYS[ended.cause].format(
+            seconds=limits.of_step(step.kind), memory_mb=limits.memory_mb, detail=ended.detail
         )
-        if time.monotonic() >= end:
-            notes.append(f"not finished within {limits.seconds:.0f} s, last in {attempt.step}")
+        open = [id for id in self.names if id not in self.decided]
+        if time.monotonic() >= self.end:
+            self.notes.append(f"not finished within {limits.seconds:.0f} s, last in {step}")
             message = f"The submission as a whole took longer than {limits.seconds:.0f} s."
-            decided |= {id: Verdict("timeout", message) for id in names if id not in decided}
-        elif attempt.kind == "cell":
-            skipped[attempt.at] = cause
-            notes.append(f"cell {attempt.at} {what} and was left out")
-        elif attempt.kind == "check":
-            decided[attempt.at] = Verdict(cause, f"The check of this answer {what}.")
+            self.decided |= {id: Verdict("timeout", message) for id in open}
+        elif step.kind == "cell":
+            self.skipped[step.at] = ended.cause
+            self.notes.append(f"cell {step.at} {what} and was left out")
+        elif step.kind == "check":
+            self.decided[step.at] = Verdict(ended.cause, f"The check of this answer {what}.")
         else:
-            decided |= {id: Verdict(cause, f"Before its first cell the submission {what}.") for id in names}
-    notes += [f"cell {place} stopped: {error}" for place, error in list(stopped.items())[:3]]
-    if len(stopped) > 3:
-        notes.append(f"so did {len(stopped) - 3} more")
-    undecided = Verdict("crashed", "The grading process came to its end without a word on this answer.")
-    return {id: decided.get(id, undecided) for id in names}, notes
+            self.decided |= {id: Verdict(ended.cause, f"Before its first cell the submission {what}.") for id in open}
+
+
+def _follow(run: _Run, attempt: Attempt, judge: Judge, limits: Limits, step: _Step, stop: threading.Event) -> None:
+    """Follow one process through its cells and let its answers be judged; `step` says how far it has come.
+
+    Raises:
+        Ended, Cancelled: see `Attempt.event`.
+    """
+    found = _run_cells(run, attempt, limits, step, stop)
+    for id in run.names:
+        if id in run.decided:
+            continue
+        if id not in found:
+            run.decided[id] = why_missing(id, run.names[id], run.submission.cells, run.skipped, run.stopped)
+            continue
+        step.kind, step.at = "check", id
+        until = min(run.end, time.monotonic() + limits.of_step("check"))
+        run.decided[id] = judge.verdict(run.submission.lesson, id, attempt, until, stop)
+
+
+def _run_cells(run: _Run, attempt: Attempt, limits: Limits, step: _Step, stop: threading.Event) -> set[str]:
+    """Wait until all cells have run; returns the exercises that have an answer."""
+    places = {cell.place for cell in run.submission.cells}
+    until = run.end
+    while True:
+        match attempt.event(min(run.end, until), stop):
+            case {"event": "cell", "place": int(place)} if place in places:
+                step.kind, step.at = "cell", place
+                until = time.monotonic() + limits.of_step("cell")
+            case {"event": "stopped", "place": int(place), "error": str(error)} if place in places:
+                run.stopped[place] = error[:300]
+            case {"event": "memory"}:
+                raise Ended("out_of_memory")
+            case {"event": "broken", "message": str(message)} if step.kind == "start":
+                raise GraderBroken(f"the grading process cannot start on this machine: {message[:300]}")
+            case {"event": "ready", "found": list(found), "replaced": list(replaced)}:
+                for id in run.names:
+                    if id in replaced:
+                        named = " and ".join(f"`{name}`" for name in run.names[id])
+                        run.notes.append(f"{id}: {named} got another value after the check, which was graded")
+                return {id for id in run.names if id in found}

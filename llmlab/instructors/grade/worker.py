@@ -1,18 +1,15 @@
-"""The process in which one submission is run and checked; `attempt` starts it and may end it at any time.
+"""The process in which one submission is run, and its answers are called; `attempt` starts it and may end it any time.
 
 It reads one job from standard input and writes events, one JSON object a line, to what was its standard output; the
-submission itself sees neither. The pristine exercises are imported before any of the submission's code runs and are
-then taken out of `sys.modules`: what the submission imports, and may change, is another copy. Before the checks the
-pristine modules, and every function and class that a module held at the start, are put back.
+submission itself sees neither. When all cells have run it serves the checker's calls. What every module held at the
+start is put back before that: an honest notebook that patched something is judged by what it answers.
 """
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import json
 import os
-import re
 import sys
 import time
 from collections.abc import Callable
@@ -21,35 +18,32 @@ from types import ModuleType
 from typing import Any
 
 from llmlab.instructors.grade.guard import confine, limit_memory
-from llmlab.instructors.grade.submissions import binds
+from llmlab.instructors.grade.serving import serve
 
 Report = Callable[..., None]
 
-# What a check says of code that it had to stop -> the status of the row.
-_STOPPED = {"not-finished": "timeout", "memory-filled": "out_of_memory"}
-
 
 def main() -> None:
-    """Do the job on standard input, then wait to be ended: what a submission started is found while this lives."""
-    job = json.loads(sys.stdin.readline())
-    report = _open_channel(job["token"])
+    """Do the job on standard input, then serve; what a submission started is found while this lives."""
+    requests, report = _open_channels()
+    job = json.loads(requests.readline())
     try:
         report("guard", **confine(Path(job["folder"])))
         limit_memory(job["memory_mb"])
-        exercises = _pristine_exercises(job["lesson"])
         shell = _shell()
+        import llmlab.exercises.engine.catalogue  # what a check calls with is in memory before the submission runs
+
+        llmlab.exercises.engine.catalogue.of_lesson(job["lesson"])
         put_back = _remember_modules()
     except Exception as error:
         report("broken", message=f"{type(error).__name__}: {error}")
         os._exit(1)
-    _mute_checks()
-    stopped = _run_cells(shell, job, report)
+    checked = _remember_checks()
+    _run_cells(shell, job, report)
     put_back()
-    for one in exercises:
-        if one.id in job["undecided"]:
-            report("check", id=one.id)
-            report("result", id=one.id, **_judge(one, shell.user_ns, job, stopped))
-    report("done")
+    answers, replaced = _answers(shell.user_ns, job["names"], checked)
+    report("ready", found=sorted(answers), replaced=replaced)
+    serve(answers, requests, lambda line: report("reply", line=line))
     _wait()
 
 
@@ -58,8 +52,12 @@ def _wait() -> None:
         time.sleep(60)
 
 
-def _open_channel(token: str) -> Report:
-    """Events go to the old standard output; whatever the submission prints, also from C or another program, nowhere."""
+def _open_channels() -> tuple[Any, Report]:
+    """The old standard input, and what writes events to the old standard output.
+
+    Whatever the submission prints, also from C or another program, goes nowhere.
+    """
+    requests = os.fdopen(os.dup(0), encoding="utf-8")
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace")
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
@@ -69,16 +67,10 @@ def _open_channel(token: str) -> Report:
     dumps, write, flush = json.dumps, channel.write, channel.flush
 
     def report(event: str, **values: Any) -> None:
-        write(dumps({"token": token, "event": event, **values}) + "\n")
+        write(dumps({"event": event, **values}) + "\n")
         flush()
 
-    return report
-
-
-def _pristine_exercises(lesson: str) -> tuple:
-    from llmlab.exercises.engine.catalogue import of_lesson
-
-    return of_lesson(lesson)  # all that a check needs is in memory before the submission runs
+    return requests, report
 
 
 def _shell() -> Any:
@@ -87,21 +79,20 @@ def _shell() -> Any:
     from traitlets.config import Config
 
     shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+    shell.enable_gui = lambda gui=None: None  # `%matplotlib inline` asks for it, and a terminal's shell has none
+    sys.path.insert(0, "")  # as in Jupyter: a module that the notebook itself writes can be imported
     shell.showtraceback = shell.showsyntaxerror = lambda *_, **__: None  # laying out a traceback can take seconds
     return shell
 
 
 def _remember_modules() -> Callable[[], None]:
-    """Note what every module holds now, hide the course's own; returns what puts all of it back."""
+    """Note what every module holds now; returns what puts all of it back."""
     loaded = dict(sys.modules)
     held = [
         (vars(module), {name: value for name, value in vars(module).items() if callable(value)})
         for module in loaded.values()
         if isinstance(module, ModuleType)
     ]
-    own = [name for name in loaded if name.partition(".")[0] == "llmlab"]
-    for name in own:
-        del sys.modules[name]
     here, depth, update = os.getcwd(), sys.getrecursionlimit(), dict.update
 
     def put_back() -> None:
@@ -118,19 +109,48 @@ def _remember_modules() -> Callable[[], None]:
     return put_back
 
 
-def _mute_checks() -> None:
-    """In the submission's copy a check answers at once: what it would say decides nothing, and it may never end."""
-    from llmlab.exercises import Exercise, Result
+def _remember_checks() -> dict[str, Any]:
+    """Let every check of the notebook note what it was given: exercise -> the newest answer."""
+    from llmlab.exercises import Exercise
 
-    def check(self: Exercise, answer: Any) -> Result:
-        return Result("not_attempted", "Checked when the whole notebook has run.")
+    checked: dict[str, Any] = {}
+    check = Exercise.check
 
-    Exercise.check = check
+    def noting(self: Exercise, answer: Any, **options: Any) -> Any:
+        checked[self.id] = answer
+        return check(self, answer, **options)
+
+    Exercise.check = noting
+    return checked
 
 
-def _run_cells(shell: Any, job: dict, report: Report) -> dict[int, str]:
-    """Run each cell that is not to be skipped; returns place -> what stopped it."""
-    stopped = {}
+def _answers(namespace: dict, names: dict[str, list[str]], checked: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The answers by exercise, and the exercises whose names got another value after the check.
+
+    A cell for trying things may use a name again: what the check was last given is the answer then.
+    """
+    answers, replaced = {}, []
+    for id, wanted in names.items():
+        values = [namespace[name] for name in wanted if name in namespace]
+        whole = len(values) == len(wanted)
+        if id in checked and checked[id] is not None and checked[id] is not ...:
+            given = checked[id] if len(wanted) > 1 else (checked[id],)
+            same = whole and isinstance(given, tuple | list) and len(given) == len(values)
+            if not (same and all(one is other or _equal(one, other) for one, other in zip(given, values, strict=True))):
+                answers[id] = checked[id]
+                replaced += [id] if whole else []
+                continue
+        if whole:
+            answers[id] = values[0] if len(values) == 1 else tuple(values)
+    return answers, replaced
+
+
+def _equal(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and type(one) in (int, float, str, bool) and one == other
+
+
+def _run_cells(shell: Any, job: dict, report: Report) -> None:
+    """Run each cell that is not to be skipped, and report what stops one."""
     for cell in job["cells"]:
         if str(cell["place"]) in job["skipped"]:
             continue
@@ -140,9 +160,7 @@ def _run_cells(shell: Any, job: dict, report: Report) -> dict[int, str]:
             report("memory")
             _wait()
         if error is not None and not cell["may_raise"]:
-            stopped[cell["place"]] = _describe(error)
-            report("stopped", place=cell["place"], error=stopped[cell["place"]])
-    return stopped
+            report("stopped", place=cell["place"], error=_describe(error))
 
 
 def _run(shell: Any, source: str) -> BaseException | None:
@@ -165,50 +183,6 @@ def _describe(error: BaseException) -> str:
     except Exception:  # a class of the submission's own
         text = ""
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _judge(one: Any, namespace: dict, job: dict, stopped: dict[int, str]) -> dict[str, Any]:
-    names = job["names"][one.id]
-    missing = [name for name in names if name not in namespace]
-    if missing:
-        return _why_missing(one.id, missing, job, stopped)
-    values = tuple(namespace[name] for name in names)
-    result = one.check(values[0] if len(values) == 1 else values)
-    if result.misconception in _STOPPED:
-        return _verdict(_STOPPED[result.misconception], result.message)
-    if result.status == "error" and re.search(r"raised MemoryError|can't allocate memory", result.message):
-        return _verdict("out_of_memory", result.message)
-    return {"status": result.status, "misconception": result.misconception, "message": result.message}
-
-
-def _why_missing(id: str, missing: list[str], job: dict, stopped: dict[int, str]) -> dict[str, Any]:
-    """The last cell that would have defined the name and did not come to its end, else that there is none."""
-    named = " and ".join(f"`{name}`" for name in missing)
-    skipped = {int(place): status for place, status in job["skipped"].items()}
-    for cell in reversed(job["cells"]):
-        place = cell["place"]
-        if any(binds(name, cell["source"]) for name in missing):
-            if place in skipped:
-                return _verdict(skipped[place], f"Cell {place}, which defines {named}, did not come to its end.")
-            if place in stopped:
-                return _verdict("error", f"Cell {place}, which defines {named}, stopped: {stopped[place]}")
-    others = sorted(_names_checked(id, job["cells"]) - set(job["names"][id]))
-    hint = f" Its check is given {' and '.join(f'`{name}`' for name in others)}." if others else ""
-    return _verdict("missing_name", f"Nothing is called {named} when the notebook has run.{hint}")
-
-
-def _names_checked(id: str, cells: list[dict]) -> set[str]:
-    """What the notebook's own check cells hand over: another name there tells of a renamed answer."""
-    found = "".join(
-        call
-        for cell in cells
-        for call in re.findall(rf"""exercise\(\s*["']{re.escape(id)}["']\s*\)\s*\.check\(([^)\n]*)""", cell["source"])
-    )
-    return {name for name in re.findall(r"[A-Za-z_]\w*", found) if not hasattr(builtins, name)}
-
-
-def _verdict(status: str, message: str) -> dict[str, Any]:
-    return {"status": status, "misconception": None, "message": message}
 
 
 if __name__ == "__main__":

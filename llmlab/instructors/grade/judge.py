@@ -1,0 +1,136 @@
+"""The grader's handle on the checker process: carries lines between it and a submission, and keeps the time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from llmlab.course import progress
+from llmlab.instructors.grade.attempt import Attempt, Cancelled, Ended, GraderBroken, Verdict
+
+_BOOT = "import sys; sys.path[:] = {path!r}; from llmlab.instructors.grade.checker import main; main()"
+_OWN_SECONDS = 120.0  # for the checker to start, or to compute without asking; it runs the course's own code alone
+
+
+class Judge:
+    """One checker process, kept from one submission to the next; `close` ends it."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lines: queue.Queue[bytes | None] = queue.Queue()
+
+    def verdict(self, lesson: str, id: str, attempt: Attempt, end: float, stop: threading.Event) -> Verdict:
+        """What is decided on one answer of a submission that waits for calls.
+
+        Args:
+            lesson: of the exercise.
+            id: of the exercise.
+            attempt: the submission's process.
+            end: when this must be done, as `time.monotonic()` counts.
+            stop: ends the work when set.
+
+        Raises:
+            Ended: the submission's process is beyond its limits, or gone.
+            Cancelled: `stop` was set.
+            GraderBroken: the checker does not work on this machine.
+        """
+        self._say({"judge": id, "lesson": lesson})
+        while True:
+            heard = self._hear(stop)
+            if "verdict" in heard:
+                found = heard["verdict"]
+                return Verdict(found["status"], found["message"], found["misconception"] or "")
+            try:
+                attempt.send(heard["ask"])
+                while (event := attempt.event(end, stop)).get("event") != "reply":
+                    pass  # what a submission says of itself now changes nothing
+            except (Ended, Cancelled):
+                self._say({"gone": True})
+                self._hear(threading.Event(), until=("gone", "verdict"))  # from here on it is free for the next one
+                raise
+            line = event.get("line")
+            self._say({"reply": line if isinstance(line, str) else ""})
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process.stdin.close()
+            self._process.stdout.close()
+            self._process = None
+
+    def _say(self, message: dict[str, Any]) -> None:
+        process = self._started()
+        with contextlib.suppress(OSError):  # it is gone: `_hear` says so
+            process.stdin.write(json.dumps(message).encode() + b"\n")
+            process.stdin.flush()
+
+    def _hear(self, stop: threading.Event, until: tuple[str, ...] = ("ask", "verdict")) -> dict[str, Any]:
+        end = time.monotonic() + _OWN_SECONDS
+        while time.monotonic() < end:
+            if stop.is_set():
+                self.close()
+                raise Cancelled
+            try:
+                line = self._lines.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            if line is None:
+                break
+            heard = json.loads(line)
+            if any(name in heard for name in until):
+                return heard
+        self.close()
+        raise GraderBroken("the process that judges answers came to its end; is there memory for it?")
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            path = [str(Path(entry).resolve()) for entry in sys.path]
+            quiet = {progress.VARIABLE: progress.OFF, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": str(self._threads)}
+            self._process = subprocess.Popen(
+                [sys.executable, "-B", "-c", _BOOT.format(path=path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=os.environ | quiet,
+                start_new_session=os.name == "posix",  # Ctrl-C is the grader's: it ends this one itself
+            )
+            self._lines = queue.Queue()
+            threading.Thread(target=self._listen, args=(self._process, self._lines), daemon=True).start()
+        return self._process
+
+    @staticmethod
+    def _listen(process: subprocess.Popen[bytes], lines: queue.Queue[bytes | None]) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            for line in process.stdout:
+                lines.put(line)
+        lines.put(None)
+
+
+class Judges:
+    """A judge for each thread that grades."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads, self._local, self._all = threads, threading.local(), []
+
+    def mine(self) -> Judge:
+        """This thread's own."""
+        if not hasattr(self._local, "judge"):
+            self._local.judge = Judge(self._threads)
+            self._all.append(self._local.judge)
+        return self._local.judge
+
+    def close(self) -> None:
+        """End all their processes."""
+        for judge in self._all:
+            judge.close()
