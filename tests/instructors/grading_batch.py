@@ -128,7 +128,7 @@ def cases(outside: Path, port: int, whole: bool = False) -> dict[str, Case]:
             "def count_batches(*args):\n    while True:\n"
             "        try:\n            1 / 0\n        except:\n            pass",
         )
-        return nb.case(_4="timeout", says=("The check of this answer took longer than",))
+        return nb.case(_4="timeout", says=("The check stopped your code. Not finished after",))
 
     @add
     def memory_hog_in_a_cell(nb):
@@ -165,7 +165,39 @@ def cases(outside: Path, port: int, whole: bool = False) -> dict[str, Case]:
     def renamed_function(nb):
         for cell in nb.cells:
             cell["source"] = cell["source"].replace("make_windows", "my_windows")
-        return nb.case(_2="missing_name", says=("Its check is given `my_windows`.",))
+        return nb.case()  # what its check was given is the answer
+
+    @add
+    def renamed_function_and_no_check(nb):
+        for cell in nb.cells:
+            cell["source"] = cell["source"].replace("make_windows", "my_windows")
+        nb.cells = [cell for cell in nb.cells if '"03.2").check' not in cell["source"]]
+        return nb.case(_2="missing_name", says=("Nothing is called `make_windows` when",))
+
+    @add
+    def name_used_again(nb):
+        nb.insert("for make_windows in range(3):\n    pass", place=len(nb.cells))
+        return nb.case(notes=("03.2: `make_windows` got another value after the check, which was graded",))
+
+    @add
+    def asserts_on_its_checks(nb):
+        nb.insert("assert exercise('03.2').check(make_windows).status == 'passed'", place=len(nb.cells))
+        return nb.case()
+
+    @add
+    def module_of_its_own(nb):
+        source = nb.answer("03.2")["source"]
+        nb.insert(f"%%writefile windows_of_mine.py\n{source}")
+        nb.write("03.2", "from windows_of_mine import make_windows")
+        return nb.case()
+
+    @add
+    def gradients_off(nb):
+        return nb.insert("import torch\ntorch.set_grad_enabled(False)").case()
+
+    @add
+    def inline_first(nb):
+        return nb.insert("%matplotlib inline\nimport torch\nkept = torch.ones(3)").insert("kept.sum()", 2).case()
 
     @add
     def lost_metadata(nb):

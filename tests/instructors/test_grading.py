@@ -472,19 +472,20 @@ def test_importing_the_grader_is_light():
     assert done.stdout.strip() == ""
 
 
-def test_events_without_the_token_are_none(tmp_path):
+def test_what_is_no_event_is_passed_over(tmp_path):
     one = attempt.Attempt.__new__(attempt.Attempt)
-    one._token, one._events = "right", __import__("queue").Queue()
-    lines = [
-        b'{"event": "done"}\n',
-        b'{"event": "done", "token": "wrong"}\n',
-        b"[1]\n",
-        b"\xff\n",
-        b"[" * 300_000 + b"\n",
-    ]
-    path = put(tmp_path / "events", b"".join(lines) + b'{"event": "cell", "token": "right"}\n')
+    one._over, one._events = False, __import__("queue").Queue()
+    path = put(tmp_path / "events", b"[1]\n\xff\n" + b"[" * 300_000 + b'\n{"event": "cell"}\n')
     with path.open("rb") as stream:
         one._process = type("Process", (), {"stdout": stream})
         thread = threading.Thread(target=one._listen)
         thread.start(), thread.join(10)
     assert [one._events.get(timeout=1) for _ in range(2)] == [{"event": "cell"}, None]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights there")
+def test_a_link_is_not_followed(tmp_path):
+    put(tmp_path / "anna.ipynb", notebook().case().content)
+    (tmp_path / "bert.ipynb").symlink_to(tmp_path / "anna.ipynb")
+    anna, bert = find(tmp_path)
+    assert (anna.problem, bert.cells) == ("", ()) and "is a link" in bert.problem

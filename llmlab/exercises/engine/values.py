@@ -43,28 +43,35 @@ def plain(value: Any) -> Any:
     def convert(value: Any, depth: int) -> Any:
         nonlocal budget
         budget -= 1
-        if isinstance(value, tensors | arrays):
+        kind = type(value)  # not what it says of itself: an object may claim to be of any class
+        if issubclass(kind, tensors | arrays):
             budget -= math.prod(value.shape)
         if budget < 0:
             raise Wrong("endless-result", f"It held more than {_MOST_VALUES:,} values.")
-        if value is None or value is ... or isinstance(value, bool):
+        if value is None or value is ... or kind is bool:
             return value
-        if isinstance(value, tensors):
-            return value.detach().cpu().tolist()
-        if isinstance(value, arrays):
-            return value.tolist() if value.dtype != object else [convert(item, depth + 1) for item in value.flat]
-        for kind in (int, float, str):
-            if isinstance(value, kind):
-                # Bound to the base type: a subclass could bring comparisons of its own.
-                return {int: int.__int__, float: float.__float__, str: str.__str__}[kind](value)
-        if isinstance(value, Iterator):
-            raise Wrong("read-once", f"There is a `{type(value).__name__}` object in it.")
-        iterable = isinstance(value, Iterable) and not isinstance(value, dict | set | frozenset | bytes)
+        # Bound to the base types: a subclass could bring methods of its own.
+        if issubclass(kind, tensors):
+            return tensors.tolist(tensors.cpu(tensors.detach(value)))
+        if issubclass(kind, arrays):
+            listed = _base_of(kind, arrays).tolist
+            return listed(value) if value.dtype != object else [convert(item, depth + 1) for item in value.flat]
+        for base, exact in ((int, int.__int__), (float, float.__float__), (str, str.__str__)):
+            if issubclass(kind, base):
+                return exact(value)
+        if issubclass(kind, Iterator):
+            raise Wrong("read-once", f"There is a `{kind.__name__}` object in it.")
+        iterable = issubclass(kind, Iterable) and not issubclass(kind, dict | set | frozenset | bytes)
         if not iterable or depth > 5:
-            return Opaque(type(value).__name__)
+            return Opaque(kind.__name__)
         return [convert(item, depth + 1) for item in value]
 
     return convert(value, 0)
+
+
+def _base_of(kind: type, bases: Any) -> type:
+    """The first of NumPy's two base types that a type comes from."""
+    return next(base for base in bases.__args__ if issubclass(kind, base))
 
 
 def tensor_type() -> Any:

@@ -123,7 +123,7 @@ def _follow(run: _Run, attempt: Attempt, judge: Judge, limits: Limits, step: _St
         if id in run.decided:
             continue
         if id not in found:
-            run.decided[id] = why_missing(id, run.names[id], run.submission.cells, run.skipped, run.stopped)
+            run.decided[id] = why_missing(run.names[id], run.submission.cells, run.skipped, run.stopped)
             continue
         step.kind, step.at = "check", id
         until = min(run.end, time.monotonic() + limits.of_step("check"))

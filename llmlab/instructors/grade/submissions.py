@@ -91,6 +91,9 @@ def _read(path: Path, below: Path) -> Submission:
     student, name = (below.stem if len(below.parts) == 1 else below.parts[0]), below.as_posix()
     named = _LESSON_IN_NAME.search(path.stem)
     by_name = named[1] if named and named[1] in _lessons() else ""
+    if path.is_symlink():  # it may lead to a neighbour's file, or out of the folder
+        problem = "It is a link, which is not followed: the file itself must be there."
+        return Submission(student, path, name, by_name, problem=problem)
     try:
         notebook = _parse(path)
         cells = _code_cells(notebook)
