@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -381,12 +382,13 @@ def test_summary_of_nothing_wrong():
 GUARDED = """
 import os, pathlib, socket, sys
 from llmlab.instructors.grade import guard
+from llmlab.instructors.grade.places import readable
 
+outside = pathlib.Path("..", "outside").resolve()
 for name in {without!r}:
     setattr(guard, name, lambda *_: False)
-found = guard.confine(pathlib.Path.cwd())
+found = guard.confine(pathlib.Path.cwd(), 512, readable())
 print(sorted(found.values()))
-outside = pathlib.Path("..", "outside")
 for forbidden in (
     lambda: (outside / "new").write_text("x"),
     lambda: os.open(outside / "new", os.O_CREAT | os.O_WRONLY),
@@ -413,11 +415,16 @@ open(os.devnull, "w").write("x")
 if found["network"] == "kernel":
     with socket.create_server(("127.0.0.1", 0)) as own:
         socket.create_connection(own.getsockname(), timeout=5).close()
-print((outside / "canary").read_text())
+try:
+    print((outside / "canary").read_text())
+except OSError:
+    print("not readable")
 """
 
 
-@pytest.mark.parametrize("without", [(), ("_leave_network", "_write_only_below")], ids=["as here", "in Python"])
+@pytest.mark.parametrize(
+    "without", [(), ("enter",), ("enter", "_leave_network", "_keep_to")], ids=["as here", "no namespaces", "in Python"]
+)
 def test_what_is_refused(tmp_path, without):
     inside, outside = tmp_path / "inside", tmp_path / "outside"
     inside.mkdir(), outside.mkdir()
@@ -428,15 +435,106 @@ def test_what_is_refused(tmp_path, without):
     levels, *refused, canary = done.stdout.splitlines()
     assert done.returncode == 0, done.stderr
     assert len(refused) == 11 and "allowed" not in refused
-    if without:
-        assert levels == "['python', 'python']" and set(refused) == {"PermissionError"}
-    assert canary == "alive"
+    if "_keep_to" in without:
+        assert levels == "['python', 'python', 'python']" and set(refused) == {"PermissionError"}
+        assert canary == "alive"
+    elif levels.count("kernel") >= 2:
+        assert canary == "not readable"
     assert [path.name for path in outside.iterdir()] == ["canary"] and list(inside.iterdir()) == [inside / "sub"]
+
+
+ESCAPING = """
+import os, pathlib, subprocess, sys, time
+from llmlab.instructors.grade import guard
+from llmlab.instructors.grade.places import readable
+
+found = guard.confine(pathlib.Path.cwd(), 512, readable())
+if found["processes"] != "kernel":
+    sys.exit(77)
+{code}
+"""
+
+HIDING = "subprocess.run('setsid sh -c \"exec sleep 9876.5\" &', shell=True)"
+
+
+def confined(tmp_path: Path, code: str) -> subprocess.CompletedProcess:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    script = ESCAPING.format(code=code)
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    if done.returncode == 77:
+        pytest.skip("this kernel or container offers no namespaces")
+    return done
+
+
+def test_no_process_outlives_the_notebook(tmp_path):
+    done = confined(tmp_path, f"{HIDING}\ntime.sleep(0.3)\nprint(len([n for n in os.listdir('/proc') if n.isdigit()]))")
+    assert int(done.stdout) >= 3, "the first process, this one, and the one that hid"
+    time.sleep(0.3)
+    assert processes_with("sleep 9876.5") == []
+
+
+def test_no_process_outlives_a_killed_grader(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    inner = ESCAPING.format(code=f"{HIDING}\nprint('there', flush=True)\ntime.sleep(600)")
+    grader = (
+        f"import subprocess, sys\none = subprocess.Popen([sys.executable, '-c', {inner!r}], stdout=subprocess.PIPE)\n"
+        "print(one.stdout.readline().decode() or 'none', flush=True)\none.wait()"
+    )
+    outer = subprocess.Popen([sys.executable, "-c", grader], cwd=tmp_path, env=environment, stdout=subprocess.PIPE)
+    said = outer.stdout.readline().strip()
+    outer.kill()
+    outer.wait()
+    outer.stdout.close()
+    if said == b"none":
+        pytest.skip("this kernel or container offers no namespaces")
+    end = time.monotonic() + 10
+    while processes_with("sleep 9876.5") and time.monotonic() < end:
+        time.sleep(0.05)
+    assert processes_with("sleep 9876.5") == []
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("print(os.path.exists('/proc/{parent}'))", "False"),
+        ("print(sorted(os.listdir('/dev/shm')))", "[]"),
+        ("print(open('/proc/self/status').read().partition('CapEff:')[2].split()[0].strip('0'))", ""),
+        ("print(subprocess.run(['umount', '/proc'], capture_output=True).returncode != 0)", "True"),
+        ("print([line for line in open('/proc/self/mountinfo') if ' /run ' in line][-1].split(' - ')[1][:5])", "tmpfs"),
+        ("import pty\npty.spawn(['echo', 'hi'])", "hi"),
+        (
+            "try:\n    os.open('/dev/kmsg', os.O_WRONLY)\nexcept OSError as error:\n    print(type(error).__name__)",
+            "PermissionError",
+        ),
+        (
+            "import resource\ntry:\n    resource.prlimit({parent}, resource.RLIMIT_NOFILE, (5, 5))\n"
+            "except OSError as error:\n    print(type(error).__name__)",
+            "ProcessLookupError",
+        ),
+        ("import torch.utils.data as d\nprint(len(list(d.DataLoader(range(6), num_workers=2))))", "6"),
+    ],
+    ids=["the grader", "shared memory", "rights", "umount", "sockets", "terminal", "device", "limits", "workers"],
+)
+def test_what_is_out_of_reach(tmp_path, code, said):
+    with contextlib.suppress(OSError):
+        Path("/dev/shm/llmlab-test").write_text("of the machine")
+    try:
+        done = confined(tmp_path, code.replace("{parent}", str(os.getpid())))
+    finally:
+        Path("/dev/shm/llmlab-test").unlink(missing_ok=True)
+    assert (done.stdout.strip(), done.returncode) == (said, 0), done.stderr
+
+
+def test_how_a_process_ended_is_passed_on(tmp_path):
+    assert confined(tmp_path, "sys.exit(5)").returncode == 5
+    assert confined(tmp_path, "os.kill(os.getpid(), 9)").returncode == -9
+    assert confined(tmp_path, "import ctypes\nctypes.string_at(0)").returncode == -11
 
 
 def test_isolation_is_said_in_words():
     assert re.fullmatch(
-        r"Network: cut (by the kernel|in Python only: .*)\. Files outside the submission's folder: kept .*\.",
+        r"Processes: (held by the kernel|looked for by the grader)\. Network: cut (by the kernel|in Python only: .*)\. "
+        r"Files outside the submission's folder: kept .*\.",
         isolation(),
     )
 

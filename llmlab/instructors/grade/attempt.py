@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from llmlab.course import progress
+from llmlab.instructors.grade.places import import_path, readable
 
 _LONGEST_LINE = 64_000_000  # bytes; a submission that finds the channel must not fill the memory of the grader
 _MOST_WAITING = 100  # events that nobody has read yet: the submission's process waits then
@@ -87,9 +88,8 @@ class Attempt:
         shutil.copytree(template, self._folder / "home")
         for name in ("work", "tmp"):
             (self._folder / name).mkdir()
-        path = [str(Path(entry).resolve()) for entry in sys.path]
         self._process = subprocess.Popen(
-            [sys.executable, "-B", "-c", _BOOT.format(path=path)],
+            [sys.executable, "-B", "-c", _BOOT.format(path=import_path())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -100,7 +100,7 @@ class Attempt:
         self._seen: dict[int, Any] = {}
         for work in (self._listen, self._speak):
             threading.Thread(target=work, daemon=True).start()
-        self.send(json.dumps({**job, "folder": str(self._folder)}))
+        self.send(json.dumps({**job, "folder": str(self._folder), "read": readable()}))
 
     def __enter__(self) -> Attempt:
         return self

@@ -1,8 +1,8 @@
 """What a submission may not do while it is graded: reach the network, write outside its folder, take all memory.
 
-Linux does it in the kernel, for the process and all that it starts: an empty network namespace, Landlock, a limit on
+Linux does it in the kernel, for the process and all that it starts: namespaces (see `jail`), Landlock, a limit on
 private memory. Where the kernel offers none of that, an audit hook refuses the same in Python. The hook stops
-accidents; code that means harm gets round it (another process, a C function). Nothing here is a jail.
+accidents; code that means harm gets round it (another process, a C function).
 
 Call `confine` while the process has one thread: both kernel measures count for the calling thread and its children.
 """
@@ -12,18 +12,23 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import socket
-import struct
 import sys
 from pathlib import Path
 from typing import Any
 
+from llmlab.instructors.grade.jail import enter, raise_loopback
+from llmlab.instructors.grade.places import NAMES_ONLY
+
 _NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000  # flags of unshare(2)
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446  # system calls, the same on every architecture
-_WRITE_FILE = 1 << 1
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_FOLDER = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+_READS = _READ_FILE | _READ_FOLDER
 # Remove and make files, folders and special files (bits 4-12); rename between folders and truncate came later.
 _WRITES = _WRITE_FILE | sum(1 << bit for bit in range(4, 13))
 _RENAME, _TRUNCATE = 1 << 13, 1 << 14
+_OF_A_FILE = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE  # what can be allowed of a single file
+_DEVICES = tuple(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "ptmx", "tty"))
+_SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc", "/proc", "/sys", "/var/cache/fontconfig")
 _NO_SIGNALS_OUT = 1 << 1
 
 _NETWORK_EVENTS = {"socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"}
@@ -34,16 +39,25 @@ _LOCAL = ("127.0.0.1", "::1", "localhost") if os.name == "nt" else ()
 _SHARED_MEMORY = "/dev/shm"
 
 
-def confine(folder: Path) -> dict[str, str]:
-    """Cut this process off from the network, and from writing anywhere but in `folder`.
+def confine(folder: Path, memory_mb: int, read: tuple[str, ...]) -> dict[str, str]:
+    """Cut this process off from the network, from other processes, and from files outside `folder`.
+
+    Args:
+        folder: where it may write.
+        memory_mb: half of it is the most that shared memory takes.
+        read: the places besides the system's own that it may read, where the kernel holds it.
 
     Returns:
-        "network" and "files", each "kernel" or "python": who refuses.
+        "processes", "network" and "files", each "kernel" or "python": who holds it. For processes "python" means that
+        the grader looks for them.
     """
-    network, files = _leave_network(), _write_only_below(folder)
+    jailed = enter(folder, memory_mb, read)
+    network = jailed or _leave_network()
+    files = _keep_to(folder, read)
     if not (network and files):
         _refuse_in_python(folder, network=not network, files=not files)
-    return {"network": "kernel" if network else "python", "files": "kernel" if files else "python"}
+    held = {"processes": jailed, "network": network, "files": files}
+    return {what: "kernel" if by_kernel else "python" for what, by_kernel in held.items()}
 
 
 def limit_memory(memory_mb: int) -> None:
@@ -70,25 +84,16 @@ def _leave_network() -> bool:
     user, group = os.getuid(), os.getgid()
     libc = ctypes.CDLL(None)
     if libc.unshare(_NEW_NETWORK) == 0:
-        _raise_loopback()
+        raise_loopback()
         return True
     if libc.unshare(_NEW_USER | _NEW_NETWORK) != 0:
         return False
-    _raise_loopback()
+    raise_loopback()
     maps = {"setgroups": "deny", "uid_map": f"{user} {user} 1", "gid_map": f"{group} {group} 1"}
     for name, text in maps.items():  # without them the user would be nobody, and `Path.home()` not known
         with contextlib.suppress(OSError):
             Path(f"/proc/self/{name}").write_text(text)
     return True
-
-
-def _raise_loopback() -> None:
-    """Let the processes of one submission talk to each other at 127.0.0.1, as several training processes do."""
-    import fcntl
-
-    name_and_flags = struct.pack("16sh", b"lo", 1)  # IFF_UP
-    with contextlib.suppress(OSError), socket.socket() as any_socket:
-        fcntl.ioctl(any_socket, 0x8914, name_and_flags)  # SIOCSIFFLAGS
 
 
 class _Ruleset(ctypes.Structure):
@@ -101,25 +106,31 @@ class _PathRule(ctypes.Structure):
     _fields_ = [("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32)]
 
 
-def _write_only_below(folder: Path) -> bool:
-    """Landlock: no writing but below `folder`, in shared memory, and to devices such as /dev/null; no signals out."""
+def _keep_to(folder: Path, read: tuple[str, ...]) -> bool:
+    """Landlock: no writing but below `folder`, in shared memory and to devices such as /dev/null; no signals out.
+
+    And no reading but there, below `read`, and of the system's own places.
+    """
     if not sys.platform.startswith("linux"):
         return False
     libc = ctypes.CDLL(None)
     version = libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), 1)
     if version < 1:
         return False
-    writes = _WRITES | (_RENAME if version >= 2 else 0) | (_TRUNCATE if version >= 3 else 0)
+    writes = _READS | _WRITES | (_RENAME if version >= 2 else 0) | (_TRUNCATE if version >= 3 else 0)
     rules = _Ruleset(writes, 0, _NO_SIGNALS_OUT if version >= 6 else 0)
     ruleset = libc.syscall(_LANDLOCK_CREATE, ctypes.byref(rules), ctypes.c_size_t(ctypes.sizeof(rules)), 0)
     if ruleset < 0:
         return False
-    for path, allowed in ((folder, writes), (_SHARED_MEMORY, writes), ("/dev", _WRITE_FILE)):
-        if os.path.isdir(path):
-            parent = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-            rule = _PathRule(allowed, parent)
+    allowed = {str(folder): writes, _SHARED_MEMORY: writes, "/dev/pts": _READS | _WRITE_FILE}
+    allowed |= dict.fromkeys(_DEVICES, _READ_FILE | _WRITE_FILE)
+    allowed |= {path: _READ_FOLDER if path.endswith(NAMES_ONLY) else _READS for path in (*_SYSTEM, *read)}
+    for path, what in allowed.items():
+        with contextlib.suppress(OSError):  # it is not there: nothing to allow
+            place = os.open(path, os.O_PATH)
+            rule = _PathRule(what if os.path.isdir(path) else what & _OF_A_FILE, place)
             libc.syscall(_LANDLOCK_ADD, ruleset, 1, ctypes.byref(rule), 0)
-            os.close(parent)
+            os.close(place)
     libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS, which Landlock asks for
     restricted = libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0) == 0
     os.close(ruleset)

@@ -10,11 +10,11 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 from llmlab.course import progress
 from llmlab.instructors.grade.attempt import Attempt, Cancelled, Ended, GraderBroken, Verdict
+from llmlab.instructors.grade.places import import_path
 
 _BOOT = "import sys; sys.path[:] = {path!r}; from llmlab.instructors.grade.checker import main; main()"
 _OWN_SECONDS = 120.0  # for the checker to start, or to compute without asking; it runs the course's own code alone
@@ -95,10 +95,9 @@ class Judge:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            path = [str(Path(entry).resolve()) for entry in sys.path]
             quiet = {progress.VARIABLE: progress.OFF, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": str(self._threads)}
             self._process = subprocess.Popen(
-                [sys.executable, "-B", "-c", _BOOT.format(path=path)],
+                [sys.executable, "-B", "-c", _BOOT.format(path=import_path())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

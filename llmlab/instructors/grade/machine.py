@@ -10,13 +10,15 @@ import tempfile
 from pathlib import Path
 
 from llmlab.instructors.grade.attempt import GraderBroken
+from llmlab.instructors.grade.places import import_path, readable
 
 
 def isolation() -> str:
     """One sentence on what keeps a submission from the network and from other files on this machine."""
     code = (
-        f"import sys, json, pathlib; sys.path[:] = {[str(Path(entry).resolve()) for entry in sys.path]!r}; "
-        "from llmlab.instructors.grade.guard import confine; print(json.dumps(confine(pathlib.Path.cwd())))"
+        f"import sys, json, pathlib; sys.path[:] = {import_path()!r}; "
+        "from llmlab.instructors.grade.guard import confine; "
+        f"print(json.dumps(confine(pathlib.Path.cwd(), 512, {readable()!r})), flush=True)"
     )
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
@@ -24,14 +26,15 @@ def isolation() -> str:
         raise GraderBroken(f"the grading process cannot start on this machine: {done.stderr.strip()[-300:]}")
     how = {"kernel": "by the kernel", "python": "in Python only: programs that a notebook starts are not held"}
     found = json.loads(done.stdout)
-    return f"Network: cut {how[found['network']]}. Files outside the submission's folder: kept {how[found['files']]}."
+    processes = {"kernel": "held by the kernel", "python": "looked for by the grader"}[found["processes"]]
+    network, files = how[found["network"]], how[found["files"]]
+    return f"Processes: {processes}. Network: cut {network}. Files outside the submission's folder: kept {files}."
 
 
 def fill_home(template: Path) -> None:
     """Let matplotlib list the fonts once for the whole batch, in a home that every submission gets a copy of."""
     names = {name: str(template) for name in ("HOME", "USERPROFILE")} | {"MPLBACKEND": "agg"}
     kept = {name: os.environ[name] for name in ("SYSTEMROOT", "SYSTEMDRIVE") if name in os.environ}
-    path = [str(Path(entry).resolve()) for entry in sys.path]
-    code = f"import sys; sys.path[:] = {path!r}; import matplotlib.font_manager"
+    code = f"import sys; sys.path[:] = {import_path()!r}; import matplotlib.font_manager"
     # Without it each submission lists the fonts itself: slower, nothing worse.
     subprocess.run([sys.executable, "-B", "-c", code], env=kept | names, capture_output=True)

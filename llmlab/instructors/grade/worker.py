@@ -28,7 +28,7 @@ def main() -> None:
     requests, report = _open_channels()
     job = json.loads(requests.readline())
     try:
-        report("guard", **confine(Path(job["folder"])))
+        report("guard", **confine(Path(job["folder"]), job["memory_mb"], tuple(job["read"])))
         limit_memory(job["memory_mb"])
         shell = _shell()
         import llmlab.exercises.engine.catalogue  # what a check calls with is in memory before the submission runs

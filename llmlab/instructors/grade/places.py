@@ -1,0 +1,32 @@
+"""Where Python and the course lie on this machine: what grading processes import from, and may read."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+NAMES_ONLY = "/."  # at the end of a place: its names may be read, not what its files hold
+_COURSE = Path(__file__).resolve().parents[3]  # the folder that holds the package `llmlab`, and `data` in a checkout
+
+
+def import_path() -> list[str]:
+    """`sys.path` for a grading process: not the folder in which the command was typed, unless the course lies there.
+
+    A file among the submissions that is called like a module would otherwise run with the instructor's rights.
+    """
+    here = Path.cwd().resolve()
+    entries = dict.fromkeys(str(Path(entry).resolve()) for entry in sys.path)
+    return [entry for entry in entries if Path(entry) != here or here == _COURSE]
+
+
+def readable() -> tuple[str, ...]:
+    """What a submission's process must be able to read besides the system's own places.
+
+    Of the folder that the course lies in only the names: Python looks for modules there.
+    """
+    course = [str(_COURSE / name) for name in ("llmlab", "data")]
+    imported = [entry for entry in import_path() if Path(entry) != _COURSE]
+    environments = [sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.path.realpath(sys.executable))]
+    found = dict.fromkeys((*course, *imported, *environments))
+    return (*(path for path in found if os.path.exists(path)), f"{_COURSE}{NAMES_ONLY}")
