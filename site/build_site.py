@@ -73,10 +73,11 @@ def main() -> None:
     parser.add_argument("--open", action="store_true", help="open the home page from the disk")
     options = parser.parse_args()
     start = time.monotonic()
-    prepare()
-    render()
-    if status := build():
-        sys.exit(status)
+    for step in (prepare, render, build):
+        began = time.monotonic()
+        if status := step():
+            sys.exit(status)
+        print(f"{step.__name__}: {time.monotonic() - began:.0f} s")
     shutil.rmtree(OUT, ignore_errors=True)
     shutil.copytree(BUILT, OUT, ignore=shutil.ignore_patterns(*LEFT_BY_SPHINX))
     home = OUT / "index.html"
