@@ -501,7 +501,8 @@ def test_what_is_pressed_by_hand_is_what_python_gets(page, case):
         "(all) => Object.values(Object.fromEntries(all.map((one) =>"
         " [one.closest('[data-group]')?.dataset.key ?? one.dataset.key, one.dataset.key])))"
     )
-    assert keys or case.name not in REDRAWN, "nothing in the picture can be pressed"
+    # The live curve is fed by a run and has nothing to choose but its axis.
+    assert keys or case.name not in REDRAWN or case.name == "TrainingCurve", "nothing in the picture can be pressed"
     for key in keys:
         if not plain.key(key).count():
             continue

@@ -16,7 +16,8 @@ from llmlab.explorers.host import Explorer
 from llmlab.explorers.influence_map.values import CHANGES, INPUTS, MASKS
 from llmlab.explorers.merge_player import count_by_zip, merge_left_to_right
 from llmlab.explorers.merge_player.values import MAX_MERGES
-from llmlab.explorers.pipeline_map.values import MAX_CHARACTERS, START, forward
+from llmlab.explorers.pipeline_map.passes import forward
+from llmlab.explorers.pipeline_map.values import MAX_CHARACTERS, START
 from llmlab.explorers.window_map.values import MAX_TOKENS
 from llmlab.training import History
 from tests.explorers import answers
@@ -224,7 +225,7 @@ CASES = [
         answer={"schedule": answers.schedule},
         own=("own_rates",),
         blank="so only the recorded learning rates are shown.",
-        lines=("<img", "<p"),
+        lines=("<div", "<svg", "<polyline", "<span"),
     ),
     Case(
         partial(explorers.TrainingCurve, steps=10, goal=1.0),
