@@ -61,7 +61,8 @@ def cells_of(exercise: Exercise, form: Form) -> list[list[Cell]]:
             found.append(_number_cells(spans(said, numbers, whole=field.whole), field.whole, at))
         else:
             known = telling_words(said, sorted({*words, *field.likely}), field.length)
-            found.append([Cell(STRANGE_WORDS[field.length]), *(Cell((word,)) for word in known)])
+            strange = STRANGE_WORDS[field.length][2 * at % 4 :][:2]  # others in the field beside it
+            found.append([Cell(strange), *(Cell((word,)) for word in known)])
     return found
 
 

@@ -24,7 +24,7 @@ from llmlab.exercises.engine.verdicts import Wrong
 MOST = 99_999_999  # of a typed number, either way
 _AROUND = (1e-7, 1e-4, 0.004, 0.011, 0.03, 0.07, 0.3, 1.0)
 STRANGE_NUMBERS = {True: (-70_417, 80_935), False: (-7041.57, 8093.61)}  # whole or not: named by no check
-STRANGE_WORDS = {0: ("quagmire", "xylophone"), 2: ("qz", "jx")}
+STRANGE_WORDS = {0: ("quagmire", "xylophone", "zugzwang", "jodhpurs"), 2: ("qz", "jx", "zq", "xj")}  # two a field
 
 Outcome = Callable[[Any], Hashable]
 
