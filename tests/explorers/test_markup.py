@@ -26,6 +26,7 @@ REDRAWN = (
     "WindowMap",
     "AttentionBench",
     "DistributionSculptor",
+    "ShapeTracer",
     "CacheMeter",
     "TrainingReplay",
     "TrainingCurve",
