@@ -24,6 +24,7 @@ REDRAWN = (
     "PipelineMap",
     "MergePlayer",
     "WindowMap",
+    "EmbeddingBench",
     "AttentionBench",
     "DistributionSculptor",
     "ShapeTracer",
