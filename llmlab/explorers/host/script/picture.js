@@ -12,8 +12,8 @@ const SPIN_KEYS = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, Pag
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 // `valuesOf(name)` are a control's values, [] for text, undefined for a name that is none. `change(values, axis)` moves
-// controls, `near(name)` says that a control is about to move.
-export function livePicture(picture, { state, valuesOf, change, near }) {
+// controls, `near(name)` says that a control is about to move, `has(values)` whether there is a picture for them.
+export function livePicture(picture, { state, valuesOf, change, near, has }) {
   let dressed = new Set();
   let drag = null;
 
@@ -34,6 +34,7 @@ export function livePicture(picture, { state, valuesOf, change, near }) {
         setOwned(node, "role", "button");
         setOwned(node, "aria-pressed", isOn(node));
         setOwned(node, "data-on", isOn(node) ? "" : null);
+        setOwned(node, "aria-disabled", has(wanted(node)) ? null : true);
       }
       if (node.dataset.tip) setOwned(node, "aria-label", node.dataset.tip);
       const group = groupOf(node) ?? node;
