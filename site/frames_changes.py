@@ -19,7 +19,7 @@ class Changes:
     """The files of one folder, and the digests of their sources, which stand in it too.
 
     Args:
-        folder: where the files are; what is in it and was not asked for goes at the end.
+        folder: where the files are.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -31,15 +31,18 @@ class Changes:
 
     def file(self, name: str, modules: Iterable[str], others: Iterable[Path], content: Callable[[], str]) -> None:
         """Write a file anew if a source of these modules, or another file, has changed since."""
-        path, digest = self._folder / name, digest_of(modules, others)
-        if self.is_new(name, digest):
-            write(path, content())
-            self._rendered.append(path)
-        self._now[name] = digest
+        if self.is_new(name, modules, others):
+            write(self._folder / name, content())
+            self.rendered(self._folder / name)
 
-    def is_new(self, name: str, digest: str) -> bool:
+    def is_new(self, name: str, modules: Iterable[str], others: Iterable[Path]) -> bool:
         """Whether a file was made from something else, or is not there."""
-        return self._before.get(name) != digest or not (self._folder / name).exists()
+        self._now[name] = digest_of(modules, others)
+        return self._before.get(name) != self._now[name] or not (self._folder / name).exists()
+
+    def rendered(self, path: Path) -> None:
+        """Remember that a file was made."""
+        self._rendered.append(path)
 
     def finish(self) -> list[Path]:
         """Remember the digests; returns the files that were rendered."""
