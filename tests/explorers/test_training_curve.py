@@ -75,7 +75,7 @@ def test_the_last_sample_is_shown_and_escaped():
     curve = TrainingCurve(steps=10, goal=1.0, sample=lambda: next(texts))
     assert "After step 0 it writes" in curve.frame["html"]
     curve.update(history_of(5, [(5, 3.0)]))
-    assert curve.trace.sample == "the king <i>" and "the king &lt;i&gt;" in curve.frame["html"]
+    assert curve.trace.sample == "the king <i>" and '-sample">the king &lt;i&gt;<' in curve.frame["html"]
     curve.update(history_of(10, [(5, 3.0), (10, 2.5)]))
     assert curve.trace.sample == "the king is" and "After step 10 it writes" in curve.frame["html"]
     assert "it writes" not in TrainingCurve(steps=10, goal=1.0).frame["html"]

@@ -12,6 +12,7 @@ import torch
 from hypothesis import given
 
 from llmlab.explorers import TrainingReplay
+from llmlab.explorers.host.controls import Scale, Text, label_of
 from llmlab.explorers.training_replay.chart import Axis
 from llmlab.explorers.training_replay.evidence import judge
 from llmlab.explorers.training_replay.picture import describe, lines_of
@@ -209,7 +210,8 @@ def test_nothing_gives_the_answer_away(state):
     explorer = TrainingReplay()
     frame = explorer._frame(state | {"diagnosis": NOT_YET}, more=True)
     rest = re.sub(r'<div class="llmlab-run-causes".*?</div>', "", frame["html"])
-    assert rest != frame["html"]
+    pressable = re.findall(r'data-key="cause ([^"]+)"', frame["html"])
+    assert rest != frame["html"] and pressable == [*sorted(SIGNS), "none"], "the same for every run"
     told = rest + frame["why"] + frame["more"] + frame["text"] + frame["code"]
     assert not any(cause in told for cause in SIGNS if cause != NOTHING)
 
@@ -357,6 +359,12 @@ def test_the_still_picture_is_three_images(state):
     explorer.set(**state)
     tags = Tags(explorer._still())
     assert len(tags.images) == 3 and all(image["alt"] for image in tags.images) and "svg" not in tags.tags
+
+
+def test_the_still_picture_names_a_value_as_its_control_does():
+    assert "<p>Run: A · Up to: step 240 · " in TrainingReplay()._still()
+    scale = Scale("k", "K", ("all", "1"), "all", labels=("all of them", "one"))
+    assert label_of(scale, "1") == "one" and label_of(Text("t", "T", ""), "x") == "x"
 
 
 @given(ANY)

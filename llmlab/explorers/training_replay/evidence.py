@@ -106,8 +106,8 @@ def _healthy(run: Run, honest: float) -> Evidence:
     steps, batches, measured = _end(run)
     turn, low = (int(run.validation.argmin()) + 1) * EVERY, float(run.validation.min())
     if measured > low + 0.2:
-        text = f"At step {turn} the validation loss was {low:.2f}; at the end it is {measured:.2f}."
-        return Evidence("loss", turn, low, False, text)
+        text = f"At step {turn} the validation loss was {low:.2f}; at the end it is {measured:.2f}. A healthy run ends "
+        return Evidence("loss", turn, low, False, f"{text}at its lowest.")
     if measured < honest - 1:
         text = f"At step {steps} the validation loss is {measured:.2f}: text that can go on in many ways does not "
         return Evidence("loss", steps, measured, False, f"{text}allow that.")
