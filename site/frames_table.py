@@ -1,13 +1,14 @@
 """Which states of each explorer the site holds: the one place that says so.
 
 Complete where all states make at most 1 MB. Where they make more, boxes hold what the lessons speak of: their texts,
-questions and targets, each control alone from the first state, and the pairs that explain something together.
+questions and targets, each control alone from the first state, and those together that explain something together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import llmlab.explorers
@@ -18,33 +19,91 @@ ALL = "all"
 Box = Mapping[str, Sequence[Any]]  # ALL stands for all values of a control
 
 
+def together(*names: str, **others: Sequence[Any]) -> Box:
+    """A box: these controls with all their values, and others with some."""
+    return dict.fromkeys(names, ALL) | others
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is held of one explorer.
 
     Attributes:
-        boxes: as those of an `Edition`; `each_alone` adds one for every control that has values.
+        boxes: as those of an `Edition`, beside one for each control alone.
         slow: the controls that part the frames.
-        make: the explorer at its first state, if it is not the class called with nothing.
+        make: "module.name" of what makes the explorer, if it is not the class called with nothing.
     """
 
     boxes: Sequence[Box]
     slow: Sequence[str]
-    each_alone: bool = False
-    make: Callable[[], Explorer] | None = None
+    make: str = ""
 
 
 PLANS = {
     "MergePlayer": Plan(
         [
-            {"merges": ALL, "tie_break": ALL, "pretokenize": ALL, "instead": ALL},
-            {"text": ["baaa baaaab", "she sells sea shells by the sea shore"], "merges": ALL, "tie_break": ALL,
-             "pretokenize": ALL},
+            together(
+                "merges", "tie_break", "pretokenize", "instead",
+                text=["baaa baaaab", "she sells sea shells by the sea shore"],
+            ),
+            together("merges", "tie_break", "pretokenize", "instead"),
         ],
-        slow=("text", "pretokenize", "tie_break"),
+        slow=["text", "pretokenize", "tie_break"],
     ),
-    "WindowMap": Plan(
-        [{"stride": ALL, "max_length": ALL, "batch_size": ALL, "shuffle": ALL, "drop_last": ALL}], slow=("stride",)
+    "WindowMap": Plan([together("stride", "max_length", "batch_size", "shuffle", "drop_last")], slow=["stride"]),
+    "EmbeddingBench": Plan(
+        [
+            together("positions", "shuffle", "seed", words=["the cat sees the dog", "king queen man woman"]),
+            together("positions", "shuffle", "seed"),
+            together("checkpoint", near=["king", "queen", "sees", "dogs"]),
+            together("checkpoint", "d_model"),
+            together("positions", "shuffle", "d_model", "table"),
+            together("table", "seed"),
+        ],
+        slow=["words", "positions"],
+    ),
+    "AttentionBench": Plan(
+        [
+            together("show", "query", "key"),
+            together("query", "component", "by", edit=["x", "Q"]),
+            together("key", "component", "by", edit=["K", "V"]),
+            together("query", "width", "scaling", "temperature"),
+            together("query", "vectors", text=["the dogs near the king", "no no no yes no"]),
+            together("query", "vectors", "show"),
+        ],
+        slow=["text", "edit"],
+    ),
+    "InfluenceMap": Plan([], slow=[]),
+    "ShapeTracer": Plan(
+        [
+            together("step", "axis"),
+            together("width", "context", "tie_weights", "qkv_bias", layers=[4, 12]),
+            together("layers", "width"),
+            together("step", "tokens_read"),
+            together("heads", "width"),
+            together("vocabulary", "tie_weights"),
+        ],
+        slow=["width"],
+    ),
+    "TrainingReplay": Plan([together("run", "tens", "diagnosis", "logarithmic")], slow=["run"]),
+    "TrainingCurve": Plan([together("axis", "measured")], slow=["axis"], make="frames_curve.RecordedCurve"),
+    "DistributionSculptor": Plan(
+        [
+            together("temperature", "top_k", "top_p"),
+            together("context", "temperature", "top_k"),
+            together("context", "temperature", "top_p"),
+            together("draws", "temperature"),
+            together("seed", "temperature"),
+        ],
+        slow=["context", "top_k"],
+    ),
+    "CacheMeter": Plan(
+        [
+            together("length", "batch", "sharing", "precision"),
+            together("memory", "sharing", "batch"),
+            together("layers", "heads", "width"),
+        ],
+        slow=["precision", "sharing"],
     ),
 }  # fmt: skip
 
@@ -58,8 +117,9 @@ def edition(name: str) -> Edition:
     if name not in PLANS:
         raise LookupError(f"{name} has no plan: add it to site/frames_table.py")
     plan = PLANS[name]
-    explorer = plan.make() if plan.make else getattr(llmlab.explorers, name)()
-    values = {control: of.values for control, of in explorer._controls.items()}
+    module, _, made_by = plan.make.rpartition(".")
+    explorer: Explorer = getattr(import_module(module), made_by)() if module else getattr(llmlab.explorers, name)()
+    values = {control: of.values or of.examples for control, of in explorer._controls.items()}
     boxes = [{control: values[control] if some == ALL else some for control, some in box.items()} for box in plan.boxes]
-    alone = [{control: every} for control, every in values.items() if len(every)] if plan.each_alone else []
+    alone = [{control: those} for control, those in values.items() if those]
     return Edition(explorer, [*boxes, *alone], plan.slow)

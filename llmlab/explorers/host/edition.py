@@ -21,6 +21,7 @@ from llmlab.explorers.host.packing import pack
 
 State = dict[str, Any]
 _NOT_SENT = ("state", "generation", "revision")
+_MOST_CHIPS = 6
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ class Edition:
         texts = [control["initial"], *(text for box in self.boxes for text in box.get(control["name"], ()))]
         texts = list(dict.fromkeys(texts))
         labels = [text or "(empty)" for text in texts]
-        return {**control, "kind": "choice", "look": "chips", "values": texts, "labels": labels}
+        look = "chips" if len(texts) <= _MOST_CHIPS else "list"
+        return {**control, "kind": "choice", "look": look, "values": texts, "labels": labels}
 
     def part(self, states: Sequence[State]) -> dict[str, Any]:
         """The frames of some states by field, which packs better than frame by frame."""
