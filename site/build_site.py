@@ -26,7 +26,7 @@ from text_pages import texts
 HERE = Path(__file__).resolve().parent
 BUILT = CACHE / "built" / "html"  # MyST-NB leaves notebooks beside it
 OUT = HERE / "out"
-LEFT_BY_SPHINX = (".buildinfo", ".doctrees", "objects.inv")
+LEFT_BY_SPHINX = (".buildinfo", "_sources", "objects.inv")
 
 
 def prepare() -> None:
@@ -62,6 +62,16 @@ def build() -> int:
     return build_main([*arguments, str(PAGES), str(BUILT)])
 
 
+def publish() -> None:
+    """Copy what was built to site/out: no page of an earlier build, nothing that only Sphinx reads."""
+    known = {path.relative_to(PAGES).with_suffix(".html") for path in PAGES.rglob("*")} | {Path("search.html")}
+    for built in BUILT.rglob("*.html"):
+        if built.relative_to(BUILT) not in known:
+            built.unlink()
+    shutil.rmtree(OUT, ignore_errors=True)
+    shutil.copytree(BUILT, OUT, ignore=shutil.ignore_patterns(*LEFT_BY_SPHINX))
+
+
 def size(folder: Path) -> float:
     """Megabytes of all files in a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
@@ -73,13 +83,11 @@ def main() -> None:
     parser.add_argument("--open", action="store_true", help="open the home page from the disk")
     options = parser.parse_args()
     start = time.monotonic()
-    for step in (prepare, render, build):
+    for step in (prepare, render, build, publish):
         began = time.monotonic()
         if status := step():
             sys.exit(status)
         print(f"{step.__name__}: {time.monotonic() - began:.0f} s")
-    shutil.rmtree(OUT, ignore_errors=True)
-    shutil.copytree(BUILT, OUT, ignore=shutil.ignore_patterns(*LEFT_BY_SPHINX))
     home = OUT / "index.html"
     print(f"The site is in site/out: {size(OUT):.0f} MB, built in {time.monotonic() - start:.0f} s.")
     print(f"Open it from the disk: {home.as_uri()}")

@@ -43,6 +43,8 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_permalinks_icon = "#"
+html_use_index = False
+html_domain_indices = False
 _FONTS = {
     "font-stack": '"Source Sans 3", "Segoe UI", system-ui, sans-serif',
     "font-stack--monospace": '"Source Code Pro", ui-monospace, Menlo, Consolas, monospace',

@@ -36,7 +36,7 @@ def inline(self: Any, node: nodes.math) -> None:
 
 def displayed(self: Any, node: nodes.math_block) -> None:
     """Write a formula on a line of its own, which scrolls where it is wider than the page."""
-    self.body.append('<div class="formula" tabindex="0" role="group" aria-label="formula">')
+    self.body.append('<div class="formula" role="group" aria-label="formula">')
     self.body.append(mathml(node.astext(), display="block"))
     self.body.append("</div>\n")
     raise nodes.SkipNode
