@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections.abc import Iterator
 from html import unescape
 from itertools import product
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import verdicts_values
+from axe_playwright_python.sync_playwright import Axe
+from frames_table import edition
 from playwright.sync_api import Browser, BrowserContext, Locator, expect
 from verdicts_forms import FORMS, Form, Number, Order, Pick, Several, Word
 from verdicts_table import _tried, answer_of, verdict
 
+import llmlab.explorers
 from llmlab.exercises import exercise
 from llmlab.exercises.engine.sources import answer_names, sources
+from tests.browser.lab import SHOWS
 from tests.site import live
-
-# JavaScript: refuse everything that is not on the disk, and tell of it.
-_BLOCKED = "**/*"
 
 
 @pytest.fixture
@@ -196,3 +199,262 @@ def test_pressed_answers_look_as_in_the_notebook(context, tmp_path, id):
         ), f"{values}: {box.locator('.answer-verdict').inner_html()}"
     assert "✓ passed" in box.locator(".answer-verdict").inner_text()
     assert site.errors == []
+
+
+# ---- results are kept in the browser ---------------------------------------------------------------------------------
+
+PROGRESS = '<div class="llmlab-progress" data-lesson="03"></div><div class="llmlab-progress" id="all"></div>'
+
+
+def choose(site: Site, id: str, letter: str) -> None:
+    fill(site.exercise(id), FORMS[id], [letter])
+
+
+def test_results_are_kept_shown_again_counted_and_cleared(context, tmp_path):
+    site = with_exercises(context, tmp_path, "03.1", "03.3", more=PROGRESS)
+    lesson, every = site.page.locator('[data-lesson="03"]'), site.page.locator("#all")
+    expect(lesson).to_contain_text("Lesson 03, 2 of its 6 exercises can be answered here: 0 tried, 0 passed.")
+    expect(site.page.get_by_role("button", name="Clear my results")).to_have_count(0)
+    choose(site, "03.1", "a")
+    expect(lesson).to_contain_text("1 tried, 0 passed")
+    choose(site, "03.1", "d")
+    expect(lesson).to_contain_text("1 tried, 1 passed")
+    expect(lesson.locator("li").nth(0)).to_have_text("03.1 · How many predictions does a batch train? (✓ passed)")
+    expect(lesson.locator("li").nth(1)).to_have_text("03.2 · Write the windows (in the notebook)")
+    expect(lesson.locator("li a").nth(2)).to_have_attribute("href", "#exercise-03-3")
+    expect(every.locator("tr").nth(3)).to_have_text("03■□1 of 2 passed")
+    choose(site, "03.1", "b")
+    expect(lesson).to_contain_text("1 tried, 1 passed")
+
+    site.page.reload()
+    expect(site.exercise("03.1").locator(".answer-verdict")).to_contain_text("4 is what one window trains.")
+    expect(site.exercise("03.1").get_by_label("b", exact=True)).to_be_checked()
+    expect(site.exercise("03.3").locator(".answer-verdict")).to_be_empty()
+    expect(lesson).to_contain_text("1 tried, 1 passed")
+
+    lesson.get_by_role("button", name="Clear my results").click()
+    expect(lesson).to_contain_text("1 tried")
+    lesson.get_by_role("button", name="Press once more").click()
+    expect(lesson).to_contain_text("0 tried, 0 passed")
+    expect(site.exercise("03.1").locator(".answer-verdict")).to_be_empty()
+    expect(site.exercise("03.1").get_by_label("b", exact=True)).not_to_be_checked()
+    assert site.page.evaluate("() => localStorage.length") == 0
+    assert site.errors == []
+
+
+def test_the_solution_opens_after_three_tries(context, tmp_path):
+    site = with_exercises(context, tmp_path, "01.2")
+    box = site.exercise("01.2").locator(".answer-verdict")
+    for tries, letter in enumerate("aba", 1):
+        choose(site, "01.2", letter)
+        expect(box.locator("details")).to_have_count(3 if tries < 3 else 4)
+    expect(box.locator("summary").last).to_have_text("Solution of 01.2")
+
+
+@pytest.mark.parametrize("refuses", ["getItem", "setItem", "all"])
+def test_a_browser_that_keeps_nothing_answers_all_the_same(context, tmp_path, refuses):
+    throws = "() => { throw new DOMException('no', 'SecurityError'); }"
+    context.add_init_script(
+        f"Object.defineProperty(window, 'localStorage', {{ get: {throws} }});"
+        if refuses == "all"
+        else f"Storage.prototype.{refuses} = {throws};"
+    )
+    site = with_exercises(context, tmp_path, "03.1", more=PROGRESS)
+    choose(site, "03.1", "d")
+    expect(site.exercise("03.1").locator(".answer-verdict")).to_contain_text("✓ passed")
+    lesson = site.page.locator('[data-lesson="03"]')
+    expect(lesson).to_contain_text("1 tried, 1 passed")
+    if refuses != "getItem":
+        expect(lesson).to_contain_text("This browser keeps nothing for this page")
+    lesson.get_by_role("button", name="Clear my results").click()
+    lesson.get_by_role("button", name="Press once more").click()
+    expect(lesson).to_contain_text("0 tried")
+    assert site.errors == []
+
+
+@pytest.mark.parametrize(
+    "kept",
+    ["nonsense", '{"edition": 1, "results": {"03.1": {"best": "passed"}}}', '{"edition": 2, "results": {"03.1": {}}}'],
+)
+def test_what_is_kept_and_no_use_does_no_harm(context, tmp_path, kept):
+    context.add_init_script(f"localStorage.setItem('llmlab.progress', {json.dumps(kept)})")
+    site = with_exercises(context, tmp_path, "03.1", more=PROGRESS)
+    expect(site.page.locator('[data-lesson="03"]')).to_contain_text("0 passed")
+    choose(site, "03.1", "d")
+    expect(site.page.locator('[data-lesson="03"]')).to_contain_text("1 passed")
+    assert site.errors == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("", "8"), "Trained at stride 4: write a number."),
+        (("996", "many"), "Trained at stride 5: write a number, with digits alone."),
+        (("99,6", "8"), "Trained at stride 4: write decimals after a point, as in 0.5."),
+        (("996.5", "8"), "Trained at stride 4: write a whole number."),
+        (("996", "123456789"), "Trained at stride 5: write a number with at most eight digits."),
+    ],
+)
+def test_an_answer_without_form_is_asked_for_again_and_is_no_try(context, tmp_path, typed, said):
+    site = with_exercises(context, tmp_path, "03.3")
+    box = site.exercise("03.3")
+    fill(box, FORMS["03.3"], typed)
+    expect(box.locator(".answer-lacking")).to_have_text(said)
+    expect(box.locator("input:focus")).to_have_count(1)
+    expect(box.locator(".answer-verdict")).to_be_empty()
+    assert site.page.evaluate("() => localStorage.length") == 0
+    fill(box, FORMS["03.3"], ["996", "0,800"] if typed[0] == "996" else [" 996 ", "800"])
+    if typed[0] != "996":
+        expect(box.locator(".answer-verdict")).to_contain_text("✓ passed")
+
+
+def test_numbers_may_be_written_as_people_write_them(context, tmp_path):
+    site = with_exercises(context, tmp_path, "10.5", "09.4")
+    for first, second in (("1,000,000", "125 000"), ("1000000", "125000.0"), ("1_000_000", "125'000")):
+        fill(site.exercise("10.5"), FORMS["10.5"], [first, second])
+        expect(site.exercise("10.5").locator(".answer-verdict")).to_contain_text("✓ passed")
+    fill(site.exercise("09.4"), FORMS["09.4"], ["−6.9", ".5"])
+    expect(site.exercise("09.4").locator(".answer-verdict")).to_contain_text("A loss is not negative")
+
+
+def test_answers_need_no_mouse_and_axe_finds_nothing(context, tmp_path):
+    for theme in ("light", "dark"):
+        body = "".join(map(live.exercise_box, ("01.2", "03.3", "09.2", "00.5"))) + PROGRESS
+        site = Site(context, tmp_path, body, theme=theme)
+        box = site.exercise("01.2")
+        box.get_by_label("a", exact=True).focus()
+        for key in ("ArrowRight", "ArrowRight", "Enter"):
+            site.page.keyboard.press(key)
+        expect(box.locator(".answer-verdict")).to_contain_text("✓ passed")
+        found = [
+            rule for rule in Axe().run(site.page).response["violations"] if rule["impact"] in ("serious", "critical")
+        ]
+        assert found == []
+
+
+# ---- explorers -------------------------------------------------------------------------------------------------------
+
+
+def with_explorers(context: BrowserContext, folder: Any, *names: str, after: str = "", between: str = "") -> Site:
+    site = Site(context, folder, between.join(map(live.explorer_box, names)), after=after)
+    expect(site.page.locator(".llmlab-live").first).to_be_visible()
+    return site
+
+
+def loaded(site: Site, name: str) -> list[str]:
+    """The parts of an explorer that the page has asked for."""
+    return site.page.evaluate(
+        "(name) => [...document.scripts].map((one) => one.src).filter((src) => src.includes(`/${name}/`))"
+        ".map((src) => src.split('/').pop())",
+        name,
+    )
+
+
+@pytest.mark.parametrize("name", llmlab.explorers.__all__)
+def test_a_page_shows_of_an_explorer_what_the_notebook_shows(context, tmp_path, name):
+    """Some of the states that it holds, by their address: picture, reason, numbers, words, target and code."""
+    made = edition(name)
+    explorer, states = made.explorer, made.states()
+    site = with_explorers(context, tmp_path, name)
+    root = site.page.locator(".llmlab-live")
+    if explorer.has_more:
+        root.get_by_text("All the numbers").click()
+    for state in [*random.Random(name).sample(states, min(4, len(states))), states[-1], states[0]]:
+        changed = {key: value for key, value in state.items() if value != states[0][key]}
+        address = urlencode(
+            {key: str(value).lower() if value in (True, False) else value for key, value in changed.items()}
+        )
+        site.page.evaluate(
+            "(hash) => { location.hash = hash; }", address or f"{next(iter(state))}={states[0][next(iter(state))]}"
+        )
+        frame = explorer._frame(state, more=True)
+        expect(root.locator(".llmlab-words")).to_have_text(frame["text"])
+        expect(root.locator("pre").last).to_have_text(frame["code"])
+        for part, html in ((".llmlab-hero", "html"), (".llmlab-why", "why"), (".llmlab-more", "more")):
+            if explorer.has_more or html != "more":
+                site.page.wait_for_function(
+                    f"([node, html]) => ({SHOWS})(node, html)", arg=[root.locator(part).element_handle(), frame[html]]
+                )
+        expect(root.locator(".llmlab-distance")).to_have_text(frame["target"].strip())
+        expect(root.locator(".llmlab-mark")).to_have_text(
+            "" if not frame["target"] else "✓" if frame["reached"] else "○"
+        )
+    assert site.errors == []
+    assert set(loaded(site, name)) <= {"opening.js", *(f"{number}.js" for number in range(len(made.parts())))}
+
+
+def test_parts_come_when_they_are_needed_and_once(context, tmp_path):
+    site = with_explorers(context, tmp_path, "WindowMap", "WindowMap")
+    site.page.wait_for_timeout(500)
+    assert loaded(site, "WindowMap") == ["opening.js"], "nothing has been touched"
+    for root in site.page.locator(".llmlab-live").all():
+        root.locator('input[name="max_length"]').focus()
+        site.page.keyboard.press("ArrowRight")
+        expect(root.locator('input[name="max_length"]')).to_have_value("5")
+    site.page.wait_for_timeout(300)
+    assert loaded(site, "WindowMap") == ["opening.js", "1.js"], "stride 2 is the part with number 1"
+
+
+def test_the_state_stands_in_the_address_and_comes_from_it(context, tmp_path):
+    gap = '<p style="height: 3000px">text</p>'
+    site = with_explorers(context, tmp_path, "WindowMap", "MergePlayer", "WindowMap", between=gap)
+    page = site.page
+    first = page.locator(".llmlab-live").first
+    first.locator('input[name="stride"]').fill("5")
+    page.wait_for_function("() => location.hash === '#stride=5'")
+    first.locator('input[name="shuffle"]').check()
+    page.wait_for_function("() => location.hash === '#stride=5&shuffle=true'")
+    first.get_by_role("button", name="Reset").click()
+    page.wait_for_function("() => location.hash === ''")
+
+    page.goto(site.address + "#2.merges=7&2.pretokenize=true&3.stride=9")
+    page.reload()
+    player = page.locator(".llmlab-live").nth(0)
+    expect(player.locator('input[name="merges"]')).to_have_value("7")
+    expect(player.locator('input[name="pretokenize"]')).to_be_checked()
+    expect(player).to_be_in_viewport()
+    player.locator('input[name="merges"]').fill("8")
+    page.wait_for_function("() => location.hash === '#2.merges=8&2.pretokenize=true&3.stride=9'")
+    page.locator('[data-explorer="WindowMap"]').last.scroll_into_view_if_needed()
+    expect(page.locator('[data-explorer="WindowMap"]').last.locator('input[name="stride"]')).to_have_value("9")
+    assert site.errors == []
+
+
+def test_an_address_of_nothing_says_so_and_an_anchor_stays_one(context, tmp_path):
+    site = with_explorers(context, tmp_path, "WindowMap", after="#stride=99&colour=red")
+    news = site.page.locator(".llmlab-remark").last
+    expect(news).to_have_text("The address asks for stride=99, colour=red: this picture does not have that here.")
+    expect(site.page.locator('input[name="stride"]')).to_have_value("2")
+    site.page.evaluate("() => { location.hash = 'some-heading'; }")
+    site.page.locator('input[name="shuffle"]').check()
+    site.page.locator('input[name="shuffle"]').uncheck()
+    site.page.wait_for_timeout(600)
+    assert site.page.evaluate("() => location.hash") == "#some-heading"
+    assert site.errors == []
+
+
+def test_a_part_that_is_missing_is_an_error_of_its_own_states(context, tmp_path):
+    live.page(tmp_path, "")
+    parts = tmp_path / "_static" / "explorers"
+    whole = parts.readlink()
+    parts.unlink()
+    shutil.copytree(whole / "WindowMap", parts / "WindowMap")
+    shutil.copy(whole / "host.js", parts)
+    (parts / "WindowMap" / "4.js").unlink()
+    site = with_explorers(context, tmp_path, "WindowMap", "MergePlayer")
+    stride = site.page.locator('input[name="stride"]')
+    stride.fill("5")
+    expect(site.page.locator(".llmlab-error")).to_contain_text("could not be loaded")
+    stride.fill("4")
+    expect(site.page.locator(".llmlab-error")).to_have_count(0)
+    (
+        expect(site.page.locator('[data-explorer="MergePlayer"]')).to_have_text("still"),
+        "what cannot come leaves its picture",
+    )
+
+
+def test_an_old_browser_keeps_the_picture(context, tmp_path):
+    context.add_init_script("delete window.DecompressionStream")
+    site = Site(context, tmp_path, live.explorer_box("WindowMap"))
+    expect(site.page.locator('[data-explorer="WindowMap"]')).to_contain_text("open this page in a newer browser")
+    assert site.page.locator(".llmlab-live").count() == 0 and site.errors == []

@@ -146,7 +146,7 @@ CASES = [
     ),
     Case(
         explorers.TokenizerMicroscope,
-        "Look closely at: GPT-2",
+        "Row: GPT-2",
         answer={"words": answers.tokenize},
         blank="so llmlab's own words are shown.",
         text="text",
@@ -155,6 +155,7 @@ CASES = [
             {"text": "It's é 🎹", "inspect": name}
             for name in ("characters", "bytes", "words", "BPE of the story", "GPT-2")
         ),
+        as_sent=True,
         lines=("<tr", "<div", "<td"),
     ),
     Case(

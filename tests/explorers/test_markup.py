@@ -22,6 +22,7 @@ VOID = {"br", "img", "input", "hr", "meta", "link", "col", "wbr"}
 # Those that have the second version's targets. The others' are redrawn one by one.
 REDRAWN = (
     "PipelineMap",
+    "TokenizerMicroscope",
     "MergePlayer",
     "WindowMap",
     "EmbeddingBench",

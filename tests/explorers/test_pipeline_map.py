@@ -477,24 +477,24 @@ def test_streams_are_as_wide_as_their_weights():
     for (_, _, width), weight in zip(streams, trace.attention[:4].tolist(), strict=True):
         assert float(width) == pytest.approx(1 + 21 * weight, abs=0.06)
     assert all(line.endswith("350 100") for _, line, _ in streams), "into the middle of the fourth lane"
-    shares = re.findall(r'class="llmlab-taken.*?>(\d+)%<', render(trace))
+    shares = re.findall(r'class="llmlab-share-taken.*?>(\d+)%<', render(trace))
     assert [int(share) for share in shares] == [round(100 * weight) for weight in trace.attention[:4].tolist()]
     assert "masked</b>" in render(trace) and "masked</b>" not in render(compute(FIRST))
 
 
 def test_strips_show_sign_and_size():
     trace = compute(FIRST)
-    strips = re.findall(r'<span class="llmlab-strip".*?>((?:<i.*?</i>){16})</span>', render(trace))
+    strips = re.findall(r'<span class="llmlab-vector".*?>((?:<i.*?</i>){16})</span>', render(trace))
     assert len(strips) == 12
     for strip, vector, all_of_them in (
         (strips[2], trace.embeddings[2], trace.embeddings),
         (strips[11], trace.context[5], trace.context),
     ):
-        looks = re.findall(r'<i(?: class="llmlab-(.)(.)")?></i>', strip)
+        looks = re.findall(r'<i(?: class="llmlab-(above|below)(.)")?></i>', strip)
         largest = all_of_them[:, :16].abs().max().item()
         for (sign, depth), number in zip(looks, vector[:16].tolist(), strict=True):
             share = abs(number) / largest
-            assert (sign == "p") == (number > 0) or not sign
+            assert (sign == "above") == (number > 0) or not sign
             assert int(depth or 0) == (share > 0.06) + (share > 0.12) + (share > 0.25) + (share > 0.5)
 
 

@@ -23,8 +23,8 @@ def heads(trace: PipelineTrace) -> str:
         rows += f'<span class="llmlab-layer">layer {layer}</span><div class="llmlab-thumbs">{thumbs}</div>'
     title = f"All {L * H} heads" if len(layers) == L else f"The {H} heads of layer {trace.layer}"
     return (
-        f'<div class="llmlab-heads"><b>{title}</b> <small>press one</small>'
-        f'<div class="llmlab-heads-grid"{touch(key="heads", group="follow", sweep=True)}>{rows}</div>'
+        f'<div class="llmlab-all-heads"><b>{title}</b> <small>press one</small>'
+        f'<div class="llmlab-heads-rows"{touch(key="heads", group="follow", sweep=True)}>{rows}</div>'
         '<p class="llmlab-hint">A row for each position, dark where it looks; the outlined row is the chosen one.</p>'
         "</div>"
     )
@@ -53,7 +53,7 @@ def _maps(weights: Tensor, first: int) -> list[list[str]]:
     """The drawing of each layer's heads: four shades within the stairs of what is not masked."""
     size = weights.shape[-1] - first
     stairs = "".join(f"h1V{row + 1}" for row in range(1, size))
-    outline = f'<path class="llmlab-edge" d="M0 0h1V1{stairs}V{size}H0z" vector-effect="non-scaling-stroke"></path>'
+    outline = f'<path class="llmlab-stairs" d="M0 0h1V1{stairs}V{size}H0z" vector-effect="non-scaling-stroke"></path>'
     depths = (weights[:, :, first:, first:] * 4.5).round().int().clamp(max=4).tolist()
     return [[outline + _cells(head) for head in layer] for layer in depths]
 

@@ -32,7 +32,7 @@ def next_tokens(trace: PipelineTrace) -> str:
             press = {"text": text, "written": 0, "back": 0}
         its = touch(key=f"next{id}", press=press, tip=tip)
         rows += (
-            f'<div class="llmlab-next-row"{touch(key=f"row{id}", flip=True)}><span class="llmlab-next"{its}>'
+            f'<div class="llmlab-next-row"{touch(key=f"row{id}", flip=True)}><span class="llmlab-append"{its}>'
             f"{shown(token)}</span>{_bar(probability)}</div>"
         )
     others = max(0.0, 1 - sum(probability for _, probability in best))

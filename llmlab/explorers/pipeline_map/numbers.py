@@ -144,7 +144,7 @@ def _candidates(trace: PipelineTrace) -> str:
 
 
 def _bar(probability: float) -> str:
-    bar = f'<span class="llmlab-bar" style="width:{10 * probability:.1f}em"></span>'
+    bar = f'<span class="llmlab-next-bar" style="width:{10 * probability:.1f}em"></span>'
     return f'<td class="llmlab-number">{probability:.2f}</td><td>{bar}</td>'
 
 

@@ -25,7 +25,7 @@ def render(trace: PipelineTrace) -> str:
     """The river with its stages, the heads beside it, and the next tokens at its end."""
     first = first_shown(trace)
     lanes = len(trace.tokens) - first + (first > 0)
-    many = " llmlab-many" if lanes > 7 else ""  # narrow lanes
+    many = " llmlab-crowded" if lanes > 7 else ""  # narrow lanes
     D, L = trace.context.shape[1], len(trace.weights)
     cells = min(CELLS, D)
     in_front = ""
@@ -58,7 +58,7 @@ def render(trace: PipelineTrace) -> str:
             f"(H, T, T) = {shape(trace.weights[0])}",
             ["06", "08"],
         )
-        + _lanes(trace, _arcs(trace, lanes), "arcs")
+        + _lanes(trace, _streams(trace, lanes), "streams")
         + _stage(
             "Context vectors",
             f"After all {L} layers each vector holds more than its own token. {_first_cells(cells, D)}",
@@ -104,7 +104,7 @@ def _lanes(trace: PipelineTrace, content: str, kind: str) -> str:
     beam = f'<i class="llmlab-beam" style="left:calc({at} * 100% / var(--n))"></i>'
     earlier = "<span>…</span>" if first and kind in ("letters", "chips", "strips") else ""
     group = touch(key="tokens", group="follow", sweep=True) if kind == "chips" else ""
-    return f'<div class="llmlab-lanes llmlab-{kind}"{group}>{beam}{earlier}{content}</div>'
+    return f'<div class="llmlab-stage-lanes llmlab-{kind}"{group}>{beam}{earlier}{content}</div>'
 
 
 def _characters(trace: PipelineTrace) -> str:
@@ -125,7 +125,7 @@ def _tokens(trace: PipelineTrace) -> str:
         )
         look = "llmlab-piece" + " llmlab-written" * written
         chips += (
-            f'<span class="llmlab-lane"><b class="{look}"{its}>{shown(trace.tokens[at])}</b>'
+            f'<span class="llmlab-token-lane"><b class="{look}"{its}>{shown(trace.tokens[at])}</b>'
             f"<small>{trace.ids[at]}</small></span>"
         )
     return chips
@@ -137,7 +137,7 @@ def _strips(trace: PipelineTrace, vectors: Tensor, name: str) -> str:
     strips = ""
     for at, (cells, begin) in enumerate(_cells(vectors, first), first):
         its = touch(link=f"p{at}", tip=f"{name} of {said(trace.tokens[at])}: {begin}, …")
-        strips += f'<span class="llmlab-strip"{its}>{cells}</span>'
+        strips += f'<span class="llmlab-vector"{its}>{cells}</span>'
     return strips
 
 
@@ -146,7 +146,7 @@ def _cells(vectors: Tensor, first: int) -> list[tuple[str, str]]:
     """Of each vector (its cells, its first numbers): shades by the share of the largest number that is shown."""
     numbers = vectors[first:, :CELLS]
     depths = (numbers.abs()[..., None] > numbers.abs().max() * SHADES).sum(dim=-1) * numbers.sign().int()
-    looks = {depth: f'<i class="llmlab-{"p" if depth > 0 else "n"}{abs(depth)}"></i>' for depth in range(-4, 5)}
+    looks = {depth: f'<i class="llmlab-{"above" if depth > 0 else "below"}{abs(depth)}"></i>' for depth in range(-4, 5)}
     looks[0] = "<i></i>"
     return [
         ("".join(looks[depth] for depth in line), ", ".join(f"{n:.2f}" for n in begin).replace("-", "−"))
@@ -154,7 +154,7 @@ def _cells(vectors: Tensor, first: int) -> list[tuple[str, str]]:
     ]
 
 
-def _arcs(trace: PipelineTrace, lanes: int) -> str:
+def _streams(trace: PipelineTrace, lanes: int) -> str:
     """What the chosen position takes from each one: a stream as wide as its weight; what it may not see is hatched."""
     first, weights = first_shown(trace), trace.attention.tolist()
     shares = ([sum(weights[:first])] if first else []) + weights[first : trace.position + 1]
@@ -170,7 +170,7 @@ def _arcs(trace: PipelineTrace, lanes: int) -> str:
             'vector-effect="non-scaling-stroke"></path>'
         )
         bold = " llmlab-most" if share == max(shares) else ""
-        labels += f'<span class="llmlab-taken{bold}"{touch(link=link)}>{share:.0%}</span>'
+        labels += f'<span class="llmlab-share-taken{bold}"{touch(link=link)}>{share:.0%}</span>'
     masked = (
         f'<span class="llmlab-masked"{touch(tip="later positions are masked: it may not look at them")} '
         f'style="left:calc({len(shares)} * 100% / var(--n))"><b>masked</b></span>'
