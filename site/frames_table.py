@@ -6,8 +6,11 @@ questions and targets, each control alone from the first state, and those togeth
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from importlib import import_module
 from typing import Any
 
@@ -31,15 +34,35 @@ class Plan:
     Attributes:
         boxes: as those of an `Edition`, beside one for each control alone.
         slow: the controls that part the frames.
+        pressed: lines of text of which those are held, too, that the first pictures of the others offer to press.
         make: "module.name" of what makes the explorer, if it is not the class called with nothing.
     """
 
     boxes: Sequence[Box]
     slow: Sequence[str]
+    pressed: Sequence[str] = ()
     make: str = ""
 
 
+# Who is the subject, who stands next to the verb; the fourth is what the explorer's target asks for.
+_SENTENCES = [
+    "the dogs near the king",
+    "the dog near the king",
+    "the king near the dogs",
+    "the king near the wolves near the dogs",
+]
+
 PLANS = {
+    "PipelineMap": Plan(
+        [
+            together("back", "layer", "head", text=_SENTENCES),
+            together("layer", "head", text=["she", "the piano"]),
+            together("written", text=[*_SENTENCES, "she", "the piano"]),
+        ],
+        slow=["text"],
+        pressed=["text"],
+    ),
+    "TokenizerMicroscope": Plan([together("text", "inspect", "token")], slow=["text"]),
     "MergePlayer": Plan(
         [
             together(
@@ -64,16 +87,23 @@ PLANS = {
     ),
     "AttentionBench": Plan(
         [
-            together("show", "query", "key"),
-            together("query", "component", "by", edit=["x", "Q"]),
-            together("key", "component", "by", edit=["K", "V"]),
-            together("query", "width", "scaling", "temperature"),
-            together("query", "vectors", text=["the dogs near the king", "no no no yes no"]),
-            together("query", "vectors", "show"),
+            together("show", query=range(6), key=range(6)),
+            together("component", "by", query=range(6), edit=["x", "Q"]),
+            together("component", "by", key=range(6), edit=["K", "V"]),
+            together("width", "scaling", "temperature", query=range(6)),
+            together("vectors", query=range(5), text=["the dogs near the king", "no no no yes no"]),
+            together("vectors", "show", query=range(6)),
         ],
         slow=["text", "edit"],
     ),
-    "InfluenceMap": Plan([], slow=[]),
+    "InfluenceMap": Plan(
+        [
+            together("bug", "perturbed", "heads", "around"),
+            together("architecture", "perturbed", "around"),
+            together("test_random", "test_zero", "test_magnitudes", "test_values", "bug"),
+        ],
+        slow=["bug"],
+    ),
     "ShapeTracer": Plan(
         [
             together("step", "axis"),
@@ -92,10 +122,8 @@ PLANS = {
             together("temperature", "top_k", "top_p"),
             together("context", "temperature", "top_k"),
             together("context", "temperature", "top_p"),
-            together("draws", "temperature"),
-            together("seed", "temperature"),
         ],
-        slow=["context", "top_k"],
+        slow=["context"],
     ),
     "CacheMeter": Plan(
         [
@@ -122,4 +150,18 @@ def edition(name: str) -> Edition:
     values = {control: of.values or of.examples for control, of in explorer._controls.items()}
     boxes = [{control: values[control] if some == ALL else some for control, some in box.items()} for box in plan.boxes]
     alone = [{control: those} for control, those in values.items() if those]
-    return Edition(explorer, [*boxes, *alone], plan.slow)
+    held = Edition(explorer, [*boxes, *alone], plan.slow)
+    return Edition(explorer, [*held.boxes, *(_offered(held, name) for name in plan.pressed)], plan.slow)
+
+
+def _offered(held: Edition, control: str) -> Box:
+    """The texts that can be pressed where all but the text is as at first."""
+    explorer, first = held.explorer, held.explorer.state
+    texts = {text for box in held.boxes for text in box.get(control, ())} | {first[control]}
+    found = {}
+    for text in sorted(texts):
+        html = explorer._frame({**first, control: text})["html"]
+        for press in map(json.loads, map(unescape, re.findall("data-set='([^']*)'", html))):
+            if control in press and {**first, **press} == {**first, control: press[control]}:
+                found[press[control]] = None
+    return {control: list(found)}

@@ -70,7 +70,7 @@
     const { source, opening, state, news } = live.get(place);
     const { state: other, unknown } = wanted(place, opening);
     const there = source.has(other);
-    news.textContent = unknown.length || !there ? `The address asks for ${unknown.join(", ") || "a setting"} that this picture does not have here.` : "";
+    news.textContent = unknown.length || !there ? `The address asks for ${unknown.join(", ") || "a setting"}: this picture does not have that here.` : "";
     if (!there || JSON.stringify(other) === JSON.stringify(state)) return;
     live.get(place).state = other;
     source.go(other);

@@ -118,7 +118,7 @@ def right_answer(id: str) -> tuple:
 
 
 def content_of(id: str) -> dict[str, Any]:
-    text = (live.rendered() / "exercises" / f"{id[:2]}.js").read_text(encoding="utf-8")
+    text = (live.rendered("exercises") / f"{id[:2]}.js").read_text(encoding="utf-8")
     return json.loads(text.removeprefix("llmlabSite.exercises(").removesuffix(");\n"))[id]
 
 
@@ -392,7 +392,7 @@ def test_parts_come_when_they_are_needed_and_once(context, tmp_path):
         site.page.keyboard.press("ArrowRight")
         expect(root.locator('input[name="max_length"]')).to_have_value("5")
     site.page.wait_for_timeout(300)
-    assert loaded(site, "WindowMap") == ["opening.js", "1.js"], "stride 2 is the part with number 1"
+    assert loaded(site, "WindowMap") == ["opening.js", "0.js"], "the part of the first stride"
 
 
 def test_the_state_stands_in_the_address_and_comes_from_it(context, tmp_path):
@@ -436,10 +436,8 @@ def test_an_address_of_nothing_says_so_and_an_anchor_stays_one(context, tmp_path
 def test_a_part_that_is_missing_is_an_error_of_its_own_states(context, tmp_path):
     live.page(tmp_path, "")
     parts = tmp_path / "_static" / "explorers"
-    whole = parts.readlink()
-    parts.unlink()
-    shutil.copytree(whole / "WindowMap", parts / "WindowMap")
-    shutil.copy(whole / "host.js", parts)
+    shutil.copytree(live.rendered("explorers") / "WindowMap", parts / "WindowMap")
+    shutil.copy(live.rendered("explorers") / "host.js", parts)
     (parts / "WindowMap" / "4.js").unlink()
     site = with_explorers(context, tmp_path, "WindowMap", "MergePlayer")
     stride = site.page.locator('input[name="stride"]')

@@ -17,17 +17,16 @@ _PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><meta charset="ut
 
 
 @cache
-def rendered() -> Path:
-    """The folder with all verdicts and frames; two processes do not render at once."""
+def rendered(part: str) -> Path:
+    """The folder with all verdicts, or all frames; two processes do not render at once."""
     import frames
     import verdicts
 
     RENDERED.mkdir(parents=True, exist_ok=True)
     with open(RENDERED.parent / "rendering", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        verdicts.render(RENDERED)
-        frames.render(RENDERED)
-    return RENDERED
+        {"exercises": verdicts, "explorers": frames}[part].render(RENDERED)
+    return RENDERED / part
 
 
 def page(folder: Path, body: str, theme: str = "light") -> str:
@@ -35,12 +34,12 @@ def page(folder: Path, body: str, theme: str = "light") -> str:
     static = folder / "_static"
     if not static.exists():
         shutil.copytree(ROOT / "site" / "_static", static)
-        for part in ("exercises", "explorers"):
-            (static / part).symlink_to(rendered() / part, target_is_directory=True)
-        sheets = sorted(
-            (ROOT / "llmlab" / "explorers").rglob("*.css"), key=lambda one: (one.parent.name != "host", one)
-        )
+        every = (ROOT / "llmlab" / "explorers").rglob("*.css")
+        sheets = sorted(every, key=lambda one: (one.parent.name != "host", one))
         (static / "explorers.css").write_text("\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets))
+    for part in ("exercises", *(["explorers"] if "data-explorer" in body else [])):
+        if not (static / part).exists():
+            (static / part).symlink_to(rendered(part), target_is_directory=True)
     (folder / "page.html").write_text(_PAGE.format(theme=theme, body=body), encoding="utf-8")
     return (folder / "page.html").as_uri()
 

@@ -41,7 +41,9 @@ def test_prompts_are_found_and_no_page_speaks_of_a_cell():
                     prompts[found[1]] = part
     for id in FORMS:
         there = prompt_for_page(id, prompts[id])
-        assert not re.search(r"in quotes|in place of the `|as (one text|a list|a comment)|into the comment", there), there
+        assert not re.search(r"in quotes|in place of the `|as (one text|a list|a comment)|into the comment", there), (
+            there
+        )
     with pytest.raises(ValueError, match="04.2 does not say 'Write their ids as a list.'"):
         prompt_for_page("04.2", "Which rows?")
     assert prompt_for_page("03.2", "any text") == "any text"
