@@ -19,6 +19,7 @@ from pathlib import Path
 
 import nbformat
 from course_files import CACHE, NOTEBOOKS, PAGES, ROOT, STATIC, lessons, write
+from explorer_sheets import write_sheets
 from lesson_pages import page
 from sphinx.cmd.build import build_main
 from text_pages import texts
@@ -49,8 +50,7 @@ def prepare() -> None:
 
 def render() -> None:
     """Render what moves on the pages: the explorers' style sheets and frames, the exercises' verdicts."""
-    sheets = sorted((ROOT / "llmlab" / "explorers").rglob("*.css"), key=lambda path: (path.parent.name != "host", path))
-    write(STATIC / "explorers.css", "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets))
+    write_sheets()
     for name in ("frames", "verdicts"):
         if (HERE / f"{name}.py").exists():
             importlib.import_module(name).render(STATIC)

@@ -14,7 +14,7 @@ copyright = "the llmlab authors; text CC BY 4.0, code MIT"
 version = release = llmlab.__version__
 language = "en"
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "docstrings", "mathml"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "docstrings", "explorer_sheets", "mathml"]
 html_math_renderer = "mathml"
 nb_execution_mode = "off"
 nb_mime_priority_overrides = [("html", "text/html", 0), ("html", "text/plain", 10)]
