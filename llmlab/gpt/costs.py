@@ -95,9 +95,9 @@ def count_operations(config: GPTConfig, n_tokens: int, *, n_held: int = 0, batch
 
     >>> small = GPTConfig(vocab_size=11, context_length=7, d_model=12, n_heads=3, n_layers=2)
     >>> count_operations(small, 7).total
-    56952
+    54936
     >>> count_operations(small, 1, n_held=6).total
-    8136
+    7848
     """
     require_config(config)
     T, held, B = as_count("n_tokens", n_tokens), as_count("n_held", n_held, least=0), as_count("batch_size", batch_size)

@@ -5,9 +5,9 @@ have one for all. And rotary positions pair other numbers: theirs turn number i 
 number 2i with 2i + 1. Which numbers make a pair is a matter of naming, so the rows of the query and key matrices are
 put in our order; scores, and with them all that follows, stay the same.
 
-What is not in the weights has to be given to GPTConfig, from the file config.json that lies beside them: norm_eps
-(rms_norm_eps there), rope_theta, experts_per_token (num_experts_per_tok). Positions that are scaled for longer texts
-(rope_scaling, Llama 3.1 and later) are not computed here.
+What no weight tells has to be given to GPTConfig, from the file config.json that lies beside them: n_heads
+(num_attention_heads there), norm_eps (rms_norm_eps), rope_theta, experts_per_token (num_experts_per_tok). Positions that
+are scaled for longer texts (rope_scaling, Llama 3.1 and later) are not computed here.
 
 Sources: Touvron et al. 2023, "Llama 2"; Jiang et al. 2024, "Mixtral of experts"; Su et al. 2021 for rotary positions.
 """
@@ -38,7 +38,7 @@ def load_llama_weights(model: GPT, hugging_face_state_dict: Mapping[str, Tensor]
 
     Args:
         model: a GPT of the same sizes, with `norm="rms"`, `mlp="swiglu"`, `positions="rotary"`, and for most files
-            `bias=False`; with the `norm_eps` and `rope_theta` of their config.json, which no weight tells.
+            `bias=False`; with the `n_heads`, `norm_eps` and `rope_theta` of their config.json, which no weight tells.
         hugging_face_state_dict: of `LlamaForCausalLM`, or of another model of its architecture, such as Mistral 7B or
             Qwen 2 (which has `qkv_bias=True`).
 
