@@ -251,6 +251,20 @@ def test_the_solution_opens_after_three_tries(context, tmp_path):
     expect(box.locator("summary").last).to_have_text("Solution of 01.2")
 
 
+def test_passing_once_more_is_no_new_try(context, tmp_path):
+    site = with_exercises(context, tmp_path, "03.1")
+    for letter, folds in (("d", 1), ("d", 1), ("a", 3), ("b", 4)):
+        choose(site, "03.1", letter)
+        expect(site.exercise("03.1").locator(".answer-verdict details")).to_have_count(folds)
+
+
+def test_what_was_typed_is_text(context, tmp_path):
+    site = with_exercises(context, tmp_path, "04.4")
+    read = [{"cell": 0, "value": "cat"}, {"cell": 0, "value": 1}, {"cell": 0, "value": "<img src=x onerror=alert(1)>"}]
+    said = site.page.evaluate("([exercise, read]) => llmlabSite.verdict(exercise, read)", [content_of("04.4"), read])
+    assert "&#60;img" in said["html"] and "<img" not in said["html"]
+
+
 @pytest.mark.parametrize("refuses", ["getItem", "setItem", "all"])
 def test_a_browser_that_keeps_nothing_answers_all_the_same(context, tmp_path, refuses):
     throws = "() => { throw new DOMException('no', 'SecurityError'); }"
