@@ -12,7 +12,7 @@ from pathlib import Path
 from course_files import ROOT, write
 
 _PACKAGE = ROOT / "llmlab"
-_LEFT_BY_PYTHON = {".pyc"}
+_IN_NO_FRAME = {".pyc", ".css"}
 
 
 class Changes:
@@ -87,7 +87,7 @@ def _files_of(module: str) -> list[Path]:
         return []  # it is a name in a module, not a module
     if path.name in ("llmlab", "explorers", "exercises"):
         return [path / "__init__.py"]  # what they import, they import when it is asked for
-    return [one for one in path.iterdir() if one.is_file() and one.suffix not in _LEFT_BY_PYTHON]
+    return [one for one in path.iterdir() if one.is_file() and one.suffix not in _IN_NO_FRAME]
 
 
 @cache
