@@ -58,7 +58,8 @@ def render() -> None:
 
 def build() -> int:
     """Let Sphinx build the site; a warning is an error, so that no link leads nowhere. 0 if there was none."""
-    arguments = ["-q", "-W", "--keep-going", "-j", "2", "-c", str(HERE), "-d", str(CACHE / "doctrees")]
+    # All pages are written each time (-a): what search knows of the others would else be lost.
+    arguments = ["-q", "-a", "-W", "--keep-going", "-j", "2", "-c", str(HERE), "-d", str(CACHE / "doctrees")]
     return build_main([*arguments, str(PAGES), str(BUILT)])
 
 
