@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from llmlab import explorers
 from llmlab.attention._bugs import function
 from llmlab.explorers.host import Explorer
-from llmlab.explorers.influence_map.values import CHANGES, INPUTS, MASKS
+from llmlab.explorers.influence_map.measuring import CHANGES, INPUTS, MASKS
 from llmlab.explorers.merge_player import count_by_zip, merge_left_to_right
 from llmlab.explorers.merge_player.values import MAX_MERGES
 from llmlab.explorers.pipeline_map.passes import forward

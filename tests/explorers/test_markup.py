@@ -28,6 +28,7 @@ REDRAWN = (
     "EmbeddingBench",
     "AttentionBench",
     "DistributionSculptor",
+    "InfluenceMap",
     "ShapeTracer",
     "CacheMeter",
     "TrainingReplay",
