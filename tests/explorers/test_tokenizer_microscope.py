@@ -359,7 +359,7 @@ def test_bars_and_the_line_share_an_axis():
     assert set(re.findall(r'llmlab-line" style="left:(.*?)%', html)) == {f"{100 * 23 / 27:.1f}"}
 
 
-def test_what_comes_back_is_compared_word_by_word():
+def test_what_is_lost_and_what_is_made_up_are_marked():
     html = render(look(FIRST_TEXT))
     assert html.count("comes back") == 4
     assert "It&#x27;<u>·</u>s·Zoë,·<s>unhelpfully</s><u>&lt;|unk|&gt;</u>·🎹" in html

@@ -9,7 +9,7 @@ from llmlab.explorers.host.touch import touch
 from llmlab.explorers.tokenizer_microscope.numbers import shown
 from llmlab.explorers.tokenizer_microscope.values import UNKNOWN, MicroscopeTrace, Row
 
-_PIECES = re.compile(rf"{re.escape(UNKNOWN)}|\w+|.", re.DOTALL)  # what is compared as a whole
+_PIECES = re.compile(rf"{re.escape(UNKNOWN)}|.", re.DOTALL)  # one for the other, not letter by letter
 
 
 def compare(trace: MicroscopeTrace) -> str:
