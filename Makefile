@@ -13,8 +13,9 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq
 
 # Units and doctests. What drives a browser has its own folders, and each its own run.
 UNITS := -n 2 llmlab tests --ignore=tests/browser --ignore=tests/colab
-# What says the same on any versions of the packages: the project's files, and the instructors' own commands.
-VERSIONLESS := --ignore=tests/project --ignore=tests/instructors --ignore=tests/lessons/test_notebook_pipeline.py
+# What says the same on any versions of the packages: the project's files, the site, and the instructors' own commands.
+VERSIONLESS := --ignore=tests/project --ignore=tests/instructors --ignore=tests/site \
+    --ignore=tests/lessons/test_notebook_pipeline.py
 
 # Committed outputs come from Linux and the locked versions: there they are compared, elsewhere they are only executed.
 NBVAL := $(if $(filter Linux,$(shell uname -s)),--nbval,--nbval-lax)
@@ -29,12 +30,12 @@ help:  ## print this list
 lab: .venv/.stamp  ## set up, then open the first notebook in JupyterLab
 	@$(PY) -m llmlab lab
 
-quick: .venv/.stamp  ## while you work: ruff, and the units that together take less than a minute (says what it leaves out)
+quick: .venv/.site-stamp  ## while you work: ruff, and the units that together take less than a minute (says what it leaves out)
 	@$(PY) -m ruff check llmlab lessons tools site tests benchmarks
 	@$(PY) -m ruff format --check llmlab lessons tools site tests benchmarks
 	@$(PY) -m pytest -m "not slow" $(UNITS)
 
-test: .venv/.stamp  ## all tests: units and doctests, every notebook, a real browser (all three run even if one fails)
+test: .venv/.site-stamp  ## all tests: units and doctests, every notebook, a real browser (all three run even if one fails)
 	@status=0; \
 	$(PY) -m pytest $(UNITS) || status=1; \
 	$(PY) -m pytest $(NBVAL) $(NBVAL_OPTIONS) notebooks || status=1; \

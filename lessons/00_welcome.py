@@ -51,10 +51,12 @@ print(report if report.problems else "No problem found: every lesson runs on thi
 # ## Play first
 #
 # Before any theory, a small model at work. It has read nothing but simple sentences about people and animals, which a
-# program makes up: a *toy world*. The text goes in at the top, and at the bottom stands what the model expects next.
-# What lies between you will know at the end of the lesson. Play for a minute: what puzzles you?
+# program makes up: a *toy world*. The text goes in at the top, each piece of it flows down a lane of its own, and at
+# the end stands what the model expects next. What lies between you will know at the end of the lesson. Play for a
+# minute: what puzzles you?
 #
-# - Take one of the words at the bottom and type it behind the text. Do so again. You are writing with the model.
+# - Press one of the words under *Next token*: it is put behind the text. Do so again. You are writing with the model.
+# - Press play: now it writes by itself, each time the most probable word.
 # - Type a word from outside its world, such as `piano`.
 
 # %%
@@ -534,15 +536,16 @@ for sentence in sentences[:8]:
 #
 # ### Predict, then explore
 #
-# The small GPT of the explorer has not forgotten it. Here it is again: a column for each token, the stages from top to
+# The small GPT of the explorer has not forgotten it. Here it is again: a lane for each token, the stages from top to
 # bottom. (`<|endoftext|>` stood between the documents that it has read, so each of them came after one.) The text is
 # `the dogs near the king`. Answer before you run the cell:
 #
 # - After `king`, what will a bigram model find probable, which sees nothing else?
 # - And the GPT: something that dogs do, or something that kings do?
-# - The column of `king` makes that prediction. From which earlier token does it need something, and in which row of the
-#   map will you see that?
-# - **Your target:** is there a text that ends in `dogs`, and after which the GPT finds `is` more probable than `are`?
+# - The lane of `king` makes that prediction. From which earlier token does it need something, and where on the map will
+#   you see that?
+# - **Your target:** is there a sentence with *two* plural nouns that ends in `dogs`, and after which the GPT still
+#   finds `is` more probable than `are`?
 
 # %%
 explorer = PipelineMap()
@@ -553,10 +556,10 @@ explorer
 #
 # - What follows `king` anywhere: `is`, `near`, `drinks`, `cooks`, whatever a single king does. See the next cell.
 # - `bark`. The sentence is about the dogs, although `king` stands next to the verb.
-# - From `dogs`, three tokens before. The row of *attention weights* says where a position looks (lesson 06): in this
-#   head, `king` takes 0.99 of what it takes from `dogs`. In 3 of the other 11 heads it looks there, too; the rest look
-#   elsewhere.
-# - Yes: `the king near the dogs`. The verb goes with the king; the `dogs` beside it change little.
+# - From `dogs`, three tokens before. The streams under *Attention* say where a position looks (lesson 06): in this
+#   head, `king` takes 0.99 of what it takes from `dogs`. In 3 of the other 11 heads it looks there, too (press their
+#   small maps); the rest look elsewhere.
+# - Yes: `the king near the wolves near the dogs`. The verb goes with the king; the plural nouns between change little.
 # </details>
 #
 # An explorer can also be set and read from code. We take one letter away from `dogs`:

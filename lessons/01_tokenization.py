@@ -50,12 +50,12 @@ from llmlab.windows import pack
 # %% [markdown]
 # ## Play first
 #
-# One short text, cut in five ways. What stands in the same column is the same place of the text, and below each token
-# stands its id. Type texts of your own, with spaces, marks, numbers, emoji, other languages. Play for a minute: what
-# puzzles you?
+# One short text, cut in five ways. What stands in the same column is the same place of the text. Press the name of a
+# row, and below each of its tokens stands its id; press a token, and it lies under the lens. Type texts of your own,
+# with spaces, marks, numbers, emoji, other languages. Play for a minute: what puzzles you?
 #
-# - Look for a row that does not give your text back.
-# - Look for tokens that are not whole characters.
+# - Look for a row that does not give your text back (✗).
+# - Look for tokens that are not whole characters (hatched).
 
 # %%
 TokenizerMicroscope()
@@ -571,8 +571,10 @@ for name, (size, ids) in encoded.items():
 #
 # - Which of the five rows give the text back unchanged, and which do not?
 # - How many bytes has `ë`, how many has `🎹`, and is there a token that ends *inside* one of them?
-# - **Your target:** at least 12 characters for which GPT-2 needs *more* tokens than there are characters. Can plain
-#   English do that? Something to copy: `Καλημέρα, φίλε μου`, `Доброе утро, друг`, `გამარჯობა, მეგობარო`.
+# - Can plain English get GPT-2's bar beyond the line, to *more* tokens than there are characters? Which rows lose
+#   something when you try Greek, `Καλημέρα, φίλε μου`?
+# - **Your target:** at least 12 characters for which GPT-2 needs more tokens than there are characters, and which *all
+#   five* rows give back.
 
 # %%
 explorer = TokenizerMicroscope(words=tokenize)
@@ -585,7 +587,10 @@ explorer
 # - 2 and 4. The row of bytes cuts through both, and that of GPT-2 through the `🎹`, which it has in three pieces; the
 #   first of them holds the space as well.
 # - No, and that can be proven: in plain English (ASCII) each character is one byte, and each token holds at least one
-#   byte, so there are never more tokens than characters. Other alphabets have two or three bytes for a character.
+#   byte, so there are never more tokens than characters. Other alphabets have two or three bytes for a character. But
+#   the story has no Greek: its characters and words are lost.
+# - `🎹 🎹 🎹 🎹 🎹 🎹 🎹`: three tokens each for GPT-2, and in the story. The spaces matter: without them it would be
+#   one long word that the story does not have.
 # </details>
 #
 # An explorer is a Python object, so what it shows can be asserted. A second microscope, set from code: which tokens
@@ -604,7 +609,7 @@ assert found == right, "tokenize cuts elsewhere than exercise 01.1 asks for"
 assert row.back != probe.trace.text, "words cannot give this line back"
 
 # %% [markdown]
-# Here is what the target shows, for one greeting in five languages:
+# Here is GPT-2's bar against the line, for one greeting in five languages:
 
 # %%
 greetings = {

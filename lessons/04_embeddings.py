@@ -53,10 +53,10 @@ from llmlab.tokenizers import WordTokenizer
 # %% [markdown]
 # ## Play first
 #
-# Five words, each a row of 16 numbers that were trained on a small world of sentences. Play for a minute: go with
-# *Checkpoint* back to step 0 and forward again, then choose another *Dimension*. What puzzles you? Three things to look
-# for: which two words come to lie together on the map, what the two *the* have in common, and what becomes of *king −
-# man + woman*. (The target, and *Positions*, are for lesson 05.)
+# Each dot is a word of a small world of sentences: a row of 16 numbers that were trained, seen from the side on which
+# they differ most. Play for a minute: press ▶ beside *Checkpoint*, press words on the map, choose another *Dimension*.
+# What puzzles you? Three things to look for: which words come to lie together, what the two *the* of the sentence have
+# in common, and what becomes of *king − man + woman*. (The target, and *Positions*, are for lesson 05.)
 
 # %%
 EmbeddingBench()
@@ -610,7 +610,7 @@ for text, mean in zip(texts[1:], means[1:], strict=True):
 # The bench again; now you know what it shows: recorded runs of this training, one for each width, seed 0. Before you
 # touch anything:
 #
-# - Go back through the *checkpoints*: from which step on does *king − man + woman* find *queen*, and does it stay so?
+# - Step back through the *checkpoints*: from which step on does *king − man + woman* find *queen*, and does it stay so?
 # - Set *Dimension* to 8, 4 and 2. Each is a run of its own. At which of them is *queen* found?
 # - Set *Table* to random: what will the cosine of *king* and *queen* be, and that of the two *the*?
 

@@ -48,9 +48,9 @@ from llmlab.windows import create_dataloader
 # %% [markdown]
 # ## Play first
 #
-# The bench of lesson 04 once more. This time set *Positions* to each of its four values, then switch *Shuffle the
-# words* on and off. What puzzles you? Watch the two *the*, the lengths in the table at the bottom, and the line that
-# counts how many vectors a new order changes.
+# The bench of lesson 04 once more. This time press each of the four *Positions*, then switch *Shuffle the words* on and
+# off. What puzzles you? Watch the two *the* on the map, the lengths in the rows of the sentence, the word that each row
+# is nearest to, and, once shuffled, the = and ≠ that say whether a word at another place has another vector.
 
 # %%
 EmbeddingBench()
@@ -406,7 +406,8 @@ print("three tokens moved on by one place: the bias changes by", (bias[1:4, 1:4]
 # - Without positions: what is the cosine of the two *the*, and after *Shuffle the words*, how many of the five vectors
 #   have changed?
 # - With *learned* positions, shuffle again: how many vectors change, and does the mean of the rows?
-# - **The target:** give the two *the* different vectors, and change the length of none. Which positions can do it?
+# - **The target:** shuffled, every word that stands elsewhere has another vector, no vector is longer or shorter than
+#   its word's, and each is still nearest to its own word. Which positions can do it, and with how many numbers a word?
 
 # %%
 explorer = EmbeddingBench(embed=embed_input)
@@ -419,9 +420,11 @@ explorer
 # - Four, each word that stands somewhere else; one kept its place. The mean does not change: it adds up the same five
 #   tokens and the same five places, whoever stands where. So even with positions added, a mean of input embeddings
 #   knows nothing of order.
-# - Only rotary ones. Adding a vector changes length as well as direction; turning changes the direction alone. In
-#   the order *the king sees the queen* the two *the* then have cosine 0.88, with learned positions 0.22, with
-#   sinusoidal ones 0.86; shuffled, they stand at other places and have other cosines.
+# - Only rotary ones. Adding a vector changes length as well as direction; turning changes the direction alone. But
+#   turned, a vector can come nearest to another word: at 16 numbers three of the five stay nearest to their own, at 32
+#   all five, as words lie farther apart there. At 16, in the order *the king sees the queen*, the two *the* then have
+#   cosine 0.88, with learned positions 0.22, with sinusoidal ones 0.86; shuffled, they stand at other places and have
+#   other cosines.
 # </details>
 #
 # The same, set from code: which vectors change when the words are shuffled, without and with positions?

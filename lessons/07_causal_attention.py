@@ -55,9 +55,10 @@ torch.set_printoptions(precision=2, sci_mode=False)
 # %% [markdown]
 # ## Play first
 #
-# A number says how far an output (row) moves when one token (column) is shaken. Only the past should move it. The
-# version that it opens on gives every later token a weight of exactly 0, and still everything moves everything. Try
-# other versions for a minute; why this one fails is the riddle of the lesson.
+# Shake a token: lines lead to the outputs that move. A token may move its own output and later ones; an earlier output
+# that moves knows the future, and its line is red and dashed. Press ▶ to shake one token after the other. The version
+# that it opens on gives every later token a weight of exactly 0, and still everything moves everything. Press other
+# versions for a minute; why this one fails is the riddle of the lesson. (The target is for lesson 08.)
 
 # %%
 InfluenceMap()
@@ -500,9 +501,9 @@ def attend(x, W_query, W_key, W_value, W_out, n_heads):
 # - *Mask after the softmax* moves every cell. And *Taken at: zero*, where all scores are 0: which cells are empty
 #   there?
 # - *Mask one too low* hides each token from itself: what will row 0 show?
-# - Under *Architecture*, the padded encoder: which cells move although they are hidden?
-# - **The target** is a map that is exactly lower-triangular, at a random input and around zero. *Your own* should reach
-#   it. Three of the bugs reach it as well: which could they be?
+# - Among the *other masks*, the padded encoder: which cells move although they are hidden?
+# - Press *your own*: its map should be exactly lower-triangular, at a random input and around zero. Three of the bugs
+#   have that map as well: which could they be?
 
 # %%
 explorer = InfluenceMap(attend=attend)

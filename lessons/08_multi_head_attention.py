@@ -52,9 +52,9 @@ torch.set_printoptions(precision=2, sci_mode=False)
 # %% [markdown]
 # ## Play first
 #
-# The influence map of lesson 07 has one more control: *Heads*. Set *Attention* to *view when splitting*, and move
-# *Heads* from 4 down to 1. Play for a minute: what puzzles you? Later the map will show your own layer, and the puzzle
-# is solved there.
+# The influence map of lesson 07 has one more control: *Heads*. Press *view when splitting*, and move *Heads* from 4
+# down to 1. Play for a minute: what puzzles you? Later the map will show your own layer, and the puzzle is solved
+# there.
 
 # %%
 InfluenceMap()
@@ -380,8 +380,9 @@ exercise("08.4").check(attend)
 #
 # - With three heads, which of the twelve bugs come from mixing tokens, and do they leak or lose the past?
 # - Set *Heads* to 1. Which two bugs vanish from the map, and why?
-# - **The target:** a map that is exactly lower-triangular, at a random input and around zero. *Your own* should reach
-#   it. Three bugs reach it as well, with any number of heads: which ones could they be?
+# - Press *your own*: its map should be exactly lower-triangular, at a random input and around zero. Three bugs have
+#   that map as well, with any number of heads: which ones could they be?
+# - **The target:** a test of as few looks as possible that catches all twelve. Which looks does it take?
 
 # %%
 explorer = InfluenceMap(attend=attend)
@@ -395,6 +396,8 @@ explorer
 # - The same two. With one head the split only adds an axis of length 1, so that `view` and `transpose` give the same
 #   tensor: there is nothing to mix. A test with a single head finds neither bug.
 # - *No scaling*, *scaling by the model width*, *keys and values swapped*. What they have in common comes below.
+# - Two: the values, which differ for eleven of them, and the map around zero, for *mask from the scores*. Without right
+#   values to compare with, no other three looks find *keys and values swapped*.
 # </details>
 #
 # The same from code. Your `attend`, with three heads: token 2, *came*, should move the outputs from 2 on.

@@ -58,7 +58,8 @@ torch.set_printoptions(precision=3, sci_mode=False)
 # ## Play first
 #
 # Every tensor of a GPT, from token ids to logits: its shape, what is trained to make it, what that costs. Most of the
-# names are still new. Play for a minute: which shape comes back again and again, whatever you set? What puzzles you?
+# names are still new. Let the pass play, press a step, drag a number. Play for a minute: which shape comes back again
+# and again, whatever you set? What puzzles you?
 
 # %%
 ShapeTracer()
@@ -588,9 +589,9 @@ for tied in (False, True):
 #
 # The tracer again; now you know every name in it. It starts with four blocks of width 96. Before you touch it:
 #
-# - Which shape does the stream have, from the first sum to the last norm, and which control can change it?
+# - Which shape does the stream have, from the first sum to the last norm, and which numbers can change it?
 # - Double the number of heads. Which shapes change, and does the number of parameters?
-# - Tie the weights. Which parts of the list lose parameters?
+# - Tie the weights. Which parts lose their blue bar?
 # - **The target:** the 124,439,808 parameters of GPT-2. Width 768, 12 blocks, a context of 1,024 and 50,257 tokens are
 #   not yet enough: what else has it?
 
@@ -601,11 +602,11 @@ explorer
 # %% [markdown]
 # <details><summary>What happened?</summary>
 #
-# - (B, T, D), at every step; batch, context, tokens read and width change its numbers. Blocks can be stacked
-#   because of that.
+# - (B, T, D), at every ⊕ along the line; batch, context, tokens read and width change its numbers. Blocks can be
+#   stacked because of that.
 # - q, k and v, the scores, the weights and the sums: what has an H or a D/H in its shape. The number of parameters
 #   stays: heads only cut the same matrices differently (lesson 08).
-# - Only the head, V · D of them. It uses the token table, which stays.
+# - Only the head, V · D parameters. It uses the token table, which stays; so its orange bar, what it costs, stays, too.
 # - A bias for queries, keys and values, and tied weights. Without tying it would be 163,037,184.
 # </details>
 

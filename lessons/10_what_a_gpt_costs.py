@@ -52,8 +52,9 @@ from llmlab.gpt import GPT, GPTConfig, TransformerBlock, count_parameters
 # %% [markdown]
 # ## Play first
 #
-# Every tensor of a pass through a small GPT: its shape, what is trained to make it, what that costs. Play for a minute.
-# Which part holds most of the numbers? Does the same part cost most? What changes when you double the blocks?
+# Every tensor of a pass through a small GPT: its shape, what is trained to make it, what that costs. Play for a minute:
+# drag a number, press a part. Which part holds most of the numbers (blue)? Does the same part cost most (orange)? What
+# changes when you double the blocks?
 
 # %%
 ShapeTracer()
@@ -457,9 +458,10 @@ for rows in (1, 8, 64, 512):
 # it:
 #
 # - It starts with four blocks of width 96 and GPT-2's vocabulary. Which part holds most?
-# - Double the number of heads. Which of the numbers above the bars change?
+# - Double the number of heads. Which of the bars change?
 # - Double the width. By which factors do feed-forward and *scores and sums* grow in FLOPs?
-# - Set *Tokens read* to one. What happens to each of the two columns of bars?
+# - Set *tokens read* to one. What happens to the blue bars, to the orange ones (FLOPs for one token), and to the FLOPs
+#   of the whole pass?
 # - **The target:** the 124,439,808 parameters of GPT-2. Width 768, 12 blocks and context 1,024 are not yet enough: what
 #   is missing?
 
@@ -472,10 +474,10 @@ explorer
 #
 # - The two tables of the vocabulary, for tokens and for the head: 96 % of all parameters. A small model with a large
 #   vocabulary is mostly vocabulary.
-# - The width of a head, and for enough heads the largest tensor. Parameters and FLOPs stay: $H \cdot d = D$.
+# - None. The heads cut the same matrices into narrower pieces: $H \cdot d = D$. Only shapes inside attention change.
 # - Feed-forward fourfold, scores and sums twofold: $D^2$ against $D$.
-# - Parameters stay as they are. FLOPs fall to a sixty-fourth in the linear layers and the head, and to the square of
-#   that, 1/4,096, in the scores.
+# - Blue stays. A token costs the linear layers and the head as much as before, the scores a sixty-fourth: it meets one
+#   token in place of 64. In the whole pass that is a sixty-fourth, and its square, 1/4,096, in the scores.
 # - Tied weights, and the bias of queries, keys and values: 50,257 × 768 too many, 12 × 3 × 768 too few.
 # </details>
 #

@@ -58,7 +58,9 @@ torch.set_printoptions(precision=3, sci_mode=False)
 # %% [markdown]
 # ## Play first
 #
-# Eight real runs of one small GPT; in seven something is wrong. Play for a minute. Which run would you trust?
+# Eight real runs of one small GPT; in seven something is wrong. Press a letter, press play or drag the line through the
+# charts, and read what the model writes by then. Press a cause, and a mark shows the step that speaks for it or against
+# it. Play for a minute: which run would you trust?
 
 # %%
 TrainingReplay()
@@ -476,12 +478,14 @@ exercise("11.5").check(bugs)
 # %% [markdown]
 # ### Predict, then explore
 #
-# The replay again, with your `schedule` over the recorded learning rates. Before you touch it:
+# The replay again, with your `schedule` dashed over the recorded learning rates. Before you touch it:
 #
 # - Run A ends with batches predicted almost perfectly. At which step would you have stopped it?
 # - One run is healthy. Where will its validation loss lie, compared with the loss of its batches?
 # - If gradients are never zeroed, which of the three charts will show it first?
-# - **The target:** one run has the lowest loss of all, and no one would want its text. What is its bug?
+# - **The target:** one run has the lowest loss of all, and no one would want its text. What is its bug, and at which
+#   step could one first have known? (Find the healthy run and the lowest validation loss that it ever has; what is
+#   lower is too good.)
 
 # %%
 replay = TrainingReplay(schedule=schedule)
@@ -493,7 +497,8 @@ replay
 # - At step 40: there the validation loss is lowest, 4.0. After 240 steps it is 6.9.
 # - On it: run D ends with 1.78 and 1.76.
 # - That of the gradient: in run G it grows from the first steps on.
-# - Run E: the targets were not shifted. It copies the token that it has just read.
+# - Run E: the targets were not shifted. It copies the token that it has just read. One could have known at step 30 of
+#   240: there its validation loss is 1.55, and the lowest that the healthy run ever has is 1.78.
 # </details>
 #
 # A second replay, set from code, compares your schedule with the recorded rates of three runs, which differ in nothing
@@ -537,7 +542,8 @@ for name, losses in (("by hand", by_hand), ("train", packaged)):
 # %% [markdown]
 # ## A run of your own
 #
-# The picture grows at every measurement. (After "the king" many words are right, so no loss comes near 0.)
+# The picture grows at every measurement: the goal is a line, dotted is the healthy run of the replay (a smaller model),
+# and beside it stands what the model writes by now. (After "the king" many words are right, so no loss comes near 0.)
 
 # %%
 SIZE = "small"  # "large" for a GPU: 25 times as many weights, five times as many steps
@@ -547,7 +553,13 @@ device = course.device()
 model = new_model(d_model, n_layers).to(device)
 settings = TrainConfig(steps=steps, learning_rate=4e-3 if SIZE == "small" else 1e-3, evaluate_every=25)
 
-curve = TrainingCurve(steps=steps, goal=goal)
+
+def write():
+    source = torch.Generator(device).manual_seed(0)
+    return tokenizer.decode(generate(model, [tokenizer.encode("the king")], 12, generator=source)[0])
+
+
+curve = TrainingCurve(steps=steps, goal=goal, sample=write)
 display(curve)
 history = train(model, training_loader(), settings, validation=validation_loader, on_evaluation=curve.update)
 print("validation loss:", {step: round(loss, 1) for step, loss in history.validation if step in (200, steps)})

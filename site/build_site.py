@@ -19,6 +19,7 @@ from pathlib import Path
 
 import nbformat
 from course_files import CACHE, NOTEBOOKS, PAGES, ROOT, STATIC, lessons, write
+from explorer_sheets import write_sheets
 from lesson_pages import page
 from sphinx.cmd.build import build_main
 from text_pages import texts
@@ -26,7 +27,7 @@ from text_pages import texts
 HERE = Path(__file__).resolve().parent
 BUILT = CACHE / "built" / "html"  # MyST-NB leaves notebooks beside it
 OUT = HERE / "out"
-LEFT_BY_SPHINX = (".buildinfo", ".doctrees", "objects.inv")
+LEFT_BY_SPHINX = (".buildinfo", "_sources", "objects.inv")
 
 
 def prepare() -> None:
@@ -49,8 +50,7 @@ def prepare() -> None:
 
 def render() -> None:
     """Render what moves on the pages: the explorers' style sheets and frames, the exercises' verdicts."""
-    sheets = sorted((ROOT / "llmlab" / "explorers").rglob("*.css"), key=lambda path: (path.parent.name != "host", path))
-    write(STATIC / "explorers.css", "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets))
+    write_sheets()
     for name in ("frames", "verdicts"):
         if (HERE / f"{name}.py").exists():
             importlib.import_module(name).render(STATIC)
@@ -58,8 +58,19 @@ def render() -> None:
 
 def build() -> int:
     """Let Sphinx build the site; a warning is an error, so that no link leads nowhere. 0 if there was none."""
-    arguments = ["-q", "-W", "--keep-going", "-j", "2", "-c", str(HERE), "-d", str(CACHE / "doctrees")]
+    # All pages are written each time (-a): what search knows of the others would else be lost.
+    arguments = ["-q", "-a", "-W", "--keep-going", "-j", "2", "-c", str(HERE), "-d", str(CACHE / "doctrees")]
     return build_main([*arguments, str(PAGES), str(BUILT)])
+
+
+def publish() -> None:
+    """Copy what was built to site/out: no page of an earlier build, nothing that only Sphinx reads."""
+    known = {path.relative_to(PAGES).with_suffix(".html") for path in PAGES.rglob("*")} | {Path("search.html")}
+    for built in BUILT.rglob("*.html"):
+        if built.relative_to(BUILT) not in known:
+            built.unlink()
+    shutil.rmtree(OUT, ignore_errors=True)
+    shutil.copytree(BUILT, OUT, ignore=shutil.ignore_patterns(*LEFT_BY_SPHINX))
 
 
 def size(folder: Path) -> float:
@@ -73,12 +84,11 @@ def main() -> None:
     parser.add_argument("--open", action="store_true", help="open the home page from the disk")
     options = parser.parse_args()
     start = time.monotonic()
-    prepare()
-    render()
-    if status := build():
-        sys.exit(status)
-    shutil.rmtree(OUT, ignore_errors=True)
-    shutil.copytree(BUILT, OUT, ignore=shutil.ignore_patterns(*LEFT_BY_SPHINX))
+    for step in (prepare, render, build, publish):
+        began = time.monotonic()
+        if status := step():
+            sys.exit(status)
+        print(f"{step.__name__}: {time.monotonic() - began:.0f} s")
     home = OUT / "index.html"
     print(f"The site is in site/out: {size(OUT):.0f} MB, built in {time.monotonic() - start:.0f} s.")
     print(f"Open it from the disk: {home.as_uri()}")

@@ -55,25 +55,28 @@ def card(task: Task, stub: str, lesson: str) -> str:
     """
     paragraphs = [part for part in task.text.split("\n\n") if not _STUCK.match(part)]
     cell = f"```python\n{stub}\n```"
+    folds = _hints(task.id)
     if task.kind in ANSWERED_HERE:
         for_the_cell = [part for part in paragraphs if _FOR_A_CELL.match(part)]
         text = "\n\n".join(part for part in paragraphs if part not in for_the_cell)
-        in_notebook = "\n\n".join([*for_the_cell, cell])
-        body = (
-            f'<div class="llmlab-exercise" data-exercise="{task.id}">\n\n{text}\n\n</div>\n\n'
-            f"{_fold('The same in the notebook', in_notebook)}"
-        )
+        body = f'<div class="llmlab-exercise" data-exercise="{task.id}">\n\n{text}\n\n</div>'
+        in_notebook = "\n\n".join([*for_the_cell, cell, _where("Open it", lesson)])
+        folds.append(_fold("The same in the notebook", in_notebook))
+        end = ""
     else:
         body = "\n\n".join([*paragraphs, cell])
+        end = _where("Write it, and have it checked, in the notebook", lesson)
     parts = [
         f"(exercise-{task.id.replace('.', '-')})=\n### Exercise {task.id} · {task.title}",
         f'<div class="exercise-card" data-task="{task.id}">\n{_facts(task)}',
         body,
-        _hints(task.id),
-        _where(task, lesson),
+        '<div class="exercise-folds">',
+        *folds,
+        "</div>",
+        end,
         "</div>",
     ]
-    return "\n\n".join(parts)
+    return "\n\n".join(filter(None, parts))
 
 
 def _facts(task: Task) -> str:
@@ -85,24 +88,20 @@ def _facts(task: Task) -> str:
     )
 
 
-def _hints(id: str) -> str:
+def _hints(id: str) -> list[str]:
     hints = exercise(id).hints
-    folds = (_fold(f"Hint {number} of {len(hints)}", hint) for number, hint in enumerate(hints, 1))
-    return '<div class="exercise-hints">\n\n' + "\n\n".join(folds) + "\n\n</div>"
+    return [_fold(f"Hint {number} of {len(hints)}", hint) for number, hint in enumerate(hints, 1)]
 
 
 def _fold(summary: str, markdown: str) -> str:
     return f"<details><summary>{summary}</summary>\n\n{markdown}\n\n</details>"
 
 
-def _where(task: Task, lesson: str) -> str:
+def _where(does: str, lesson: str) -> str:
     address = addresses.public_address()
     ways = []
     if address:
         ways.append(f'<a href="{addresses.colab(address, lesson)}">in Colab</a>')
         ways.append(f'<a href="{addresses.binder(address, lesson)}">on Binder</a>')
     ways.append('<a href="../start.html#on-your-own-computer">on this computer</a>')
-    does = (
-        "Answer it in the notebook" if task.kind in ANSWERED_HERE else "Write it, and have it checked, in the notebook"
-    )
     return f'<p class="exercise-where">{does}: {", ".join(ways)}.</p>'

@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 from pictures import with_files
 
 _STILL = re.compile(r'<div class="llmlab-explorer">(.*)</div>\s*', re.DOTALL)
+_LESSON = re.compile(r'href="(?:[^":]*/)?(\d\d_\w+)\.ipynb')  # as links lead from one notebook to another
 _HEADING = re.compile(r"<p><strong>([^<]*)</strong> <em>[^<]*</em></p>")
 
 
@@ -22,7 +23,7 @@ def name_of(output: NotebookNode) -> str | None:
     return re.match(r"\w+", data["text/plain"])[0]
 
 
-def box(name: str, still: str, lesson: str = "", note: str = "") -> str:
+def box(name: str, still: str, lesson: str = "", note: str = "", root: str = "../") -> str:
     """The element that the site's script brings to life.
 
     Args:
@@ -30,8 +31,10 @@ def box(name: str, still: str, lesson: str = "", note: str = "") -> str:
         still: the HTML of a notebook's output.
         lesson: the number of the lesson that it stands in.
         note: what to say below it.
+        root: the way from the page to the site's root.
     """
-    inside = with_files(_STILL.fullmatch(still)[1])
+    inside = with_files(_STILL.fullmatch(still)[1], root)
+    inside = _LESSON.sub(rf'href="{root}lessons/\1.html', inside)
     title = _HEADING.search(inside)
     inside = _HEADING.sub("", inside, count=1)
     heading = f'<p class="explorer-title">{escape(title[1]) if title else ""}</p>'

@@ -53,8 +53,8 @@ def _page(name: str) -> str:
 
 {box(name, still)}
 
-It belongs to {"lessons" if len(where) > 1 else "lesson"} {links}: there its picture is explained, and a prediction comes
-first. In a notebook it takes your own code, and any text:
+It belongs to {"lessons" if len(where) > 1 else "lesson"} {links}, where its picture is explained and a prediction comes
+first. In a notebook:
 
 ```python
 from llmlab.explorers import {name}

@@ -23,8 +23,8 @@ def glossary() -> str:
     if len(rows) != text.count("\n| **"):
         raise ValueError(f"docs/GLOSSARY.md has {text.count(chr(10) + '| **')} terms, and only {len(rows)} can be read")
     lines = [
-        "# Glossary\n\nThe words of the field that the course uses, each with the section that introduces it. No lesson "
-        "uses a word before.\n"
+        "# Glossary\n\nThe words of the field that the course uses, each with the section that introduces it. "
+        "No lesson uses a word before.\n"
     ]
     for letter, terms in groupby(sorted(rows, key=lambda row: row[0].casefold()), lambda row: row[0][0].upper()):
         lines += [f"## {letter}\n", "```{glossary}", *(line for row in terms for line in _entry(*row)), "```\n"]

@@ -18,7 +18,7 @@ def filled(text: str) -> str:
     """A page with each `<!-- name -->` that stands on a line of its own replaced by what it names."""
     parts = {
         "numbers": _numbers,
-        "explorer": lambda: box(HOME_EXPLORER, stills()[HOME_EXPLORER][0]),
+        "explorer": lambda: box(HOME_EXPLORER, stills()[HOME_EXPLORER][0], root=""),
         "lessons": _lessons,
         "toctrees": _toctrees,
         "launch": _launch,

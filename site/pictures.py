@@ -18,18 +18,21 @@ _LENGTH = r'([\d.]+)(pt|px)?"'
 _PIXELS = {"pt": 4 / 3, "px": 1, None: 1}
 
 
-def with_files(html: str) -> str:
-    """The HTML of an output with each embedded SVG as a file; its own style sheets are the site's."""
-    return _IMAGE.sub(_file, _STYLE.sub("", html)).strip()
+def with_files(html: str, root: str = "../") -> str:
+    """The HTML of an output with each embedded SVG as a file, reached from a page by way of the site's root.
+
+    Its own style sheets go: the site has them.
+    """
+    return _IMAGE.sub(lambda found: _file(found, root), _STYLE.sub("", html)).strip()
 
 
-def _file(found: re.Match[str]) -> str:
+def _file(found: re.Match[str], root: str) -> str:
     before, encoded, after = found.groups()
     svg = base64.b64decode(encoded)
     name = f"{hashlib.sha256(svg).hexdigest()[:16]}.svg"
     write(STATIC / "figures" / name, svg)
     attributes = re.sub(r'\s*(style|loading|width|height)="[^"]*"', "", before + after)
-    return f'<img{attributes} {_size(svg.decode())}loading="lazy" src="../_static/figures/{name}">'
+    return f'<img{attributes} {_size(svg.decode())}loading="lazy" src="{root}_static/figures/{name}">'
 
 
 def _size(svg: str) -> str:

@@ -53,6 +53,7 @@ SLOW = (
     "tests/project/test_project_files.py::test_a_skip",
     "tests/project/test_project_files.py::test_quick_says_what_it_left_out",
     "tests/project/test_wheel.py",
+    "tests/site/test_pages_built.py",
 )
 
 # No deadline: the first example of a test may have to load PyTorch. In CI the same examples every time.

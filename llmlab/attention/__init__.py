@@ -7,8 +7,8 @@ function; `SelfAttention` makes queries, keys and values from one input; `Causal
 Shapes: `B` batch, `T` tokens, `D` width, `H` heads; leading dimensions are free. Weights are (..., T_query, T_key),
 every row sums to 1, and a row that may attend to nothing is zeros. Masks are bool, True = may attend.
 
-There is no positional information in here, and no cross-attention module: `scaled_dot_product_attention` takes
-queries from one sequence and keys and values from another.
+There is no positional information in here, unless `MultiHeadAttention` is built with `rope_theta` (lesson 14), and no
+cross-attention module: `scaled_dot_product_attention` takes queries from one sequence and keys and values from another.
 
 Sources: Vaswani et al. 2017, "Attention is all you need"; Shazeer 2019 and Ainslie et al. 2023 for fewer key and value
 heads; the ladder is that of Raschka, "Build a Large Language Model (From Scratch)", chapter 3.

@@ -8,7 +8,9 @@ from torch import Tensor, nn
 
 from llmlab.attention._cache import KVCache, restores_cache
 from llmlab.attention._masks import causal_mask
+from llmlab.attention._rotary import as_positions, require_rope
 from llmlab.attention.functions import require_mask, require_vectors, scaled_dot_product_attention
+from llmlab.embeddings.positions import rope_rotation, turn_pairs
 from llmlab.utils.arguments import as_count, require_dropout
 from llmlab.utils.tensors import require_alike
 
@@ -100,6 +102,9 @@ class MultiHeadAttention(nn.Module):
         qkv_bias: whether the projection to queries, keys and values adds a bias.
         n_kv_heads: heads of keys and values, each shared by `n_heads / n_kv_heads` query heads: None for as many as
             query heads, fewer for grouped-query attention, 1 for multi-query attention.
+        out_bias: whether the projection of the merged heads adds a bias.
+        rope_theta: None, or the base of the wavelengths of rotary positions: queries and keys are then turned by their
+            positions (`llmlab.embeddings.apply_rope`, lesson 14), which needs heads of an even width.
 
     Raises:
         TypeError, ValueError: sizes that are not counts or do not divide.
@@ -119,6 +124,8 @@ class MultiHeadAttention(nn.Module):
         dropout: float = 0.0,
         qkv_bias: bool = False,
         n_kv_heads: int | None = None,
+        out_bias: bool = True,
+        rope_theta: float | None = None,
     ) -> None:
         super().__init__()
         d_in, d_out = as_count("d_in", d_in), as_count("d_out", d_out)
@@ -132,10 +139,11 @@ class MultiHeadAttention(nn.Module):
                 f"each key/value head serves equally many query heads: n_kv_heads={n_kv_heads} "
                 f"does not divide n_heads={n_heads}"
             )
+        require_rope(rope_theta, d_out // n_heads)
         self.n_heads, self.n_kv_heads, self.d_head = n_heads, n_kv_heads, d_out // n_heads
-        self.context_length, self.dropout = context_length, dropout
+        self.context_length, self.dropout, self.rope_theta = context_length, dropout, rope_theta
         self.qkv = nn.Linear(d_in, (n_heads + 2 * n_kv_heads) * self.d_head, bias=qkv_bias)
-        self.out_proj = nn.Linear(d_out, d_out)
+        self.out_proj = nn.Linear(d_out, d_out, bias=out_bias)
 
     @restores_cache
     def forward(
@@ -146,6 +154,7 @@ class MultiHeadAttention(nn.Module):
         causal: bool = True,
         cache: KVCache | None = None,
         return_weights: bool = False,
+        positions: Tensor | int | None = None,
     ) -> Tensor | tuple[Tensor, Tensor]:
         """(..., T, d_in) -> (..., T, d_out), with the weights (..., H, T, T_key) beside it when asked.
 
@@ -155,11 +164,17 @@ class MultiHeadAttention(nn.Module):
             causal: False lets every token see all the others.
             cache: keys and values of the tokens before `x`, to which those of `x` are added.
             return_weights: whether to return the weights too; slower, since they have to be held.
+            positions: with `rope_theta`, the position of the first token, or of each, integers (T,) or (..., T); None
+                counts on from the cache.
         """
         _require_call(x, mask, cache, self.qkv.weight, self.context_length)
+        positions = as_positions(positions, x, cache, self.rope_theta)
         shared = self.n_kv_heads * self.d_head
         q, k, v = self.qkv(x).split([self.out_proj.in_features, shared, shared], dim=-1)
         q, k, v = self._split_heads(q), self._split_heads(k), self._split_heads(v)  # (..., heads, T, d_head)
+        if positions is not None:
+            rotation = rope_rotation(positions, self.d_head, self.rope_theta, like=q)
+            q, k = turn_pairs(q, rotation), turn_pairs(k, rotation)  # a key is kept as it was turned
         if cache is not None:
             k, v = cache.append(k, v)  # (..., n_kv_heads, T_key, d_head)
         if self.n_kv_heads < self.n_heads:

@@ -35,7 +35,7 @@ def apply_rope(x: Tensor, positions: Tensor, theta: float = 10_000.0) -> Tensor:
     """Rotary positions: turn each pair of numbers (2i, 2i + 1) by an angle that grows with the token's position.
 
     Lengths stay as they are, and the dot product of two turned vectors depends on their positions only through the
-    distance. Meant for queries and keys (lesson 06), not for the input.
+    distance. Meant for queries and keys (lessons 06, 14), not for the input.
 
     Args:
         x: (..., T, d), d even.
@@ -67,12 +67,24 @@ def apply_rope(x: Tensor, positions: Tensor, theta: float = 10_000.0) -> Tensor:
     require_number("theta", theta)
     if not theta > 0:
         raise ValueError(f"theta must be positive, got {theta}")
-    frequencies = _frequencies(x.shape[-1], theta).to(x.device if x.device.type != "mps" else "cpu")
-    angles = positions.to(frequencies)[..., None] * frequencies  # (..., T, d / 2), in double precision
-    sin, cos = angles.sin().to(x), angles.cos().to(x)
+    return turn_pairs(x, rope_rotation(positions, x.shape[-1], theta, like=x))
+
+
+def rope_rotation(positions: Tensor, width: int, theta: float, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Cosine and sine of each pair's angle, (..., T, width / 2) each, of the dtype and on the device of `like`.
+
+    Several tensors at the same positions, such as the queries and keys of a layer, are turned with one rotation.
+    """
+    frequencies = _frequencies(width, theta).to(like.device if like.device.type != "mps" else "cpu")
+    angles = positions.to(frequencies)[..., None] * frequencies  # (..., T, width / 2), in double precision
+    return angles.cos().to(like), angles.sin().to(like)
+
+
+def turn_pairs(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+    """(..., T, d) -> the same shape, each pair (2i, 2i + 1) turned by its angle."""
+    cos, sin = rotation
     even, odd = x[..., 0::2], x[..., 1::2]  # (..., T, d / 2)
-    turned = torch.stack([even * cos - odd * sin, even * sin + odd * cos], dim=-1)
-    return turned.flatten(-2)
+    return torch.stack([even * cos - odd * sin, even * sin + odd * cos], dim=-1).flatten(-2)
 
 
 def _frequencies(width: int, base: float) -> Tensor:

@@ -1,7 +1,7 @@
-"""The parts of a GPT, from the norm to the whole model.
+"""The block, the whole model, and what its heads look at; the parts of a block stand in the modules beside this one.
 
-Sources: Radford et al. 2019, "Language models are unsupervised multitask learners"; Ba et al. 2016 for the norm;
-Hendrycks and Gimpel 2016 for GELU; Press and Wolf 2017 for tied weights.
+Sources: Radford et al. 2019, "Language models are unsupervised multitask learners"; Press and Wolf 2017 for tied
+weights; Su et al. 2021 for rotary positions.
 """
 
 from __future__ import annotations
@@ -9,51 +9,17 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from llmlab.attention import KVCache, MultiHeadAttention
 from llmlab.attention._cache import restores_cache
 from llmlab.embeddings import InputEmbedding
 from llmlab.gpt.config import GPTConfig, require_config
-from llmlab.utils.arguments import require_count, require_kind
+from llmlab.gpt.experts import Experts
+from llmlab.gpt.feed_forward import feed_forward_of
+from llmlab.gpt.norms import norm_of
+from llmlab.utils.arguments import require_kind
 from llmlab.utils.modules import unwrapped
-from llmlab.utils.tensors import require_alike
-
-
-class LayerNorm(nn.Module):
-    """Each vector with mean 0 and variance 1, then stretched and moved by two trained vectors.
-
-    scale · (x - mean) / √(variance + eps) + shift, over the last axis, with the variance divided by D (not by D - 1).
-    PyTorch's function computes it in one pass; lesson 09 writes it out.
-    """
-
-    def __init__(self, d_model: int, eps: float = 1e-5) -> None:
-        super().__init__()
-        require_count("d_model", d_model)
-        self.eps = eps
-        self.scale = nn.Parameter(torch.ones(d_model))
-        self.shift = nn.Parameter(torch.zeros(d_model))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(..., D) -> (..., D)."""
-        _require_vectors(x, self.scale)
-        return F.layer_norm(x, self.scale.shape, self.scale, self.shift, self.eps)
-
-
-class FeedForward(nn.Module):
-    """Each vector by itself, out to four times the width, through GELU, and back: (..., D) -> (..., D)."""
-
-    def __init__(self, d_model: int) -> None:
-        super().__init__()
-        require_count("d_model", d_model)
-        self.expand = nn.Linear(d_model, 4 * d_model)
-        self.contract = nn.Linear(4 * d_model, d_model)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(..., D) -> (..., D)."""
-        _require_vectors(x, self.expand.weight)
-        return self.contract(F.gelu(self.expand(x), approximate="tanh"))
 
 
 class TransformerBlock(nn.Module):
@@ -62,7 +28,7 @@ class TransformerBlock(nn.Module):
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
         require_config(config)
-        self.norm_attention = LayerNorm(config.d_model)
+        self.norm_attention = norm_of(config)
         self.attention = MultiHeadAttention(
             config.d_model,
             config.d_model,
@@ -71,23 +37,31 @@ class TransformerBlock(nn.Module):
             dropout=config.dropout,
             qkv_bias=config.qkv_bias,
             n_kv_heads=config.n_kv_heads,
+            out_bias=config.bias,
+            rope_theta=config.rope_theta if config.positions == "rotary" else None,
         )
-        self.norm_feed_forward = LayerNorm(config.d_model)
-        self.feed_forward = FeedForward(config.d_model)
+        self.norm_feed_forward = norm_of(config)
+        self.feed_forward = feed_forward_of(config) if config.n_experts is None else Experts(config)
         self.dropout = nn.Dropout(config.dropout)
 
     @restores_cache
-    def forward(self, x: Tensor, mask: Tensor | None = None, cache: KVCache | None = None) -> Tensor:
-        """(B, T, D) -> (B, T, D); mask and cache as in `MultiHeadAttention`."""
-        x = x + self.dropout(self.attention(self.norm_attention(x), mask, cache=cache))
+    def forward(
+        self,
+        x: Tensor,
+        mask: Tensor | None = None,
+        cache: KVCache | None = None,
+        positions: Tensor | int | None = None,
+    ) -> Tensor:
+        """(B, T, D) -> (B, T, D); mask, cache and, where they are rotary, positions as in `MultiHeadAttention`."""
+        x = x + self.dropout(self.attention(self.norm_attention(x), mask, cache=cache, positions=positions))
         return x + self.dropout(self.feed_forward(self.norm_feed_forward(x)))
 
 
 class GPT(nn.Module):
     """Token ids to logits: for every position, a score for each token of the vocabulary to come next.
 
-    Weights start from N(0, 0.02²), those that add to the stream smaller by √(2 · n_layers), as in GPT-2; they are drawn
-    from PyTorch's global generator.
+    The parts are those that the config names, by default GPT-2's. Weights start from N(0, 0.02²), those that add to the
+    stream smaller by √(2 · n_layers), as in GPT-2; they are drawn from PyTorch's global generator.
 
     >>> model = GPT(GPTConfig(vocab_size=11, context_length=7, d_model=12, n_heads=3, n_layers=2))
     >>> model(torch.tensor([[1, 5, 2, 10], [0, 0, 3, 9]])).shape
@@ -98,11 +72,12 @@ class GPT(nn.Module):
         super().__init__()
         require_config(config)
         self.config = config
+        table = "learned" if config.positions == "learned" else None  # rotary ones are the layers' own
         self.embedding = InputEmbedding(
-            config.vocab_size, config.d_model, config.context_length, dropout=config.dropout
+            config.vocab_size, config.d_model, config.context_length, positions=table, dropout=config.dropout
         )
         self.blocks = nn.ModuleList(TransformerBlock(config) for _ in range(config.n_layers))
-        self.norm = LayerNorm(config.d_model)
+        self.norm = norm_of(config)
         self.head = nn.Linear(config.d_model, config.vocab_size, bias=False)
         self._start_small()
         if config.tie_weights:
@@ -116,9 +91,9 @@ class GPT(nn.Module):
                 module.weight.normal_(std=0.02)
             if isinstance(module, nn.Linear) and module.bias is not None:
                 module.bias.zero_()
-        for block in self.blocks:
-            for adds in (block.attention.out_proj, block.feed_forward.contract):
-                adds.weight /= math.sqrt(2 * self.config.n_layers)
+        for name, weight in self.blocks.named_parameters():
+            if name.endswith(("out_proj.weight", "contract.weight")):  # what adds to the stream
+                weight /= math.sqrt(2 * self.config.n_layers)
 
     @restores_cache
     def forward(
@@ -146,8 +121,10 @@ class GPT(nn.Module):
             positions = len(cache)
         caches = [None] * len(self.blocks) if cache is None else cache.layers(len(self.blocks))
         x = self.embedding(ids, at=positions)  # (B, T, D)
+        if self.config.positions == "learned":
+            positions = None  # they are in the vectors now
         for block, layer_cache in zip(self.blocks, caches, strict=True):
-            x = block(x, mask, layer_cache)  # (B, T, D)
+            x = block(x, mask, layer_cache, positions)  # (B, T, D)
         return self.head(self.norm(x))  # (B, T, V)
 
 
@@ -168,15 +145,3 @@ def attention_maps(model: GPT, ids: Tensor) -> Tensor:
         found.append(weights)
         x = block(x)
     return torch.stack(found, dim=-4)
-
-
-def _require_vectors(x: Tensor, weight: Tensor) -> None:
-    """Raise unless `x` is (..., D) for a weight that reads D numbers, of its dtype and on its device."""
-    width = weight.shape[-1]
-    if not isinstance(x, Tensor) or not x.is_floating_point():
-        kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
-        raise TypeError(f"x must be a float tensor of shape (..., {width}), got {kind}: token ids are embedded first")
-    if x.shape[-1:] != (width,):
-        raise ValueError(f"x must be {width} wide, shape (..., {width}), got shape {tuple(x.shape)}")
-    if x.dtype != weight.dtype or x.device != weight.device:
-        require_alike(weight=weight, x=x)

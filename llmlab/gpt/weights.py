@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from llmlab.gpt.config import GPTConfig
 from llmlab.gpt.model import GPT
 from llmlab.utils.arguments import require_kind
 from llmlab.utils.modules import unwrapped
@@ -58,6 +59,7 @@ def load_gpt2_weights(model: GPT, hugging_face_state_dict: Mapping[str, Tensor])
             "GPT-2 has a bias in its query/key/value projection and as many key/value heads as query heads: "
             "build the model with qkv_bias=True and without n_kv_heads"
         )
+    require_parts(config, "GPT-2", norm="layer", mlp="gelu", positions="learned", bias=True, n_experts=None)
     if count_layers(theirs) != config.n_layers:
         raise ValueError(f"the weights are of {count_layers(theirs)} layers, the model has {config.n_layers}")
 
@@ -73,13 +75,8 @@ def load_gpt2_weights(model: GPT, hugging_face_state_dict: Mapping[str, Tensor])
         name = names[ours]
         if name not in theirs:
             raise KeyError(f"the weights have no tensor {name!r}: are they GPT-2's, from `model.state_dict()`?")
-        tensor = theirs[name].T if name.endswith(_TURNED) else theirs[name]
-        if tensor.shape != parameter.shape:
-            raise ValueError(
-                f"{name} makes a tensor of shape {tuple(tensor.shape)}, the model expects {tuple(parameter.shape)} "
-                f"for {ours}: compare the sizes of its GPTConfig"
-            )
-        loaded[ours] = tensor
+        loaded[ours] = theirs[name].T if name.endswith(_TURNED) else theirs[name]
+        require_shape(name, loaded[ours], ours, parameter)
     if config.tie_weights and has_head and not torch.equal(theirs["lm_head.weight"], theirs["wte.weight"]):
         raise ValueError(
             "lm_head.weight is another table than wte.weight, and the model has one for both: build it with "
@@ -88,7 +85,9 @@ def load_gpt2_weights(model: GPT, hugging_face_state_dict: Mapping[str, Tensor])
     model.load_state_dict(loaded)
 
 
-def without_prefix(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def without_prefix(
+    state_dict: Mapping[str, Tensor], prefix: str = "transformer.", buffers: tuple[str, ...] = _BUFFERS
+) -> dict[str, Tensor]:
     """The tensors by the names of `GPT2Model`: `GPT2LMHeadModel` puts "transformer." in front."""
     is_named = isinstance(state_dict, Mapping) and all(isinstance(name, str) for name in state_dict)
     if not is_named or not all(isinstance(tensor, Tensor) for tensor in state_dict.values()):
@@ -97,15 +96,38 @@ def without_prefix(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
             f"got {type(state_dict).__name__}"
         )
     for name, tensor in state_dict.items():
-        if not tensor.is_floating_point() and not name.endswith(_BUFFERS):
+        if not tensor.is_floating_point() and not name.endswith(buffers):
             raise TypeError(f"{name} must be a float tensor, got {tensor.dtype}: weights are not whole numbers")
-    return {name.removeprefix("transformer."): tensor for name, tensor in state_dict.items()}
+    return {name.removeprefix(prefix): tensor for name, tensor in state_dict.items()}
 
 
-def count_layers(theirs: Mapping[str, Tensor]) -> int:
+def count_layers(theirs: Mapping[str, Tensor], called: str = "h") -> int:
     """One more than the largest N among names of the form "h.N.…"."""
-    found = (re.match(r"h\.(\d+)\.", name) for name in theirs)
+    found = (re.match(rf"{called}\.(\d+)\.", name) for name in theirs)
     return 1 + max((int(match[1]) for match in found if match), default=-1)
+
+
+def require_parts(config: GPTConfig, whose: str, **parts: str | bool | None) -> None:
+    """Raise unless a model has the parts that these weights are of."""
+    wrong = {name: getattr(config, name) for name, value in parts.items() if getattr(config, name) != value}
+    if wrong:
+        raise ValueError(
+            f"{whose} has {_listed({name: parts[name] for name in wrong})}, and the model was built with "
+            f"{_listed(wrong)}: build it as {whose} is"
+        )
+
+
+def require_shape(name: str, tensor: Tensor, ours: str, parameter: Tensor) -> None:
+    """Raise unless their tensor `name` fits our `parameter`."""
+    if tensor.shape != parameter.shape:
+        raise ValueError(
+            f"{name} makes a tensor of shape {tuple(tensor.shape)}, the model expects {tuple(parameter.shape)} "
+            f"for {ours}: compare the sizes of its GPTConfig"
+        )
+
+
+def _listed(parts: Mapping[str, str | bool | None]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in parts.items())
 
 
 def _require_all_used(theirs: Mapping[str, Tensor], used: set[str]) -> None:

@@ -26,6 +26,8 @@ class TrainConfig:
         keep_best: whether model and checkpoint hold, at the end, the weights of the lowest validation loss.
         accumulate: batches in each update. Their gradients are added up: as one batch that is so many times as large,
             but for rounding, in the memory of one.
+        balance_weight: for a model with experts, how much `llmlab.gpt.balance_loss` counts in what is minimized, beside
+            the loss; 0 leaves the routers alone. What is recorded is the loss without it.
 
     NumPy's numbers are kept as Python's.
 
@@ -44,24 +46,26 @@ class TrainConfig:
     save_every: int | None = None
     keep_best: bool = False
     accumulate: int = 1
+    balance_weight: float = 0.01
 
     def __post_init__(self) -> None:
         for name, least in (("steps", 1), ("warmup_steps", 0), ("evaluate_every", 1), ("accumulate", 1)):
             require_count(name, getattr(self, name), least)
             object.__setattr__(self, name, int(getattr(self, name)))
-        for name in ("learning_rate", "final_learning_rate", "weight_decay", "clip_norm"):
+        for name in ("learning_rate", "final_learning_rate", "weight_decay", "clip_norm", "balance_weight"):
             require_number(name, getattr(self, name))
             object.__setattr__(self, name, float(getattr(self, name)))
         for name in ("learning_rate", "clip_norm"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
-        for name in ("learning_rate", "weight_decay"):  # a clip_norm of inf clips nothing
+        for name in ("learning_rate", "weight_decay", "balance_weight"):  # a clip_norm of inf clips nothing
             if math.isinf(getattr(self, name)):
                 raise ValueError(f"{name} must be finite, got {getattr(self, name)}")
         if not 0 <= self.final_learning_rate <= 1:
             raise ValueError(f"final_learning_rate is a share from 0 to 1, got {self.final_learning_rate}")
-        if not self.weight_decay >= 0:
-            raise ValueError(f"weight_decay must be at least 0, got {self.weight_decay}")
+        for name in ("weight_decay", "balance_weight"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
         if not isinstance(self.checkpoint, str | Path | None):
             raise TypeError(f"checkpoint must be a folder, got {self.checkpoint!r} ({type(self.checkpoint).__name__})")
         if self.save_every is not None:

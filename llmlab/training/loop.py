@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from llmlab.bpe import BPETokenizer
+from llmlab.gpt.experts import balance_loss
 from llmlab.gpt.model import GPT
 from llmlab.training._batches import Batches
 from llmlab.training._checkpoints import write_checkpoint
@@ -161,9 +162,11 @@ def train(
             for number, part in enumerate(parts, start=1):
                 inputs, targets = (ids[rank::n_processes].to(device) for ids in part)
                 with _no_exchange(replica, number < len(parts)):
+                    weight = counted(targets) / n_counted
                     with _autocast(device):
-                        share = cross_entropy(replica(inputs), targets) * (counted(targets) / n_counted)
-                    (share * n_processes).backward()  # gradients are averaged over the processes, and are to be added
+                        share = cross_entropy(replica(inputs), targets) * weight
+                    objective = share + balance_loss(model) * config.balance_weight * weight  # + 0 without experts
+                    (objective * n_processes).backward()  # gradients are averaged over processes, and are to be added
                 loss = loss + share.detach()
             mean_loss, interrupted = agree(loss, bool(pressed), n_processes)
             _require_finite("loss", mean_loss, history)

@@ -7,12 +7,14 @@ goes to the explorer's own `_answer`, at once or after a delay. Frames may also 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from playwright.sync_api import Locator, Page
 
 from llmlab.explorers.host import Explorer
 from llmlab.explorers.host.assets import script
+from llmlab.explorers.host.edition import Edition
 
 # What JupyterLab's two themes give a page.
 THEMES = {
@@ -44,11 +46,18 @@ _MODEL = """([script, traits]) => {
     });
 }"""
 
-_FILE = """([script, frames]) => {
-    window.sent = [];
+_FILE = """([script, opening, parts]) => {
+    window.loaded = [];
+    window.stops = [];
+    const load = async (number) => {
+        window.loaded.push(number);
+        if (!parts[number]) throw new Error('not there');
+        return parts[number];
+    };
     const source = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
     return import(source).then((host) => {
-        window.unmount = host.mount(document.querySelector('#at'), host.fileSource(frames));
+        window.source = host.fileSource(opening, load, (state) => window.stops.push(state));
+        window.unmount = host.mount(document.querySelector('#at'), window.source);
     });
 }"""
 
@@ -98,7 +107,8 @@ class Plain:
         self.page.evaluate("() => { window.sent.length = 0; }")
 
 
-def from_file(page: Page, explorer: Explorer, frames: dict[str, Any], theme: str = "light") -> None:
-    """Show frames of a file: no model, no kernel."""
-    page.set_content(_PAGE.format(css=explorer._css, **THEMES[theme]))
-    page.evaluate(_FILE, [script(), frames])
+def from_file(page: Page, edition: Edition, *, without: Sequence[int] = ()) -> None:
+    """Show what a page holds of an explorer: no model, no kernel; some parts may be missing."""
+    page.set_content(_PAGE.format(css=edition.explorer._css, **THEMES["light"]))
+    parts = [None if at in without else edition.part(states) for at, states in enumerate(edition.parts().values())]
+    page.evaluate(_FILE, json.loads(json.dumps([script(), edition.opening(), parts])))

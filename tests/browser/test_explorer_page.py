@@ -11,11 +11,11 @@ from itertools import pairwise
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from llmlab.explorers.host import Choice, Explorer, Question, Range, Scale, Text, Toggle
 from llmlab.explorers.host.assets import script
-from llmlab.explorers.host.edition import frames_file, grid
+from llmlab.explorers.host.edition import Edition, every
 from llmlab.explorers.host.touch import touch
 from tests.browser.lab import SHOWS
 from tests.browser.plain import Plain, from_file
@@ -390,19 +390,81 @@ def test_the_numbers_come_when_their_fold_is_open(page):
 # ---- frames of a file ------------------------------------------------------------------------------------------------
 
 
-def test_a_page_without_a_kernel_shows_the_frames_of_a_file(page):
-    explorer = Board()
-    made = frames_file(explorer, grid(explorer, "row", "column"))
-    from_file(page, explorer, json.loads(json.dumps(made)))
-    picture = page.locator(".llmlab-hero")
+# ---- frames of a file: a page without a kernel -----------------------------------------------------------------------
+
+
+def few(page: Page, **options) -> tuple[Board, Locator]:
+    """A board of which a page holds all cells, five steps of the first one, and two words, one in each part."""
+    made = Board()
+    boxes = [
+        every(made, "row", "column", word=["abc", "xy"]),
+        every(made, step=list("01234"), kind=["plain", "fancy"]),
+        every(made, kind=["fancy"], on=[True], step=["2"]),
+    ]
+    from_file(page, Edition(made, boxes=boxes, slow=["word"]), **options)
+    return made, page.locator(".llmlab-live")
+
+
+def test_a_page_without_a_kernel_shows_what_it_holds(page):
+    made, root = few(page)
+    picture = root.locator(".llmlab-hero")
+    assert page.evaluate("() => window.loaded") == []
     picture.locator('[data-key="c2.1"]').click()
-    assert picture.evaluate(SHOWS, explorer.render(explorer.state | {"row": 2, "column": 1}))
+    expect(picture.locator('[data-key="c2.1"]')).to_have_attribute("aria-pressed", "true")
+    assert picture.evaluate(SHOWS, made.render(made.state | {"row": 2, "column": 1}))
+    assert page.evaluate("() => window.loaded") == [0]
     page.get_by_text("All the numbers").click()
     expect(page.locator(".llmlab-more td")).to_have_text("2")
-    picture.locator('[data-key="last"]').click()
-    expect(picture).to_contain_text("This page has no picture for this setting")
+    root.get_by_role("radio", name="xy").check()
+    expect(picture).to_contain_text("xy")
+    assert picture.evaluate(SHOWS, made.render(made.state | {"row": 2, "column": 1, "word": "xy"}))
+    assert page.evaluate("() => window.loaded") == [0, 1]
+    page.wait_for_timeout(400)
+    assert page.evaluate("() => window.stops.at(-1)") == made.state | {"row": 2, "column": 1, "word": "xy"}
     page.get_by_role("button", name="Reset").click()
-    assert picture.evaluate(SHOWS, explorer.render(explorer.state))
+    expect(picture).to_contain_text("abc")
+    assert picture.evaluate(SHOWS, made.render(made.state))
+
+
+def test_what_a_page_does_not_hold_is_grey_and_says_why(page):
+    _, root = few(page)
+    step = root.locator('input[name="step"]')
+    assert (step.get_attribute("min"), step.get_attribute("max")) == ("0", "4"), "of eight"
+    expect(root.locator('input[name="on"]')).to_be_disabled()
+    assert root.locator(".llmlab-item:has([name=on])").get_attribute("title") == "Plain has no on.", "its own reason"
+    by = root.locator(".llmlab-item:has([name=by])")
+    assert by.get_attribute("title") == "Here it stays as it is. In the notebook it moves."
+    last = root.locator('[data-key="last"]')
+    expect(last).to_have_attribute("aria-disabled", "true")
+    last.click(force=True)
+    expect(root.locator(".llmlab-note")).to_have_text("This page has no picture for that: the notebook has.")
+    root.locator('[data-key="c1.1"]').click()
+    expect(root.locator(".llmlab-note")).to_have_text("")
+    assert (step.get_attribute("min"), step.get_attribute("max")) == ("2", "2"), "steps are for the first cell alone"
+    root.get_by_role("button", name="Reset").click()
+    root.get_by_role("radio", name="fancy").check()
+    expect(root.locator('input[name="on"]')).to_be_enabled()
+    expect(root.get_by_role("radio", name="xy")).to_be_disabled()
+
+
+def test_a_part_that_cannot_be_loaded_is_an_error_of_its_states_alone(page):
+    _, root = few(page, without=[1])
+    root.get_by_role("radio", name="xy").check()
+    expect(root.locator(".llmlab-error")).to_have_text(
+        "The pictures for this setting could not be loaded. Move a control to try again."
+    )
+    root.get_by_role("radio", name="abc").check()
+    expect(root.locator(".llmlab-hero")).to_contain_text("abc")
+
+
+def test_the_controls_of_a_page_can_be_moved_from_outside(page):
+    made, root = few(page)
+    page.evaluate("(state) => window.source.go(state)", made.state | {"row": 1, "column": 2})
+    expect(root.locator('[data-key="c1.2"]')).to_have_attribute("aria-pressed", "true")
+    page.evaluate("(state) => window.source.go(state)", made.state | {"row": 2})
+    expect(root.locator('[data-key="c2.0"]')).to_have_attribute("aria-pressed", "true")
+    root.locator('[data-key="c0.3"]').click()
+    expect(root.locator('[data-key="c0.3"]')).to_have_attribute("aria-pressed", "true")
 
 
 # ---- every explorer --------------------------------------------------------------------------------------------------
@@ -501,7 +563,8 @@ def test_what_is_pressed_by_hand_is_what_python_gets(page, case):
         "(all) => Object.values(Object.fromEntries(all.map((one) =>"
         " [one.closest('[data-group]')?.dataset.key ?? one.dataset.key, one.dataset.key])))"
     )
-    assert keys or case.name not in REDRAWN, "nothing in the picture can be pressed"
+    # The live curve is fed by a run and has nothing to choose but its axis.
+    assert keys or case.name not in REDRAWN or case.name == "TrainingCurve", "nothing in the picture can be pressed"
     for key in keys:
         if not plain.key(key).count():
             continue

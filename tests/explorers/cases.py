@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from llmlab import explorers
 from llmlab.attention._bugs import function
 from llmlab.explorers.host import Explorer
-from llmlab.explorers.influence_map.values import CHANGES, INPUTS, MASKS
+from llmlab.explorers.influence_map.measuring import CHANGES, INPUTS, MASKS
 from llmlab.explorers.merge_player import count_by_zip, merge_left_to_right
 from llmlab.explorers.merge_player.values import MAX_MERGES
-from llmlab.explorers.pipeline_map.values import MAX_CHARACTERS, START, forward
+from llmlab.explorers.pipeline_map.passes import forward
+from llmlab.explorers.pipeline_map.values import MAX_CHARACTERS, START
 from llmlab.explorers.window_map.values import MAX_TOKENS
 from llmlab.training import History
 from tests.explorers import answers
@@ -145,7 +146,7 @@ CASES = [
     ),
     Case(
         explorers.TokenizerMicroscope,
-        "Look closely at: GPT-2",
+        "Row: GPT-2",
         answer={"words": answers.tokenize},
         blank="so llmlab's own words are shown.",
         text="text",
@@ -154,6 +155,7 @@ CASES = [
             {"text": "It's é 🎹", "inspect": name}
             for name in ("characters", "bytes", "words", "BPE of the story", "GPT-2")
         ),
+        as_sent=True,
         lines=("<tr", "<div", "<td"),
     ),
     Case(
@@ -224,7 +226,7 @@ CASES = [
         answer={"schedule": answers.schedule},
         own=("own_rates",),
         blank="so only the recorded learning rates are shown.",
-        lines=("<img", "<p"),
+        lines=("<div", "<svg", "<polyline", "<span"),
     ),
     Case(
         partial(explorers.TrainingCurve, steps=10, goal=1.0),

@@ -1,5 +1,7 @@
 """The embedding bench without a browser: its trace against brute force, its picture, the learner's function in it."""
 
+import json
+import re
 from itertools import product
 
 import numpy as np
@@ -10,7 +12,9 @@ from hypothesis import strategies as st
 
 from llmlab.embeddings import SkipGram, apply_rope, sinusoidal_positions
 from llmlab.explorers import EmbeddingBench
-from llmlab.explorers.embedding_bench.picture import describe, render
+from llmlab.explorers.embedding_bench import numbers
+from llmlab.explorers.embedding_bench.picture import render
+from llmlab.explorers.embedding_bench.plane import MAP_WIDTH, SHAPE, plane_of
 from llmlab.explorers.embedding_bench.recorded import (
     RECORDED,
     RECORDED_STEPS,
@@ -20,7 +24,8 @@ from llmlab.explorers.embedding_bench.recorded import (
     save_runs,
     train_run,
 )
-from llmlab.explorers.embedding_bench.values import MAX_WORDS, SCHEMES, compute
+from llmlab.explorers.embedding_bench.values import MAX_WORDS, NEAREST, SAME, SCHEMES, compute
+from llmlab.explorers.embedding_bench.words import describe, why
 from tests.explorers.answers import embed_input
 from tests.explorers.html import Tags, assert_self_contained
 
@@ -30,6 +35,7 @@ CHOICES = tuple(map(str, WIDTHS))
 
 STATES = st.fixed_dictionaries(
     {
+        "near": st.sampled_from(["king", "the", "Zeus", ""]),
         "words": st.lists(st.sampled_from(["the", "king", "queen", "dog", "soup", "Zeus"]), max_size=10).map(" ".join),
         "table": st.sampled_from(["trained", "random"]),
         "checkpoint": st.integers(0, len(RUN.steps) - 1),
@@ -92,6 +98,13 @@ def test_a_run_that_was_not_recorded_is_refused(asked):
 # ---- the trace -------------------------------------------------------------------------------------------------------
 
 
+def table_of(state):
+    run = recorded_run(int(state["d_model"]))
+    if state["table"] == "random":
+        return torch.randn(run.snapshots.shape[1:], generator=torch.Generator().manual_seed(state["seed"])).numpy()
+    return run.snapshots[state["checkpoint"]].numpy()
+
+
 @settings(deadline=None)
 @given(STATES)
 def test_trace_by_brute_force(state):
@@ -121,8 +134,21 @@ def test_trace_by_brute_force(state):
         assert (trace.changes[~moved] < 1e-5).all()
     if state["positions"] in ("learned", "sinusoidal"):
         assert trace.mean_change < 1e-4, "a mean adds up the same tokens and the same places in any order"
-    assert np.abs(trace.map).max(initial=0) <= trace.map_span * 1.0001
-    assert render(trace) and describe(trace)
+    table = table_of(state)
+    unit = table / np.linalg.norm(table, axis=1, keepdims=True)
+    for place, word in enumerate(trace.words):
+        cosines = unit @ trace.vectors[place] / np.linalg.norm(trace.vectors[place])
+        assert cosines[RUN.vocabulary.index(trace.nearest_word[place])] == pytest.approx(cosines.max(), abs=1e-5)
+        assert trace.still_nearest[place] == (trace.nearest_word[place] == word)
+        assert trace.same_length[place] == (abs(trace.lengths[place] / trace.token_lengths[place] - 1) <= 1e-3)
+    assert trace.near == (state["near"] if state["near"] in RUN.vocabulary else "")
+    if trace.near:
+        cosines = dict(zip(RUN.vocabulary, unit @ unit[RUN.vocabulary.index(trace.near)], strict=True))
+        best = sorted((word for word in cosines if word != trace.near), key=cosines.get)[-NEAREST:][::-1]
+        assert [cosine for _, cosine in trace.neighbours] == pytest.approx([cosines[word] for word in best], abs=1e-4)
+    assert trace.moved == tuple(np.flatnonzero(moved)) and set(trace.noticed) <= set(trace.moved)
+    assert all((trace.changes[place] > SAME) == (place in trace.noticed) for place in trace.moved)
+    assert render(trace) and describe(trace) and why(trace)
 
 
 def test_first_state_makes_its_point():
@@ -153,29 +179,66 @@ def test_map_of_two_dimensions_is_turned_and_nothing_else():
     assert np.allclose(np.linalg.norm(trace.map, axis=1), np.linalg.norm(trace.vectors, axis=1), atol=1e-4)
 
 
-def test_map_shows_the_words_along_the_directions_in_which_they_differ_most_at_the_end():
-    trace = compute(FIRST | {"words": "king queen dog soup"})
-    rows = RUN.snapshots[-1][[RUN.vocabulary.index(word) for word in trace.words]].double().numpy()
+def test_map_shows_all_words_along_the_directions_in_which_they_differ_most_at_the_end():
+    rows = RUN.snapshots[-1].double().numpy()
     values, directions = np.linalg.eigh(np.cov(rows.T))
+    trace = compute(FIRST)
     for axis, direction in enumerate((directions[:, -1], directions[:, -2])):
         expected = rows @ direction
-        assert np.allclose(trace.map[:, axis], expected, atol=1e-4) or np.allclose(
-            trace.map[:, axis], -expected, atol=1e-4
-        )
+        assert min(np.abs(trace.words_map[:, axis] - sign * expected).max() for sign in (1, -1)) < 1e-4
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_map_stays_where_it_is_while_checkpoints_and_order_change(scheme):
-    states = [
-        FIRST | {"checkpoint": checkpoint, "positions": scheme, "shuffle": shuffle}
-        for checkpoint, shuffle in product(range(len(RUN.steps)), (False, True))
-    ]
-    traces = [compute(state) for state in states]
-    assert len({trace.map_span for trace in traces}) == 1
-    # One pair of directions explains every map: 22 maps of 5 words, 16 numbers each.
+def test_maps_stay_where_they_are_whatever_is_set(scheme):
+    changes = [*({"checkpoint": checkpoint} for checkpoint in range(len(RUN.steps)))]
+    changes += [{"table": "random"}, {"words": "soup a dog"}, {"shuffle": True}]
+    traces = [compute(FIRST | {"positions": scheme} | change) for change in changes]
+    assert len({id(trace.plane) for trace in traces}) == 1
     vectors, places = (np.concatenate(rows) for rows in ([t.vectors for t in traces], [t.map for t in traces]))
-    found, *_ = np.linalg.lstsq(vectors.astype(float), places, rcond=None)
-    assert np.allclose(vectors @ found, places, atol=1e-3)
+    assert np.allclose(vectors @ traces[0].plane.directions, places, atol=1e-4)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_word_is_inside_its_map_at_every_checkpoint_and_all_maps_have_one_shape(width):
+    run = recorded_run(width)
+    plane = plane_of(run)
+    box = plane.box
+    assert box.width / box.height == pytest.approx(SHAPE)
+    for checkpoint in range(len(run.steps)):
+        trace = compute(FIRST | {"d_model": str(width), "checkpoint": checkpoint})
+        x, y = trace.words_map.T
+        assert box.left < x.min() and x.max() < box.right and box.bottom < y.min() and y.max() < box.top
+        assert np.abs(trace.analogy_map).max() <= plane.analogy_reach * 1.0001
+        assert np.allclose(trace.trails[-1], trace.words_map[[RUN.vocabulary.index(w) for w in trace.words]])
+        assert len(trace.trails) == checkpoint + 1
+
+
+def test_the_small_map_keeps_lengths_of_steps_between_king_man_and_woman():
+    """Its plane holds all three, so nothing of them is lost in it; the step from king is that from man to woman."""
+    table = RUN.snapshots[-1].double().numpy()
+    king, man, woman = (table[RUN.vocabulary.index(word)] for word in ("king", "man", "woman"))
+    mean = np.mean([np.linalg.norm(word) for word in (king, man, woman)])
+    king, man, woman = (word / np.linalg.norm(word) * mean for word in (king, man, woman))
+    places = compute(FIRST).analogy_map
+    for (i, a), (j, b) in product(((0, king), (2, man), (3, woman), (5, king - man + woman)), repeat=2):
+        assert np.linalg.norm(places[i] - places[j]) == pytest.approx(np.linalg.norm(a - b), abs=1e-6)
+    assert places[3][0] > places[2][0] and places[0][1] > places[2][1], "woman to the right of man, king above"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_names_on_the_map_cover_no_other(width):
+    run = recorded_run(width)
+    plane = plane_of(run)
+    across = (run.snapshots[-1].numpy() @ plane.directions) * MAP_WIDTH / plane.box.width  # pixels
+    ends = {id: (x, x + 10 + 7 * len(run.vocabulary[id]), y) for id, (x, y) in enumerate(across)}
+    for a, b in product(plane.named, repeat=2):
+        (start, end, line), (other_start, other_end, other) = ends[a], ends[b]
+        assert a == b or start > other_end or end < other_start or abs(line - other) > 15
+    left_out = set(range(201)) - plane.named  # and those without a name have no room
+    for id in left_out:
+        start, end, line = ends[id]
+        covers = [start <= ends[b][1] and end >= ends[b][0] and abs(line - ends[b][2]) <= 15 for b in plane.named]
+        assert any(covers) or end > plane.box.right * MAP_WIDTH / plane.box.width
 
 
 def test_training_and_width_are_needed_for_queen():
@@ -190,7 +253,7 @@ def test_the_dimension_shows_the_run_of_that_width(width):
     explorer.set(d_model=width, words="king")
     run = recorded_run(int(width))
     assert np.allclose(explorer.trace.vectors, run.snapshots[-1][[run.vocabulary.index("king")]])
-    assert f"loss at this run&#x27;s end <b>{run.loss:.2f}</b>" in explorer.frame["html"]
+    assert f"loss at this run&#x27;s end <b>{run.loss:.2f}</b>" in numbers.more(explorer.trace)
 
 
 def changed_by_the_seed(explorer, state) -> bool:
@@ -216,14 +279,61 @@ def test_a_control_that_does_nothing_is_declared_off(table, scheme, shuffle):
 # ---- the target ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("scheme", "reached"), [(scheme, scheme == "rotary") for scheme in SCHEMES])
-def test_target_is_reached_by_turning_alone(scheme, reached):
+def reached_by(seed=0, table="trained", checkpoint=10) -> set:
+    explorer, found = EmbeddingBench(), set()
+    for width, scheme, shuffle in product(CHOICES, SCHEMES, (False, True)):
+        state = FIRST | {"d_model": width, "positions": scheme, "shuffle": shuffle, "seed": seed, "table": table}
+        if explorer.target(compute(state | {"checkpoint": checkpoint}))[0]:
+            found.add((width, scheme, shuffle))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_target_is_reached_by_turning_shuffled_words_of_the_widest_table_alone(seed):
+    assert reached_by(seed) == {("32", "rotary", True)}
+
+
+def test_a_random_table_and_early_checkpoints_reach_it_by_turning_alone_too():
+    found = set.union(*(reached_by(seed, "random") for seed in range(6)))
+    assert found == {("32", "rotary", True), ("16", "rotary", True)}
+    assert set.union(*(reached_by(0, "trained", checkpoint) for checkpoint in range(10))) == {("32", "rotary", True)}
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({}, "Not yet: no word stands elsewhere, 5 of 5 lengths kept, 5 of 5 nearest to the word itself."),
+        ({"shuffle": True}, "Not yet: 0 of 4 moved words with another vector, 5 of 5 lengths kept, 5 of 5 nearest"),
+        ({"shuffle": True, "positions": "rotary"}, "Not yet: 4 of 4 moved words with another vector, 5 of 5 lengths"),
+        ({"shuffle": True, "positions": "sinusoidal", "d_model": "32"}, "vector, 0 of 5 lengths kept, 5 of 5 nearest"),
+        ({"words": "king"}, "Not yet: no word stands elsewhere, 1 of 1 length kept"),
+        ({"words": "Zeus"}, "Not yet: no word to shuffle."),
+    ],
+)
+def test_what_the_target_says_before(state, words):
     explorer = EmbeddingBench()
-    for width, shuffle, table in product(CHOICES, (False, True), ("trained", "random")):
-        explorer.set(positions=scheme, d_model=width, shuffle=shuffle, table=table)
-        assert explorer.frame["reached"] == reached, (width, shuffle, explorer.frame["target"])
-    explorer.set(words="king queen")
-    assert not explorer.frame["reached"] and "no word occurs twice" in explorer.frame["target"]
+    explorer.set(**state)
+    assert not explorer.frame["reached"] and words in explorer.frame["target"]
+
+
+def test_the_questions_right_answer_is_measured():
+    """What turning costs is alike at 16 and 32; what differs is how near the next word is."""
+    cost, next_word = {}, {}
+    for width in (16, 32):
+        table = recorded_run(width).snapshots[-1]
+        unit = torch.nn.functional.normalize(table, dim=-1)
+        cosines = unit @ unit.T
+        next_word[width] = cosines.fill_diagonal_(-1).amax(dim=1).mean().item()
+        turned = [
+            apply_rope(table[:, None].expand(-1, MAX_WORDS, -1), torch.arange(MAX_WORDS))[:, place]
+            for place in range(1, MAX_WORDS)
+        ]
+        cost[width] = (
+            torch.stack([torch.nn.functional.cosine_similarity(one, table).mean() for one in turned]).mean().item()
+        )
+    assert abs(cost[16] - cost[32]) < 0.04
+    text = EmbeddingBench().question(None).answers[1][2]
+    assert f"{next_word[16]:.2f} on average, at 32 of {next_word[32]:.2f}" in text
 
 
 # ---- the learner's function ------------------------------------------------------------------------------------------
@@ -296,17 +406,35 @@ def test_words_of_an_own_run_are_escaped():
     assert_self_contained(own._still())
 
 
-def test_svg_escapes_words_and_brings_its_own_ground():
-    import base64
-    from xml.etree import ElementTree
+def test_a_press_on_the_map_looks_at_the_word():
+    explorer = EmbeddingBench()
+    marks = Tags(explorer.frame["html"]).attributes
+    pressed = [json.loads(value)["near"] for name, value in marks if name == "data-set"]
+    assert set(RUN.vocabulary) == set(pressed[: len(RUN.vocabulary)]), "each word of the table is a dot"
+    for word in ("soup", "the", "Zeus", ""):
+        explorer.set(near=word)
+        assert explorer.trace.near == (word if word in RUN.vocabulary else "")
+        assert not explorer.frame["error"]
 
-    history = SkipGram(2, 4).fit([0, 1] * 9, steps=2, progress=False)
-    explorer = EmbeddingBench(history=history, vocabulary=["<a&b>", "c"])
-    explorer.set(words="<a&b> c")
-    (source,) = [value for name, value in Tags(explorer.frame["html"]).attributes if name == "src"]
-    svg = ElementTree.fromstring(base64.b64decode(source.partition(",")[2]))
-    assert [text.text for text in svg.iter("{http://www.w3.org/2000/svg}text")] == ["<a&b>", "c"]
-    assert svg.find("{http://www.w3.org/2000/svg}rect").get("fill") == "#ffffff"
+
+def test_the_two_the_are_one_dot_until_they_have_places():
+    explorer = EmbeddingBench()
+    assert "the<small>0, 3</small>" in explorer.frame["html"] and "the<small>3</small>" not in explorer.frame["html"]
+    explorer.set(positions="rotary")
+    assert "the<small>0</small>" in explorer.frame["html"] and "the<small>3</small>" in explorer.frame["html"]
+
+
+def test_dials_turn_by_the_formula():
+    explorer = EmbeddingBench()
+    assert "llmlab-dial" not in explorer.frame["html"]
+    explorer.set(positions="rotary", words="the the the")
+    turned = re.findall(r"--now:(-?\d+)deg;--before:(-?\d+)deg", explorer.frame["html"])
+    assert len(turned) == 3 * 8
+    for place in range(3):
+        for pair, (now, before) in enumerate(turned[8 * place : 8 * place + 8]):
+            angle = np.degrees(place * 10_000 ** (-2 * pair / 16))
+            assert int(before) - int(now) == pytest.approx(angle, abs=1.01)
+            assert int(before) % 360 == pytest.approx(int(turned[pair][1]) % 360, abs=1.01), "the word's own hand"
 
 
 @pytest.mark.parametrize("words", ["", " ", "Zeus", "the", "the the", "\ud800", "the " * 20])
@@ -323,8 +451,35 @@ def test_random_positions_are_called_random():
     explorer = EmbeddingBench()
     for scheme in SCHEMES:
         explorer.set(positions=scheme)
-        for part in ("html", "text"):
-            assert ("still random" in explorer.frame[part]) == (scheme == "learned")
+        for text in (numbers.more(explorer.trace), explorer.frame["text"]):
+            assert ("still random" in text) == (scheme == "learned")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({}, "1,000 steps of training have moved words that stand among the same words together: nearest to king are "),
+        ({"checkpoint": 0}, "This table was drawn at random and has learned nothing: nearest to king are duck, wear,"),
+        (
+            {"table": "random", "near": ""},
+            "has learned nothing. A table has one row for a word: the two <b>the</b> are",
+        ),
+        ({"words": "king"}, "A table has one row for a word: a word is the same dot wherever it stands."),
+        ({"shuffle": True}, "4 words stand elsewhere, and no vector shows it."),
+        (
+            {"positions": "learned"},
+            "added to each word: the two <b>the</b> part, and 5 of 5 lengths changed; 1 vector of",
+        ),
+        (
+            {"positions": "rotary", "shuffle": True},
+            "no length changed; 3 vectors of 5 are still nearest to the word itself. 4",
+        ),
+    ],
+)
+def test_reasons(state, words):
+    explorer = EmbeddingBench()
+    explorer.set(**state)
+    assert words in explorer.frame["why"]
 
 
 def test_what_is_seen_is_said():

@@ -1,9 +1,11 @@
 """The host of all explorers without a browser, by way of the window map; `make test-colab` runs it on ipywidgets 7."""
 
+import base64
 import json
 import re
 import threading
 import time
+import zlib
 
 import pytest
 
@@ -11,7 +13,7 @@ from llmlab.explorers import WindowMap
 from llmlab.explorers.host import Explorer, Question
 from llmlab.explorers.host.assets import HERE, MODULES, script
 from llmlab.explorers.host.controls import Choice, Range, Scale, Text, Toggle, declare
-from llmlab.explorers.host.edition import frames_file, grid
+from llmlab.explorers.host.edition import Edition, classic_script, deflated, every, frames_of
 from llmlab.explorers.host.packing import pack, unpack
 from llmlab.explorers.host.still import PALETTE, without_live_parts
 from llmlab.explorers.window_map import compute, render
@@ -174,12 +176,48 @@ def test_the_still_palette_is_the_light_one_of_the_sheet():
     assert {name: found[name] for name in PALETTE} == PALETTE
 
 
-def test_a_file_of_frames_holds_what_a_page_without_a_kernel_shows():
-    made = frames_file(Dial(), grid(Dial()))
-    assert made["title"] == "Dial" and len(made["controls"]) == 2 and made["has_more"]
-    assert [frame["state"] for frame in made["frames"][:2]] == [{"n": 3, "kind": "a"}, {"n": 0, "kind": "a"}]
-    assert len(made["frames"]) == 20 and all(frame["more"] for frame in made["frames"])
-    assert len(list(grid(Dial(), "n"))) == 10
+def test_a_page_without_a_kernel_holds_boxes_of_states_in_parts():
+    dial = Dial()
+    some = Edition(dial, boxes=[every(dial, "n"), every(dial, n=[1, 7], kind=["b"])], slow=["kind"])
+    assert len(some.states()) == 12 and some.states()[0] == {"n": 3, "kind": "a"}
+    assert {key: [state["n"] for state in states] for key, states in some.parts().items()} == {
+        ("a",): [3, 0, 1, 2, 4, 5, 6, 7, 8, 9],
+        ("b",): [1, 7],
+    }
+    opening = json.loads(json.dumps(some.opening()))
+    assert opening["title"] == "Dial" and opening["has_more"] and opening["first"] == dial.frame
+    assert (opening["slow"], opening["parts"]) == (["kind"], [["a"], ["b"]])
+    assert opening["boxes"] == [{}, {"n": list(range(10))}, {"n": [1, 7], "kind": ["b"]}]
+    states = some.parts()["b",]
+    frames = list(frames_of(json.loads(json.dumps(some.part(states)))))
+    for state, frame in zip(states, frames, strict=True):
+        assert {"state": state, "generation": 0, "revision": 0, **frame} == dial._frame(state, more=True)
+    unpacked = json.loads(zlib.decompress(base64.b64decode(deflated(some.part(states))), -15))
+    assert list(frames_of(unpacked)) == frames
+
+
+def test_an_edition_refuses_what_its_explorer_does_not_have():
+    dial = Dial()
+    for boxes, slow, error, said in (
+        ([{"m": [1]}], [], KeyError, "no control is called 'm'"),
+        ([{"n": [1, 10]}], [], ValueError, "n must be from 0 to 9, got 10"),
+        ([{"n": [1]}], ["colour"], KeyError, "does not have: colour"),
+    ):
+        with pytest.raises(error, match=said):
+            Edition(dial, boxes=boxes, slow=slow)
+
+
+def test_a_line_of_text_becomes_a_choice_of_texts():
+    made = Edition(WindowMap(), boxes=[{"text": ["", "ab"]}]).opening()
+    (control,) = [control for control in made["controls"] if control["name"] == "text"]
+    assert (control["kind"], control["look"]) == ("choice", "chips")
+    assert control["values"] == [WindowMap().state["text"], "", "ab"] and control["labels"][1] == "(empty)"
+
+
+def test_the_script_runs_without_modules():
+    text = classic_script("there")
+    assert not re.search(r"^(import|export)\b", text, re.MULTILINE)
+    assert "globalThis.there = { mount, fileSource, kernelSource, morph };" in text
 
 
 def test_the_script_is_one_module_and_each_file_says_what_it_takes():

@@ -1,7 +1,9 @@
 """The influence map without a browser: twelve bugs and what reveals each, its trace, its picture, own functions."""
 
+import json
+import re
 from dataclasses import replace
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 import torch
@@ -10,15 +12,26 @@ from llmlab.attention import MultiHeadAttention, causal_mask, influence_map
 from llmlab.attention._bugs import BUGS, LATE_MASK, RIGHT, function, look, source, weights
 from llmlab.exercises.lesson_08.whole_layer import EXERCISE
 from llmlab.explorers import InfluenceMap
-from llmlab.explorers.influence_map.picture import render
-from llmlab.explorers.influence_map.values import CHANGES, INPUTS, LATE, MASKS, OUTPUTS, OWN, compute
+from llmlab.explorers.influence_map.measuring import AROUND, CHANGES, HEADS, INPUTS, LATE, MASKS, OUTPUTS, OWN
+from llmlab.explorers.influence_map.numbers import more
+from llmlab.explorers.influence_map.picture import render, size
+from llmlab.explorers.influence_map.recorded import LOOKS as NAMES
+from llmlab.explorers.influence_map.recorded import (
+    RECORDED,
+    fewest_looks,
+    known_map,
+    known_passes,
+    passes,
+    record,
+)
+from llmlab.explorers.influence_map.values import compute
+from llmlab.explorers.influence_map.words import why
 from tests.exercises.lesson_08.whole_layer import UNUSUAL
 from tests.explorers.cases import ATTACK, influences
 from tests.explorers.html import Tags
 
 FIRST = InfluenceMap().state
 T = len(INPUTS)
-AROUND = ("a random input", "zero")
 
 
 def learners(text):
@@ -190,38 +203,77 @@ def test_the_first_state_makes_its_point():
 # ---- the target ------------------------------------------------------------------------------------------------------
 
 
-def test_the_target_is_reached_by_what_is_right_and_by_three_bugs():
-    explorer = InfluenceMap(RIGHTS[0])
-    reached = {}
-    for bug in CHANGES:
-        explorer.set(bug=bug)
-        if explorer.frame["reached"]:
-            reached[bug] = explorer.frame["target"].partition(":")[0]
-    assert reached == {
-        OWN: "Reached",
-        "no scaling": "Reached, and yet it is wrong",
-        "scaling by the model width": "Reached, and yet it is wrong",
-        "keys and values swapped": "Reached, and yet it is wrong",
-        LATE: "Reached",
-    }
+def choices():
+    """Every test that can be made of the four looks, as a part of a state."""
+    return [dict(zip((f"test_{name}" for name in NAMES), on, strict=True)) for on in product((False, True), repeat=4)]
 
 
-@pytest.mark.parametrize(
-    ("state", "words"),
-    [
-        ({"bug": "mask from the scores"}, "here, but not around zero with 3 heads"),
-        ({"bug": "view when merging", "heads": 1}, "here, but not at a random input with 3 heads"),
-        ({"bug": "softmax over the queries", "around": "zero"}, "here, but not at a random input with 3 heads"),
-        ({"bug": "mask after the softmax", "around": "zero"}, "here, but not at a random input with 3 heads"),
-        ({"bug": "mask one too high"}, "6 leaks, 0 blind cells"),
-        ({"bug": "mask one too low"}, "0 leaks, 2 blind cells"),
-        ({"bug": OWN, "architecture": "encoder"}, "a decoder's map"),
-    ],
-)
-def test_what_the_target_says_before(state, words):
+def test_the_target_is_reached_by_one_test_alone():
     explorer = InfluenceMap()
-    explorer.set(**state)
-    assert not explorer.frame["reached"] and words in explorer.frame["target"]
+    reached = [test for test in choices() if explorer.target(compute(FIRST | test))[0]]
+    assert reached == [{"test_random": False, "test_zero": True, "test_magnitudes": False, "test_values": True}]
+    assert sum(FIRST[name] != on for name, on in reached[0].items()) == 3, "three decisions"
+    for change in ({"bug": OWN}, {"architecture": "encoder"}, {"around": "zero", "heads": 1, "perturbed": 0}):
+        assert explorer.target(compute(FIRST | reached[0] | change))[0], "what is looked at does not matter"
+
+
+@pytest.mark.parametrize("test", choices())
+def test_who_is_caught_by_brute_force(test):
+    chosen = [at for at, name in enumerate(NAMES) if test[f"test_{name}"]]
+    caught = tuple(bug for bug in BUGS if not all(LOOKS[bug][at] for at in chosen))
+    trace = compute(FIRST | test)
+    assert trace.caught == caught and trace.test == tuple(NAMES[at] for at in chosen)
+    _, words = InfluenceMap().target(trace)
+    if not chosen:
+        assert words == "Not yet: an empty test catches nothing."
+    elif len(caught) < 12:
+        assert f"catches {len(caught)} of 12 bugs, {12 - len(caught)} escape" in words
+    elif len(chosen) > 2:
+        assert words.endswith("catches 12 of 12 bugs. Fewer looks would do.")
+
+
+def test_fewest_looks_by_brute_force():
+    catching = [sum(test.values()) for test in choices() if len(compute(FIRST | test).caught) == 12]
+    assert fewest_looks() == min(catching) == 2
+
+
+# ---- what is recorded ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_is_recorded_is_what_is_measured(name):
+    run = function(CHANGES[name])
+    assert known_passes(name) == passes(look(run)) == LOOKS.get(name, (True,) * 4)
+    matrices = weights(8, 12, 10)
+    for heads, around in product(HEADS, AROUND):
+        x = torch.randn(T, 8, generator=torch.Generator().manual_seed(1))
+        x = x if around == "a random input" else torch.zeros_like(x)
+        found = influence_map(lambda x, heads=heads: run(x, *matrices, heads), x)
+        assert known_map(name, heads, around) == tuple(map(tuple, found.tolist()))
+
+
+def test_the_recipe_writes_the_file(tmp_path):
+    record(tmp_path / "known.json")
+    assert json.loads((tmp_path / "known.json").read_text()) == json.loads(RECORDED.read_text())
+
+
+def test_small_maps_are_those_of_this_input_and_these_heads():
+    for heads, around in product(HEADS, AROUND):
+        for bug in (OWN, "mask from the scores", "view when merging"):
+            trace = compute(FIRST | {"heads": heads, "around": around, "bug": bug}, RIGHTS[0])
+            assert trace.small_maps[bug] == trace.reaches
+            assert (trace.small_maps[OWN] is None) == (bug != OWN), "the learner's is called only where it is looked at"
+
+
+def test_the_learners_own_is_judged_by_the_test_too():
+    wrong = learners(source(BUGS["mask from the scores"]))
+    explorer = InfluenceMap(wrong)
+    explorer.set(bug=OWN)
+    assert explorer.trace.seen_by[OWN] == ("zero",) and "your own: passes your test" in explorer.frame["html"]
+    explorer.set(test_zero=True)
+    assert "your own: caught by your test" in explorer.frame["html"]
+    explorer.attend = RIGHTS[0]
+    assert explorer.trace.seen_by[OWN] == () and "your own: passes your test" in explorer.frame["html"]
 
 
 # ---- the learner's function ------------------------------------------------------------------------------------------
@@ -238,7 +290,7 @@ def test_own_function_is_driven(attend):
     explorer = InfluenceMap(counted)
     explorer.set(bug=OWN)
     assert explorer.trace.own_function and calls and explorer.frame["note"] == ""
-    assert explorer.trace.lower_triangular and explorer.frame["reached"]
+    assert explorer.trace.lower_triangular and explorer.trace.seen_by[OWN] == ()
     for state in ({"bug": "no mask"}, {"bug": OWN, "architecture": "encoder"}):
         explorer.reset()
         explorer.set(**state)
@@ -301,30 +353,109 @@ def test_what_is_known_is_kept_and_the_learners_input_is_a_copy():
 def test_every_cell_says_what_it_is_without_colour():
     explorer = InfluenceMap()
     explorer.set(bug="mask one too high")
-    html = explorer.frame["html"]
     leaks = len(explorer.trace.leaks)
-    assert Tags(html).text.count(" !") == leaks + 1  # and once in the key
+    assert cells(explorer, "leak") == leaks and Tags(more(explorer.trace)).text.count(" !") == leaks + 1  # and the key
     explorer.set(bug="mask one too low")
-    assert Tags(explorer.frame["html"]).text.count("0 ?") == len(explorer.trace.blind) + 1
+    assert cells(explorer, "blind") == len(explorer.trace.blind) == 2
+    assert Tags(more(explorer.trace)).text.count("0 ?") == 2 + 1
     nothing_moves = replace(explorer.trace, moves=((float("nan"),) * T,) * T)
-    assert "NaN" in Tags(render(nothing_moves)).text
+    assert "NaN" in Tags(render(nothing_moves)).text and "NaN" in Tags(more(nothing_moves)).text
+
+
+def cells(explorer, kind):
+    """How many cells of the large map are of a kind, each with the sign of it."""
+    sign = {"leak": "!", "blind": "[?]"}[kind]
+    html = explorer.frame["html"]
+    return len(re.findall(rf'llmlab-cell llmlab-{kind}"[^>]*>(?:<i [^>]*></i>)?<b>[^<]*{sign}</b>', html))
+
+
+@pytest.mark.parametrize("bug", CHANGES)
+def test_a_line_for_each_output_that_moves_and_a_mark_for_what_should_not(bug):
+    explorer = InfluenceMap()
+    for perturbed in (0, 3, 6):
+        explorer.set(bug=bug, perturbed=perturbed)
+        html, trace = explorer.frame["html"], explorer.trace
+        leaks = [i for i, j in trace.leaks if j == perturbed]
+        assert html.count('class="llmlab-line-leak"') == html.count("llmlab-end-leak") == len(leaks)
+        assert html.count('class="llmlab-line-moves"') == len(trace.moved) - len(leaks)
+        assert html.count("llmlab-end-blind") == sum(j == perturbed for _, j in trace.blind)
+
+
+def test_equal_factors_are_equal_steps_of_shade():
+    steps = [size(0.01 * 2**n) for n in range(8)]
+    assert all(b - a == pytest.approx(steps[1] - steps[0]) for a, b in pairwise(steps)) and 0 < steps[0] < steps[-1] < 1
+    assert size(0.0) == 0 and size(1e9) == size(float("nan")) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_press_takes_a_look_into_the_test_and_out_of_it(name):
+    explorer = InfluenceMap()
+    for now in (FIRST[f"test_{name}"], not FIRST[f"test_{name}"]):
+        explorer.set(**{f"test_{name}": now})
+        wish = json.dumps({f"test_{name}": not now}, separators=(",", ":"))
+        assert wish in [value for key, value in Tags(explorer.frame["html"]).attributes if key == "data-set"]
+
+
+@pytest.mark.parametrize(("bug", "heads", "around"), list(product(CHANGES, HEADS, AROUND)))
+def test_reasons_hold(bug, heads, around):
+    """A sentence that says the map is right, or why it is not, stands where that is so."""
+    trace = compute(FIRST | {"bug": bug, "heads": heads, "around": around})
+    reason = why(trace)
+    says_right = ("so every map is", "around zero a shaken token changes", "here no score is 0", "with one head there")
+    says_right += ("nothing of the future stays", "every output is moved by its own")
+    assert trace.lower_triangular == any(words in reason for words in says_right), reason
+    if "output 1 has one token alone" in reason:
+        assert trace.blind == ((0, 0), (1, 1)) and trace.leaks == ()
+    if "around zero its query finds only" in reason:
+        assert trace.blind == tuple((i, i) for i in range(T)) and trace.leaks == ()
+    if "listens to all of them" in reason or "so nothing is hidden" in reason or "and that sum moves" in reason:
+        assert len(trace.leaks) == 21
+    if "each output knows one token too many" in reason:
+        assert trace.leaks == tuple((i, i + 1) for i in range(T - 1))
+
+
+@pytest.mark.parametrize(("architecture", "around"), list(product(MASKS, AROUND)))
+def test_reasons_of_other_masks_hold(architecture, around):
+    trace = compute(FIRST | {"architecture": architecture, "around": around})
+    reason, reaches = why(trace), trace.reaches
+    if "moves its own output" in reason:
+        assert [row[5:] for row in reaches[5:]] == [(True, False), (False, True)]
+    if "reach nothing either" in reason:
+        assert not any(any(row[5:]) for row in reaches)
+    if architecture in ("encoder", "encoder-decoder"):
+        assert all(all(row) for row in reaches) and ("every token" in reason or "all tokens" in reason)
+    if "first three tokens see each other" in reason:
+        assert [sum(row) for row in reaches] == [3, 3, 3, 4, 5, 6, 7]
+
+
+def test_scores_are_zero_where_the_question_says():
+    """At a random input no score is exactly 0; around zero, all but the shaken token's own with itself are."""
+    matrices, x = weights(8, 12, 10), torch.randn(T, 8, generator=torch.Generator().manual_seed(1))
+    assert ((x @ matrices[0]) @ (x @ matrices[1]).T != 0).all()
+    for j in range(T):
+        shaken = torch.zeros(T, 8)
+        shaken[j] += x[j]
+        scores = (shaken @ matrices[0]) @ (shaken @ matrices[1]).T
+        assert scores.nonzero().tolist() == [[j, j]]
 
 
 def test_the_wrong_line_is_shown():
     explorer = InfluenceMap()
     for bug, (right, written) in BUGS.items():
         explorer.set(bug=bug)
-        text = Tags(explorer.frame["html"]).text
-        assert right in text and written in text and text.index(written) < text.rindex(right)
+        for html in (explorer.frame["html"], more(explorer.trace)):
+            text = Tags(html).text
+            assert right in text and written in text and text.index(written) < text.rindex(right)
     explorer.set(bug=OWN)
-    assert "Its line" not in explorer.frame["html"]
+    assert "<code" not in explorer.frame["html"] and "Its line" not in more(explorer.trace)
 
 
 def test_tokens_are_escaped():
     trace = InfluenceMap().trace
     attacked = replace(trace, inputs=(ATTACK,) * T, outputs=(ATTACK,) * T)
-    tags = Tags(render(attacked))
-    assert ATTACK in tags.text and "img" not in tags.tags
+    for html in (render(attacked), more(attacked)):
+        tags = Tags(html)
+        assert ATTACK in tags.text and "img" not in tags.tags
 
 
 def test_code_reproduces_the_state(capsys):

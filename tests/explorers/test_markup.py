@@ -20,7 +20,20 @@ READ = {"key", "set", "spin", "sweep", "group", "link", "tip", "flip", "say", "k
 VOID = {"br", "img", "input", "hr", "meta", "link", "col", "wbr"}
 
 # Those that have the second version's targets. The others' are redrawn one by one.
-REDRAWN = ("MergePlayer", "WindowMap", "AttentionBench", "DistributionSculptor", "CacheMeter")
+REDRAWN = (
+    "PipelineMap",
+    "TokenizerMicroscope",
+    "MergePlayer",
+    "WindowMap",
+    "EmbeddingBench",
+    "AttentionBench",
+    "DistributionSculptor",
+    "InfluenceMap",
+    "ShapeTracer",
+    "CacheMeter",
+    "TrainingReplay",
+    "TrainingCurve",
+)
 
 every_explorer = pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 redrawn = pytest.mark.parametrize("case", [case for case in CASES if case.name in REDRAWN], ids=lambda case: case.name)

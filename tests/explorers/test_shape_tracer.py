@@ -1,7 +1,9 @@
 """The shape tracer without a browser: its trace against real models, its picture, the learner's count in it."""
 
+import json
+import re
 from dataclasses import asdict
-from math import prod
+from math import log2, prod
 
 import numpy as np
 import pytest
@@ -12,12 +14,17 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from llmlab.explorers import ShapeTracer
-from llmlab.explorers.shape_tracer.picture import big, render
+from llmlab.explorers.shape_tracer.numbers import big, more
+from llmlab.explorers.shape_tracer.picture import STREAM, render, why
 from llmlab.explorers.shape_tracer.steps import PARTS
 from llmlab.explorers.shape_tracer.values import (
+    AXES,
     CONTEXTS,
+    GPT2,
     GPT2_PARAMETERS,
+    GPT2_PARTS,
     HEADS,
+    STEPS,
     TOKENS_READ,
     VOCABULARIES,
     WIDTHS,
@@ -29,8 +36,6 @@ from tests.explorers.cases import any_state, drawn
 from tests.explorers.html import Tags
 
 FIRST = ShapeTracer().state
-GPT2 = {"vocabulary": "50257", "width": "768", "layers": 12, "heads": "12", "context": "1024"}
-GPT2 |= {"tie_weights": True, "qkv_bias": True}
 ANY = any_state(ShapeTracer)
 
 # Small enough to be built; every other size of the controls differs from them only in magnitude.
@@ -45,6 +50,8 @@ SMALL = st.fixed_dictionaries(
         "batch": st.integers(1, 3),
         "tie_weights": st.booleans(),
         "qkv_bias": st.booleans(),
+        "step": st.sampled_from(list(STEPS)),
+        "axis": st.sampled_from(list(AXES)),
     }
 )
 # ---- the trace -------------------------------------------------------------------------------------------------------
@@ -74,6 +81,7 @@ def test_parts_equal_the_packages_count(state):
         "feed_forward": parts["feed-forward"],
         "norms": parts["norms"],
         "head": parts["head"],
+        "resting": 0,
     }
     sizes = (trace.config.vocab_size, trace.config.context_length, trace.config.d_model, trace.config.n_layers)
     assert trace.total_parameters == count_by_hand(*sizes, trace.config.qkv_bias, trace.config.tie_weights)
@@ -142,9 +150,37 @@ def test_letters_say_what_the_numbers_say(state):
     trace = compute(state)
     c = trace.config
     letters = {"B": trace.batch, "T": trace.tokens, "D": c.d_model, "H": c.n_heads, "V": c.vocab_size}
-    letters |= {"D/H": c.d_model // c.n_heads, "3D": 3 * c.d_model, "4D": 4 * c.d_model}
+    letters |= {"D/H": c.d_model // c.n_heads, "3D": 3 * c.d_model, "4D": 4 * c.d_model, "C": c.context_length, "2": 2}
+
+    def value(text):
+        """3D · D + 3D."""
+        return sum(prod(letters[name] for name in term.split(" · ")) for term in text.split(" + "))
+
     for step in trace.steps:
         assert step.shape == tuple(letters[name] for name in step.letters.strip("()").split(", "))
+        assert step.parameters == (value(step.trains) if step.trains else 0)
+        products = step.costs.replace("·T", " · T").replace("·H", " · H")
+        assert step.flops == (value(products) if products else 0)
+
+
+@given(ANY)
+def test_the_steps_are_the_same_in_every_model_and_one_is_looked_at(state):
+    trace = compute(state)
+    assert [step.key for step in trace.steps] == list(STEPS) and len(STEPS) == 18
+    assert trace.step.key == state["step"] and trace.step in trace.steps
+    assert trace.axis == {"10 M": 10_000_000, "100 M": 100_000_000, "1 G": 1_000_000_000}[state["axis"]]
+
+
+@given(ANY)
+def test_what_a_token_costs(state):
+    """Two operations for each weight that it is multiplied with, and two products of all tokens with each head."""
+    trace = compute(state)
+    c, costs = trace.config, trace.flops_per_token
+    D, L, T = c.d_model, c.n_layers, trace.tokens
+    assert costs["attention: projections"] == 2 * L * 4 * D * D and costs["feed-forward"] == 2 * L * 8 * D * D
+    assert costs["attention: scores and sums"] == 2 * L * 2 * T * D and costs["head"] == 2 * D * c.vocab_size
+    assert costs["token embedding"] == costs["position embedding"] == costs["norms"] == 0
+    assert sum(costs.values()) * trace.batch * T == trace.total_flops
 
 
 def test_one_token_does_not_cost_as_much_as_a_full_context():
@@ -157,6 +193,7 @@ def test_one_token_does_not_cost_as_much_as_a_full_context():
 
 def test_the_first_state_makes_its_point():
     trace = ShapeTracer().trace
+    assert trace.step.key == "token"
     tables = trace.parameters["token embedding"] + trace.parameters["head"]
     assert tables > 0.9 * trace.total_parameters
     sizes = {*trace.after[-1].shape, trace.config.n_heads, trace.config.n_layers, trace.tokens, trace.config.d_model}
@@ -175,6 +212,7 @@ def test_the_target_is_gpt2_and_found_from_the_tensors():
     assert explorer.frame["reached"] and explorer.frame["target"] == "Reached: 124,439,808 parameters."
     explorer.set(heads="4")
     assert explorer.frame["reached"] and "GPT-2 has 12 heads" in explorer.frame["target"]
+    assert explorer.frame["question"]["text"].startswith("What would twice as many heads add")
 
 
 @pytest.mark.parametrize(
@@ -220,7 +258,7 @@ def test_own_function_is_driven():
     explorer.set(vocabulary="256", context="32", width="144", layers=5, qkv_bias=True)
     assert calls[-1] == (256, 32, 144, 5, True, False)
     assert explorer.trace.own_function and explorer.trace.counted == explorer.trace.total_parameters
-    assert explorer.frame["note"] == "" and "your count" in explorer.frame["html"]
+    assert explorer.frame["note"] == "" and "your count" in more(explorer.trace)
 
 
 def test_a_wrong_count_is_named():
@@ -251,8 +289,8 @@ def test_answers_that_are_no_counts(answer):
 
 @given(ANY)
 def test_every_number_of_the_trace_is_printed(state):
-    trace, html = drawn(ShapeTracer(), state)
-    text = Tags(html).text
+    trace, _ = drawn(ShapeTracer(), state)
+    text = Tags(more(trace)).text
     for part in PARTS:
         assert part in text and f"{trace.parameters[part]:,}" in text and big(trace.flops[part]) in text
     for step in trace.steps:
@@ -264,12 +302,115 @@ def test_every_number_of_the_trace_is_printed(state):
 @given(ANY)
 def test_shares_sum_to_one(state):
     trace = compute(state)
-    html = render(trace)
+    html = more(trace)
     for kind in ("holds", "costs"):
-        bars = [part.partition("%")[0] for part in html.split(f'class="llmlab-{kind}" style="width: ')[1:]]
+        bars = [part.partition("%")[0] for part in html.split(f'class="llmlab-gpt-{kind}" style="width: ')[1:]]
         values = trace.parameters if kind == "holds" else trace.flops
         assert len(bars) == sum(value > 0 for value in values.values())
         assert sum(map(float, bars)) == pytest.approx(100, abs=0.4)
+
+
+@given(ANY)
+def test_bars_are_as_long_as_what_they_stand_for(state):
+    trace = compute(state)
+    rows = re.findall(r'<div class="llmlab-gpt-part".*?<br>[^<]*</span></div>', render(trace))
+    for row, part in zip(rows, PARTS, strict=True):
+        amounts = {"holds": trace.parameters[part], "costs": trace.flops_per_token[part] / 2}
+        for kind, amount in amounts.items():
+            beyond, width = re.search(rf'llmlab-gpt-{kind}( llmlab-gpt-beyond)?" style="width:([\d.]+)%', row).groups()
+            share = 100 * amount / trace.axis
+            assert float(width) == pytest.approx(min(share, 100), abs=0.41 if share < 0.4 else 0.01)
+            assert (float(width) > 0) == (amount > 0), "what is not nothing is seen"
+            assert (beyond is not None) == (share > 100)
+        mark = re.search(r'llmlab-gpt-mark" style="left:([\d.]+)%', row)
+        gpt2 = 100 * GPT2_PARTS[part] / trace.axis
+        if mark:
+            assert float(mark[1]) == pytest.approx(gpt2, abs=0.01)
+        else:
+            assert gpt2 > 100 and "llmlab-gpt-mark-beyond" in row or not (GPT2_PARTS[part] or trace.parameters[part])
+        same = trace.parameters[part] == GPT2_PARTS[part]
+        assert ("✓" in row) == (same and trace.parameters[part] > 0)
+        assert f"{big(trace.parameters[part])}" in row and f"{big(trace.flops_per_token[part])}</span>" in row
+        pressed = json.loads(re.search(r"data-set='([^']+)'", row)[1])["step"]
+        assert next(step for step in trace.steps if step.key == pressed).part == part
+        assert trace.step.part != part or pressed == trace.step.key, "the part of the chosen step is on"
+
+
+@given(ANY)
+def test_the_pass_is_all_steps_in_order_and_the_stream_is_marked(state):
+    trace = compute(state)
+    rows = re.findall(r'<div class="llmlab-gpt-row.*?</div>', render(trace))
+    assert [json.loads(re.search(r"data-set='([^']+)'", row)[1])["step"] for row in rows] == list(STEPS)
+    for row, step in zip(rows, trace.steps, strict=True):
+        assert f">{step.letters}</span>" in row and ("llmlab-gpt-as-stream" in row) == (
+            step.shape == trace.before[3].shape and step.letters == STREAM
+        )
+    spins = set(re.findall(r'data-spin="(\w+)"', render(trace)))
+    assert spins == {"vocabulary", "width", "layers", "heads", "context", "tokens_read", "batch"}
+
+
+@given(ANY)
+def test_the_chosen_step_is_written_out_and_drawn_to_a_logarithmic_scale(state):
+    trace = compute(state)
+    step = trace.step
+    panel = render(trace).partition('<div class="llmlab-gpt-panel">')[2]
+    text = Tags(panel).text
+    assert f"{step.letters}: {prod(step.shape):,} numbers" in text
+    if step.weights:
+        assert f"{step.trains} = {step.parameters:,} parameters" in text
+    if step.flops:
+        assert f"{step.costs} = {big(step.flops).strip()} operations" in text
+    in_blocks = step in trace.block and (step.weights or step.flops)
+    assert ("each of" in text) == bool(in_blocks and trace.config.n_layers > 1)
+    drawn = {}
+    for kind, width, height in re.findall(r'data-key="(weights|result)\d".*?width="([\d.]+)" height="([\d.]+)"', panel):
+        drawn.setdefault(kind, []).append((float(width), float(height)))
+    shapes = {"result": step.shape} | ({"weights": step.weights[0]} if step.weights else {})
+    assert set(drawn) == set(shapes)
+    for kind, shape in shapes.items():
+        *stack, high, wide = (1, *shape) if len(shape) < 3 else shape
+        assert len(drawn[kind]) == min(4, prod(stack))
+        for width, height in drawn[kind]:
+            assert width == pytest.approx(12 + 7 * log2(wide), abs=0.06)
+            assert height == pytest.approx(12 + 7 * log2(high) if len(shape) > 1 else 12, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, "The vocabulary holds <b>96%</b>: 50,257 tokens have a row of D in the table, and another in the head"),
+        ({}, "so the head, with most such weights, costs most, <b>91%</b>."),
+        (
+            {"tie_weights": True},
+            "The token table holds <b>91%</b>: 50,257 tokens have a row of D, which the head uses, too",
+        ),
+        (GPT2, "The blocks hold <b>68%</b>: each of them has 12 · D² numbers and a few more"),
+        (GPT2, "so feed-forward, with most such weights, costs most, <b>40%</b>."),
+        ({"context": "16384", "vocabulary": "65", "layers": 1}, "The position table holds <b>93%</b>"),
+        (
+            {"context": "16384", "vocabulary": "65"},
+            "Scores and sums hold nothing and cost <b>97%</b>: each token meets 16,384",
+        ),
+    ],
+)
+def test_the_reason(change, words):
+    explorer = ShapeTracer()
+    explorer.set(**change)
+    assert words in explorer.frame["why"]
+
+
+@given(ANY)
+def test_the_reason_names_what_holds_and_costs_most(state):
+    trace = compute(state)
+    p, total = trace.parameters, trace.total_parameters
+    blocks = total - p["token embedding"] - p["head"] - p["position embedding"] - 2 * trace.config.d_model
+    groups = (p["token embedding"] + p["head"], p["position embedding"], blocks)
+    share, cost = (int(text) for text in re.findall(r"<b>(\d+)%</b>", why(trace)))
+    assert share == pytest.approx(100 * max(groups) / total, abs=0.51)
+    assert cost == pytest.approx(100 * max(trace.flops.values()) / trace.total_flops, abs=0.51)
+    words = {"head": "so the head,", "feed-forward": "so feed-forward,", PARTS[3]: "Scores and sums hold nothing"}
+    dear = max(PARTS, key=trace.flops.get)
+    assert [part for part in words if words[part] in why(trace)] == [dear]
 
 
 @pytest.mark.parametrize(

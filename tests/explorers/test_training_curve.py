@@ -1,5 +1,8 @@
 """The growing curve without a browser: what it keeps of a run, its picture, its target."""
 
+import re
+from html import unescape
+
 import matplotlib
 import numpy as np
 import pytest
@@ -7,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmlab.explorers import TrainingCurve
+from llmlab.explorers.host.packing import unpack
+from llmlab.explorers.training_replay import recorded_runs
 from llmlab.training import History
 
 matplotlib.use("agg")
@@ -47,6 +52,89 @@ def test_a_curve_keeps_what_it_was_shown():
     curve.update(history)
     history.loss.append(99.0)
     assert curve.trace.done == 5
+
+
+def test_the_time_left_is_that_of_the_steps_so_far(monkeypatch):
+    clock = iter([100.0, 130.0, 160.0, 500.0, 505.0])
+    monkeypatch.setattr("time.perf_counter", lambda: next(clock))
+    curve = TrainingCurve(steps=400, goal=2.0)
+    assert curve.trace.seconds_left is None and "not begun" in curve.frame["html"]
+    for done, left, words in [
+        (100, None, "known after two measurements"),
+        (200, 60.0, "about 60 seconds left"),  # 30 s for 100 steps, 200 to go
+        (400, 0.0, "finished"),
+        (100, None, "known after two measurements"),  # another run begins
+        (110, 145.0, "about 2 minutes left"),  # 5 s for 10 steps, 290 to go
+    ]:
+        curve.update(history_of(done, [(done, 3.0)]))
+        assert curve.trace.seconds_left == left and words in curve.frame["html"]
+
+
+def test_the_last_sample_is_shown_and_escaped():
+    texts = iter(["the king <i>", "the king is"])
+    curve = TrainingCurve(steps=10, goal=1.0, sample=lambda: next(texts))
+    assert "After step 0 it writes" in curve.frame["html"]
+    curve.update(history_of(5, [(5, 3.0)]))
+    assert curve.trace.sample == "the king <i>" and '-sample">the king &lt;i&gt;<' in curve.frame["html"]
+    curve.update(history_of(10, [(5, 3.0), (10, 2.5)]))
+    assert curve.trace.sample == "the king is" and "After step 10 it writes" in curve.frame["html"]
+    assert "it writes" not in TrainingCurve(steps=10, goal=1.0).frame["html"]
+
+
+def test_goal_and_ghost_are_lines():
+    runs = recorded_runs()
+    curve = TrainingCurve(steps=400, goal=2.0)
+    assert curve.trace.ghost == runs.run(runs.letters.index("D")).measured
+    curve.update(history_of(100, [(50, 3.0), (100, 2.5)]))
+    lines = [points.split() for points in re.findall(r'polyline points="([^"]*)"', curve.frame["html"])]
+    goal, ghost, batches, validation = lines
+    assert goal == ["0,71.4", "400,71.4"] and "goal 2</span>" in curve.frame["html"], "2 of 7 from below"
+    assert len(ghost) == 24 and validation == ["50,57.1", "100,64.3"] and len(batches) == len(curve.trace.loss)
+    plain = TrainingCurve(steps=400, goal=2.0, ghost=False)
+    assert plain.trace.ghost == () and "run D" not in plain.frame["html"]
+
+
+def test_the_reason_is_that_of_the_losses():
+    curve = TrainingCurve(steps=100, goal=1.0)
+    assert "near ln V" in curve.frame["why"]
+    curve.update(history_of(10))
+    assert "learned by heart" in curve.frame["why"], "without a validation text"
+    curve.update(history_of(60, [(20, 2.0), (40, 1.5), (60, 2.5)]))
+    said = unescape(curve.frame["why"])
+    assert "Since step 40 the batches' loss has fallen to 0.14" in said and "from 1.50 to 2.50" in said
+    curve.update(history_of(60, [(20, 1.4), (40, 1.1), (60, 0.9)]))
+    assert "has fallen by 0.50, to 0.90, and that of the batches is 0.14" in curve.frame["why"]
+
+
+def test_while_it_trains_the_page_has_both_axes():
+    """The kernel answers nothing meanwhile: what could be asked for is sent with each measurement."""
+    curve, sent = TrainingCurve(steps=10, goal=1.0), []
+    curve.send = sent.append
+    curve.update(history_of(5, [(5, 2.0)]))
+    (message,) = sent
+    (other,) = unpack(message)
+    assert curve.state == {"axis": "linear"} and other["state"] == {"axis": "logarithmic"}
+    assert other["generation"] == curve.frame["generation"] and not message["done"], "it answers no request"
+    curve.set(axis="logarithmic")
+    assert other["html"] == curve.frame["html"]
+
+
+def test_its_numbers_are_those_of_the_history():
+    curve = TrainingCurve(steps=400, goal=2.0)
+    assert "Nothing has been measured yet." in curve.more(curve.trace)
+    curve.update(history_of(100, [(50, 3.0), (100, 2.5)]))
+    rows = re.findall(r"<tr>(<td.*?)</tr>", curve.more(curve.trace))
+    ghost = dict(curve.trace.ghost)
+    assert [re.findall(r">([^<]+)</td>", row) for row in rows] == [
+        ["50", "3.000", f"{ghost[50]:.3f}"],
+        ["100", "2.500", f"{ghost[100]:.3f}"],
+    ]
+    assert curve.trace.group == 25 and curve.trace.batches == pytest.approx(np.mean(history_of(100).loss[-25:]))
+
+
+def test_what_is_no_sample_is_refused():
+    with pytest.raises(TypeError, match="sample must be a function without arguments that returns a text, got 'x'"):
+        TrainingCurve(10, 1.0, sample="x")
 
 
 def test_both_axes_of_a_curve():

@@ -1,7 +1,9 @@
 """The training replay without a browser: the recording, traces, pictures, the learner's schedule."""
 
+import math
 import re
 from html import unescape
+from itertools import product
 
 import numpy as np
 import pytest
@@ -10,13 +12,17 @@ import torch
 from hypothesis import given
 
 from llmlab.explorers import TrainingReplay
-from llmlab.explorers.training_replay.picture import describe
-from llmlab.explorers.training_replay.recorded import EVERY, FINAL_SHARE, RECORDED, WARMUP, recorded_runs
-from llmlab.explorers.training_replay.values import NOT_YET, NOTHING, SIGNS, compute
+from llmlab.explorers.host.controls import Scale, Text, label_of
+from llmlab.explorers.training_replay.chart import Axis
+from llmlab.explorers.training_replay.evidence import judge
+from llmlab.explorers.training_replay.picture import describe, lines_of
+from llmlab.explorers.training_replay.reading import reading
+from llmlab.explorers.training_replay.recorded import EVERY, FINAL_SHARE, NOTHING, RECORDED, WARMUP, recorded_runs
+from llmlab.explorers.training_replay.values import NOT_YET, SIGNS, compute
 from llmlab.training import TrainConfig, learning_rate_at
 from tests.explorers.answers import schedule
 from tests.explorers.cases import any_state, drawn
-from tests.explorers.html import Tags, pictures
+from tests.explorers.html import Tags
 
 ANY = any_state(TrainingReplay)
 RUNS = recorded_runs()
@@ -110,13 +116,34 @@ def test_the_way_to_the_target():
     explorer.set(diagnosis=NOTHING)
     assert not explorer.frame["reached"] and "that is not its bug" in explorer.frame["target"]
     explorer.set(diagnosis="targets not shifted")
-    assert explorer.frame["reached"] and "targets not shifted" in explorer.frame["target"]
+    assert not explorer.frame["reached"] and explorer.frame["target"].endswith("and one could have known before.")
+    explorer.set(tens=2)
+    assert not explorer.frame["reached"]
+    assert "is 3.42, and the healthy run gets lower than that" in explorer.frame["target"]
+    explorer.set(tens=3)
+    assert explorer.frame["reached"] and "at step 30 the validation loss is 1.55" in explorer.frame["target"]
+    assert explorer.frame["question"]
 
 
-@given(ANY)
-def test_only_the_right_bug_of_the_lowest_run_reaches_it(state):
-    reached, _ = TrainingReplay().target(compute(state))
-    assert reached == (state["run"] == "E" and state["diagnosis"] == "targets not shifted")
+def test_only_the_right_bug_of_the_lowest_run_at_the_first_sign_reaches_it():
+    """Of all states, two: the loss axis is free."""
+    explorer = TrainingReplay()
+    lowest = RUNS.validation[RUNS.causes.index(NOTHING)].min()
+    first = int(np.flatnonzero(RUNS.validation[4] < lowest)[0]) + 1
+    axes = [control.values for control in explorer._controls.values()]
+    reached = set()
+    for run, tens, diagnosis, logarithmic in product(*axes):
+        state = {"run": run, "tens": tens, "diagnosis": diagnosis, "logarithmic": logarithmic}
+        if explorer.target(compute(state))[0]:
+            reached.add((run, tens, diagnosis, logarithmic))
+    assert reached == {("E", first, "targets not shifted", on) for on in (False, True)} and first == 3
+
+
+def test_the_question_is_about_what_the_recording_did():
+    """The validation loss of run E was measured with the same wrong targets; at the end it is as low as the other."""
+    assert not record_training_runs.RECIPES["targets not shifted"].targets_shifted
+    assert RUNS.validation[4, -1] < 0.01 and RUNS.loss[4, -1] < 0.01
+    assert [right for _, right, _ in TrainingReplay().question(None).answers] == [False, True, False]
 
 
 # ---- the diagnosis ---------------------------------------------------------------------------------------------------
@@ -128,22 +155,110 @@ def test_each_run_has_one_right_diagnosis_and_wrong_ones_are_explained(letter):
     right = []
     for cause, (signs, why) in SIGNS.items():
         explorer.set(run=letter, diagnosis=cause)
-        text = Tags(explorer.frame["html"]).text
-        assert signs in text
+        text = Tags(explorer.frame["why"]).text
+        assert explorer.trace.evidence.speaks_for == explorer.trace.right
         if explorer.trace.right:
             right.append(cause)
-            assert "Yes, " in text and why in text
+            assert (
+                "✓ Yes, " in text and signs in text and why in text and "this speaks for it" in explorer.frame["html"]
+            )
         else:
-            assert "No, not " in text and why not in text
+            assert "✗ No, not " in text and why not in text and explorer.trace.evidence.text in text
+            assert "this speaks against it" in explorer.frame["html"]
     assert right == [RUNS.causes[RUNS.letters.index(letter)]]
+
+
+def _length(norm):
+    return f"{norm:.2f}" if norm >= 0.01 else f"{norm:.4f}"
+
+
+@pytest.mark.parametrize(("letter", "cause"), [*product(RUNS.letters, SIGNS)])
+def test_a_mark_stands_on_its_curve_and_its_sentence_says_what_is_there(letter, cause):
+    run = RUNS.run(RUNS.letters.index(letter))
+    honest = float(RUNS.validation[RUNS.causes.index(NOTHING)].min())
+    found = judge(cause, run, honest)
+    at = found.step - 1
+    curves = {"loss": run.loss[at], "rate": run.rate[at], "norm": run.norm[at]}
+    on_validation = found.step % EVERY == 0 and found.value == pytest.approx(float(run.validation[at // EVERY]))
+    assert found.value == pytest.approx(float(curves[found.chart])) or (found.chart == "loss" and on_validation)
+    end, ends = run.loss[-EVERY:].mean(), f"{run.validation[-1]:.2f}"
+    rises = np.diff(run.loss)[59:]
+    twice = run.loss.min() < 5.4 or found.speaks_for
+    said = {
+        "too little text": [f"{end:.2f}", ends],
+        "learning rate too low": [f"At step 20 the learning rate is {run.rate.max():.2g}"],
+        "learning rate too high": [f"{run.rate.max():.2g}"],
+        "softmax before the loss": ["5.40" if twice else f"{found.value:.2f} long"],
+        NOTHING: [ends],
+        "targets not shifted": ["At step 240", ends],
+        "gradients never zeroed": [f"is {_length(run.norm[0])} long at first and {_length(run.norm[-1])} at the end"],
+        "text not shuffled": [f"to {found.step}", "less than" if rises.max() < 0.5 else f"{rises.max():.2f}"],
+    }
+    assert all(part in found.text for part in said[cause]), found.text
+    if cause == "softmax before the loss" and found.chart == "loss":
+        floor = math.log(599 + math.e) - 1
+        assert found.value < floor and (run.loss[:at] >= floor).all(), "the first one below the floor"
+    if cause == "text not shuffled" and not found.speaks_for:
+        assert rises.argmax() + 61 == found.step and rises.max() < float(
+            re.search(r"less than (.+?)\. ", found.text)[1]
+        )
 
 
 @given(ANY)
 def test_nothing_gives_the_answer_away(state):
-    """Without a diagnosis no cause stands in the frame, but for the list of the control."""
+    """Without a diagnosis no cause stands in the frame, but for the list of what can be pressed."""
     explorer = TrainingReplay()
-    frame = explorer._frame(state | {"diagnosis": NOT_YET})
-    assert not any(cause in frame["html"] + frame["text"] + frame["code"] for cause in SIGNS if cause != NOTHING)
+    frame = explorer._frame(state | {"diagnosis": NOT_YET}, more=True)
+    rest = re.sub(r'<div class="llmlab-run-causes".*?</div>', "", frame["html"])
+    pressable = re.findall(r'data-key="cause ([^"]+)"', frame["html"])
+    assert rest != frame["html"] and pressable == [*sorted(SIGNS), "none"], "the same for every run"
+    told = rest + frame["why"] + frame["more"] + frame["text"] + frame["code"]
+    assert not any(cause in told for cause in SIGNS if cause != NOTHING)
+
+
+# ---- what the losses say ---------------------------------------------------------------------------------------------
+
+
+@given(ANY)
+def test_the_reason_is_true_of_the_curves(state):
+    trace = compute(state)
+    text = TrainingReplay().why(compute(state | {"diagnosis": NOT_YET}))
+    batches, measured = trace.loss[-10:].mean(), np.array([value for _, value in trace.validation])
+    low, step = measured.min(), 10 * (int(measured.argmin()) + 1)
+    if "helps only on text already read" in text and "Since step" in text:
+        assert f"Since step {step} " in text and f"from {low:.2f} to {measured[-1]:.2f}" in text
+        assert measured[-1] > low + 0.2 and batches < trace.loss[step - 10 : step].mean()
+    elif "spoiled more than they taught" in text:
+        assert measured[-1] > low + 0.2 and batches >= trace.loss[step - 10 : step].mean()
+    elif "hardly ever surprises" in text:
+        assert max(batches, measured[-1]) < 0.5
+    elif "equally likely tokens" in text:
+        assert f"between {np.exp(measured[-1]):.0f} equally" in text and measured[-1] > 5
+        assert ("next to nothing" in text) == (sorted(trace.norm[-10:])[5] < 0.01)
+    elif "a part of what is learned" in text:
+        assert measured[-1] > batches + 1
+    else:
+        assert "helps on text never read, too." in text and abs(measured[-1] - batches) < 1.4
+        fallen = re.search(r"Since step (\d+) .* fallen by (.+?), to", text)
+        if fallen:
+            before = measured[int(fallen[1]) // 10 - 1]
+            assert f"{before - measured[-1]:.2f}" == fallen[2] and int(fallen[1]) >= trace.steps - 60
+    assert f"{measured[-1]:.2f}" in text
+
+
+def test_each_kind_of_reason_is_given_to_some_step_of_some_run():
+    kinds = {
+        "Since step 40 the batches' loss has fallen": ("A", 24),
+        "spoiled more than they taught": ("G", 12),
+        "hardly ever surprises": ("E", 24),
+        "knows little more than at first.": ("B", 24),
+        "the weights hardly move": ("C", 24),
+        "a part of what is learned helps only": ("A", 4),
+        "helps on text never read, too": ("D", 24),
+    }
+    for words, (run, tens) in kinds.items():
+        trace = compute({"run": run, "tens": tens, "diagnosis": NOT_YET, "logarithmic": False})
+        assert words in reading(trace.loss.tolist(), trace.validation, trace.norm.tolist())
 
 
 # ---- the learner's schedule ------------------------------------------------------------------------------------------
@@ -156,8 +271,8 @@ def test_own_schedule_is_driven():
     assert [call[0] for call in calls[-30:]] == list(range(30))
     assert calls[-1][1:] == (240, 20, pytest.approx(0.3), pytest.approx(0.03))
     assert explorer.trace.schedule_agrees and explorer.frame["note"] == ""
-    assert len(explorer.trace.own_rates) == 30 and "yours" in pictures(explorer.frame["html"])
-    assert "yours" not in pictures(TrainingReplay().frame["html"])
+    assert len(explorer.trace.own_rates) == 30 and "yours" in explorer.frame["html"]
+    assert "yours" not in TrainingReplay().frame["html"]
 
 
 def test_a_wrong_schedule_is_named():
@@ -199,19 +314,57 @@ def test_an_error_in_the_schedule_is_shown_and_raised():
 # ---- the picture -----------------------------------------------------------------------------------------------------
 
 
+def test_an_axis_maps_values_to_heights():
+    linear, logarithmic = Axis(0, 8), Axis(0.01, 100, logarithmic=True)
+    assert [linear.down(value) for value in (8, 6, 0, -1, 9)] == [0, 25, 100, 100, 0]
+    assert [logarithmic.down(value) for value in (100, 10, 0.01, 1e-9)] == [0, 25, 100, 100]
+    assert linear.ticks == [0, 2, 4, 6, 8] and logarithmic.ticks == [0.01, 1, 100]
+
+
 @given(ANY)
 def test_every_picture_has_words_and_numbers(state):
     trace, html = drawn(TrainingReplay(), state)
     tags = Tags(html)
-    assert len(tags.images) == 3 and all(image["alt"] for image in tags.images)
-    svg = pictures(html)
-    assert svg.count("<polyline") == 4
-    for series in (trace.loss, trace.rate, trace.norm):
-        assert any(points.count(",") == len(series) for points in re.findall(r'points="([^"]*)"', svg))
+    labels = [value for name, value in tags.attributes if name == "aria-label"]
+    assert len(labels) == 3 and all(f"up to step {trace.steps}" in label for label in labels)
+    lines = [points.split() for points in re.findall(r'polyline points="([^"]*)"', html)][16:]  # after the small ones
+    assert [len(points) for points in lines] == [240, 24, 240, 240], "the whole run, whatever the playhead's place"
+    wanted = [len(line.points) for name in ("loss", "rate", "norm") for line in lines_of(trace, name)]
+    assert wanted == [len(points) for points in lines]
+    for place in ("llmlab-run-veil", "llmlab-run-playhead"):
+        assert f'class="{place}" style="left:{100 * trace.steps / 240:.2f}%"' in html
     text = describe(trace)
     assert f"after {trace.steps} of 240 steps" in text
     assert f"{trace.validation[-1][1]:.2f}" in text and f"{trace.loss[0]:.2f}" in text
     assert unescape(trace.sample) in tags.text or trace.sample in tags.text
+
+
+@given(ANY)
+def test_the_numbers_are_those_of_the_measurements(state):
+    explorer = TrainingReplay(schedule)
+    trace = explorer.compute(state)
+    rows = re.findall(r"<tr>(<td.*?)</tr>", explorer.more(trace))
+    assert len(rows) == state["tens"]
+    last = re.findall(r">([^<]+)</td>", rows[-1])
+    assert [float(value) for value in last] == pytest.approx(
+        [trace.steps, trace.batches, trace.validation[-1][1], trace.rate[-1], trace.own_rates[-1], trace.norm[-1]],
+        rel=6e-3,
+        abs=6e-4,
+    )
+
+
+@given(ANY)
+def test_the_still_picture_is_three_images(state):
+    explorer = TrainingReplay()
+    explorer.set(**state)
+    tags = Tags(explorer._still())
+    assert len(tags.images) == 3 and all(image["alt"] for image in tags.images) and "svg" not in tags.tags
+
+
+def test_the_still_picture_names_a_value_as_its_control_does():
+    assert "<p>Run: A · Up to: step 240 · " in TrainingReplay()._still()
+    scale = Scale("k", "K", ("all", "1"), "all", labels=("all of them", "one"))
+    assert label_of(scale, "1") == "one" and label_of(Text("t", "T", ""), "x") == "x"
 
 
 @given(ANY)

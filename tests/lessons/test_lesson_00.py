@@ -129,7 +129,7 @@ def test_the_answers_below_the_map_are_the_maps():
     assert f"{trace.attention[2]:.2f}" == "0.99"
     assert (looks_at == 2).sum() == 4, "this head, and 3 of the other 11"
     probe = PipelineMap()
-    probe.set(text="the king near the dogs")
+    probe.set(text="the king near the wolves near the dogs")
     assert probe.frame["reached"]
 
 

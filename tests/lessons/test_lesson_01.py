@@ -64,6 +64,14 @@ def test_the_answers_below_the_microscope_are_the_microscopes():
     piano = trace.row("GPT-2").tokens[-3:]
     assert [token.text for token in piano] == [None] * 3 and trace.text.encode()[piano[0].start] == ord(" ")
     assert "ë" in [token.text for token in trace.row("GPT-2").tokens]
+    probe = TokenizerMicroscope()
+    probe.set(text="Καλημέρα, φίλε μου")
+    assert probe.trace.losing == ("characters", "words") and probe.trace.more_tokens_than_characters
+    probe.set(text="🎹" * 7)
+    assert probe.trace.losing == ("words",)
+    answer = re.search("`((?:🎹 ?){2,})`", LESSON.source)[1]
+    probe.set(text=answer)
+    assert probe.frame["reached"] and len(probe.trace.row("GPT-2").tokens) == 3 * answer.count("🎹")
 
 
 class BooksTokenizer:

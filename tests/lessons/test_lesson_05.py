@@ -43,6 +43,11 @@ def test_the_answers_to_the_predictions_are_what_the_bench_shows():
         r"have cosine (\S+), with learned positions (\S+), with sinusoidal ones (\S+);", " ".join(text.split())
     )
     assert told.groups() == (cosines["rotary"], cosines["learned"], cosines["sinusoidal"])
+    own = {}
+    for width in ("16", "32"):
+        bench.set(positions="rotary", shuffle=True, d_model=width)
+        own[width] = int(bench.trace.still_nearest.sum())
+    assert own == {"16": 3, "32": 5} and bench.frame["reached"]
 
 
 def test_a_masked_layer_is_blind_to_the_order_of_what_its_last_row_sees_and_two_are_not():

@@ -130,8 +130,8 @@ def test_the_explorer_shows_what_the_answers_say():
     ]
     assert hidden == [(5, 5), (6, 6)]
     explorer.reset()
-    reached = []
+    triangular = []
     for bug in explorer.bugs[:12]:
         explorer.set(bug=bug)
-        reached += [bug] if explorer.frame["reached"] else []
-    assert reached == ["no scaling", "scaling by the model width", "keys and values swapped"]
+        triangular += [bug] if explorer.trace.looks.at_random and explorer.trace.looks.around_zero else []
+    assert triangular == ["no scaling", "scaling by the model width", "keys and values swapped"]

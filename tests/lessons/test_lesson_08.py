@@ -79,6 +79,11 @@ def test_what_happened_in_the_explorer():
     for bug in with_one:
         explorer.set(bug=bug, heads=3, around="a random input")
         assert explorer.trace.leaks and explorer.trace.blind
+    seen_by = explorer.trace.seen_by
+    assert [bug for bug in BUGS if "values" not in seen_by[bug]] == ["mask from the scores"]
+    assert seen_by["mask from the scores"] == ("zero",) and seen_by["keys and values swapped"] == ("values",)
+    explorer.set(test_random=False, test_zero=True, test_values=True)
+    assert explorer.frame["reached"]
 
 
 def test_one_head_gives_a_mixture_and_two_give_answers():

@@ -152,9 +152,10 @@ def test_what_happened_in_the_explorer():
     tracer.set(heads="8")
     changed = {letters for letters, shape in shapes().items() if shape != before[letters]}
     assert changed == {"(B, H, T, D/H)", "(B, H, T, T)"} and tracer.trace.total_parameters == trained
-    parts = tracer.trace.parameters
+    parts, costs = tracer.trace.parameters, tracer.trace.flops
     tracer.set(tie_weights=True)
     assert {part for part in parts if tracer.trace.parameters[part] != parts[part]} == {"head"}
+    assert tracer.trace.flops == costs and costs["head"] > 0, "the head costs what it did"
     tracer.set(vocabulary="50257", width="768", layers=12, context="1024", qkv_bias=True)
     assert tracer.trace.total_parameters == 124_439_808
     tracer.set(tie_weights=False)

@@ -120,6 +120,7 @@ def test_what_happened_in_the_tracer():
     assert tracer.trace.parameters == first.parameters
     for part, factor in (("feed-forward", 64), ("head", 64), ("attention: scores and sums", 64**2)):
         assert first.flops[part] == factor * tracer.trace.flops[part]
+        assert first.flops_per_token[part] == factor // 64 * tracer.trace.flops_per_token[part]
     tracer.set(width="768", layers=12, context="1024")
     assert tracer.trace.total_parameters - 124_439_808 == 50_257 * 768 - 12 * 3 * 768
 

@@ -243,6 +243,8 @@ def test_what_happened_in_the_replay():
     assert ends == ("1.78", "1.76")
     assert np.all(np.diff(runs.norm[G, :12]) > 0) and np.all(np.diff(runs.loss[G, :12].round(1)) <= 0)
     assert runs.causes[E] == "targets not shifted" and runs.loss[:, -10:].mean(axis=1).argmin() == E
+    assert f"{runs.validation[D].min():.2f}" == "1.78" and f"{runs.validation[E, 2]:.2f}" == "1.55"
+    assert (int((runs.validation[E] < runs.validation[D].min()).argmax()) + 1) * 10 == 30
 
 
 # ---- the pictures ----------------------------------------------------------------------------------------------------

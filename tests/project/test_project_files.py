@@ -171,6 +171,25 @@ def test_workflow_covers_systems_pythons_colab_and_lower_bounds():
     assert workflow["env"]["TORCH_INDEX"] in _read("Makefile")
 
 
+def test_the_site_is_published_once_the_tests_have_passed():
+    workflow = yaml.safe_load(_read(".github/workflows/site.yml"))
+    assert workflow[True]["workflow_run"] == {"workflows": ["test"], "types": ["completed"], "branches": ["main"]}
+    (job,) = workflow["jobs"].values()
+    assert "github.event.workflow_run.conclusion == 'success'" in job["if"]
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["make site"]
+    (upload,) = (step for step in job["steps"] if "upload-pages-artifact" in step.get("uses", ""))
+    assert upload["with"]["path"] == "site/out"
+    assert workflow["permissions"] == {"contents": "read", "pages": "write", "id-token": "write"}
+
+
+def test_the_sites_lock_goes_with_the_other_and_holds_what_the_site_needs():
+    """Installed after requirements.lock it changes nothing there: no package stands in both."""
+    lock = _requirements(line for line in _read("requirements-site.lock").splitlines() if not line.startswith("#"))
+    assert set(lock) & set(LOCK) == set()
+    for name, requirement in _requirements(PROJECT["optional-dependencies"]["site"]).items():
+        assert requirement.specifier.contains(_bound((lock | LOCK)[name])), f"{name}: make lock"
+
+
 def test_make_lists_every_target():
     makefile = _read("Makefile")
     declared = set(re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)[1].split())
@@ -221,7 +240,7 @@ def test_make_test_runs_each_test_once():
 
 def test_make_test_colab_leaves_out_only_what_no_version_can_change():
     units, notebooks, browser = runs("test-colab")
-    left_out = ["tests/project", "tests/instructors", "tests/lessons/test_notebook_pipeline.py"]
+    left_out = ["tests/project", "tests/instructors", "tests/site", "tests/lessons/test_notebook_pipeline.py"]
     assert units == " ".join([UNITS, *(f"--ignore={path}" for path in left_out)])
     assert all((ROOT / path).exists() for path in left_out)
     assert notebooks.startswith("--nbval-lax ") and browser == "-n 2 tests/colab"
@@ -242,7 +261,7 @@ def test_quick_says_what_it_left_out(pytester):
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-m", "not slow")
     result.assert_outcomes(deselected=1)
     result.stdout.fnmatch_lines(
-        ["Left out, being slow (make test runs them): test_quick_says, *tests/project/test_wheel.py"]
+        ["Left out, being slow (make test runs them): test_quick_says, *tests/site/test_pages_built.py"]
     )
 
 

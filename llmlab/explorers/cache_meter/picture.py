@@ -139,7 +139,7 @@ def why(trace: CacheTrace) -> str:
     else:
         cause = f"{'All ' if one.n_kv_heads == 1 else ''}{shared} query heads share one key and value head"
     room = trace.texts_that_fit(one)
-    found = f"the card has room for {room:,} such {'text' if room == 1 else 'texts'}"
+    found = f"the card has room for {f'{room:,} such texts' if room > 1 else 'one such text' if room else 'none'}"
     texts = f"{plural(trace.batch, 'text')} of {trace.length:,} {'takes' if trace.batch == 1 else 'take'}"
     return (
         f"{cause}, so a token takes <b>{as_bytes(trace.bytes_per_token)}</b> in {trace.n_layers} layers, and {texts} "

@@ -6,9 +6,10 @@ where each of them stands. The learner's function adds the two tables; rotary po
 """
 
 from llmlab.explorers.embedding_bench.explorer import EmbeddingBench
-from llmlab.explorers.embedding_bench.picture import describe, render
+from llmlab.explorers.embedding_bench.picture import render
 from llmlab.explorers.embedding_bench.recorded import SEEDS, WIDTHS, Run, recorded_run, save_runs, train_run, train_runs
 from llmlab.explorers.embedding_bench.values import BenchTrace, compute
+from llmlab.explorers.embedding_bench.words import describe
 
 __all__ = [
     "SEEDS",

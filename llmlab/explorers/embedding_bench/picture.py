@@ -1,128 +1,210 @@
-"""The picture of the embedding bench as HTML, and the same in words."""
+"""The picture of the embedding bench as HTML: the map of all words, the word that is looked at, and the analogy.
+
+Directions and scale of both maps belong to the run: when checkpoints play, only the words move. What stands below the
+maps, the sentence itself, is in sentence.py.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import lru_cache
 from html import escape
 
 import numpy as np
 
-from llmlab.explorers.embedding_bench.values import SAME, SENTENCE, BenchTrace
-from llmlab.explorers.host.markup import image, numbers, scrolling, table
+from llmlab.explorers.embedding_bench.numbers import two
+from llmlab.explorers.embedding_bench.plane import FOUR, MAP_WIDTH, Box
+from llmlab.explorers.embedding_bench.sentence import cosines, sentence
+from llmlab.explorers.embedding_bench.values import SENTENCE, BenchTrace
+from llmlab.explorers.host.touch import touch
 
-_POSITIONS = {
-    "none": "none",
-    "learned": "a learned table before its training, still random",
-    "sinusoidal": "sines and cosines, added",
-    "rotary": "each pair of numbers turned",
-}
+RANDOM_REACH = 5.0  # of the small map for a random table, whose words lie farther apart than trained ones
+WIDE = 1.9  # the small map is so many times as wide as high
+NAME = 60  # pixels: about as wide as a name, where sides are chosen
+NO_WORD = f"No word to show. Try: {SENTENCE}"
 
 
 def render(trace: BenchTrace) -> str:
-    """The bench as HTML: facts, the vectors as a strip of numbers, their cosines, and a map of them."""
-    if not trace.words:
-        return f"<div>{escape(describe(trace))}</div>"
+    """The bench as HTML."""
+    below = f"<p>{NO_WORD}</p>"
+    if trace.words:
+        below = f'<div class="llmlab-said">{sentence(trace)}{cosines(trace)}</div>'
+    return f'<div class="llmlab-maps">{_map(trace)}<div>{_neighbours(trace)}{_analogy(trace)}</div></div>{below}'
+
+
+# ---- the map ---------------------------------------------------------------------------------------------------------
+
+
+def _map(trace: BenchTrace) -> str:
+    box = trace.plane.box
+    places = _percent(trace.words_map, box)
+    id_of = {word: id for id, word in enumerate(trace.vocabulary)}
+    close = {id_of[word] for word, _ in trace.neighbours}
+    shown = set(trace.words)
+    dots = ""
+    for id, (start, (x, y)) in enumerate(zip(_starts(trace), places, strict=True)):
+        named = id in trace.plane.named and trace.vocabulary[id] not in shown
+        kind = " ".join(name for name, on in (("llmlab-close", id in close), ("llmlab-named", named)) if on)
+        look = f' class="{kind}"' if kind else ""
+        # Two elements: where it is changes from frame to frame, the rest is sent once (host/packing.py).
+        dots += f'<b style="--x:{10 * x:.0f};--y:{10 * y:.0f}"><i{look}{start}></i></b>'
+    when = "random: not trained" if trace.step is None else f"step {trace.step:,}"
+    frame = f"{_zero(box)}"
+    all_dots = f'<div class="llmlab-dots"{touch(key="words", group="words")}>{dots}</div>'
     return (
-        f'{_numbers(trace)}<div class="llmlab-beside">{_cosines(trace)}{_picture(trace)}</div>{_strip(trace)}'
-        "<div>Blue is positive, striped orange negative; the stronger the colour, the larger the number.</div>"
+        f"<div><div><b>All {len(trace.vocabulary)} words</b> <small>near: used alike; press one</small></div>"
+        f'<div class="llmlab-map2d" style="{frame}">{_lines(trace, places, id_of)}{all_dots}'
+        f'{_marks(trace)}<span class="llmlab-clock">{when}</span></div></div>'
     )
 
 
-def describe(trace: BenchTrace) -> str:
-    """The bench in words."""
-    if not trace.words:
-        unknown = f" Not in the vocabulary: {', '.join(trace.unknown)}." if trace.unknown else ""
-        return f"No word to show.{unknown} Try: {SENTENCE}"
-    source = "a random table" if trace.step is None else f"the table after {trace.step:,} training steps"
-    sentences = [f"{' '.join(trace.words)}: {trace.vectors.shape[1]} numbers per word, from {source}."]
+def _percent(places: np.ndarray, box: Box) -> list[tuple[float, float]]:
+    """Coordinates as shares of a box from the left and from the top; what lies beyond is drawn at the edge."""
+    x = 100 * (places[..., 0] - box.left) / box.width
+    y = 100 * (box.top - places[..., 1]) / box.height
+    return list(zip(x.clip(1, 99).tolist(), y.clip(1, 99).tolist(), strict=True))
+
+
+def _zero(box: Box) -> str:
+    """Where the cross of the two zeros lies."""
+    x, y = -100 * box.left / box.width, 100 * box.top / box.height
+    return f"background-position:{x:.1f}% 0,0 {y:.1f}%"
+
+
+@lru_cache(maxsize=16)
+def _start(vocabulary: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(touch(key=f"v{id}", press={"near": word}, tip=word) for id, word in enumerate(vocabulary))
+
+
+def _starts(trace: BenchTrace) -> tuple[str, ...]:
+    """What each dot declares: the same in every frame."""
+    return _start(trace.vocabulary)
+
+
+def _lines(trace: BenchTrace, places: list[tuple[float, float]], id_of: dict[str, int]) -> str:
+    """Where the words of the sentence came from, what their places did to them, and who is nearest."""
+    drawn, box = "", trace.plane.box
+    seen = set()
+    for place, word in enumerate(trace.words):
+        if word in seen:
+            continue
+        seen.add(word)
+        trail = _percent(trace.trails[:, place], box)
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in trail)
+        drawn += f'<polyline class="llmlab-trail"{touch(key=f"trail{word}")} points="{points}"></polyline>'
     if trace.positions != "none":
-        sentences.append(f"Positions: {_POSITIONS[trace.positions]}.")
-    for i, j in trace.repeated[:1]:
-        same = "have the same vector" if not trace.told_apart else f"have cosine {_two(trace.cosines[i, j])}"
-        sentences.append(f"The two {trace.words[i]!r} {same}.")
-    if trace.order != tuple(range(len(trace.order))):
-        moved = int((trace.changes > SAME).sum())
-        sentences.append(
-            f"Shuffled: {moved} of {len(trace.words)} vectors changed, the others only moved with their word; "
-            f"the mean of all rows {'changed' if trace.mean_change > SAME else 'did not'}."
+        for place, (x, y) in enumerate(_percent(trace.map, box)):
+            u, v = places[id_of[trace.words[place]]]
+            drawn += (
+                f'<line class="llmlab-shift"{touch(key=f"shift{trace.order[place]}")} x1="{u:.1f}" y1="{v:.1f}" '
+                f'x2="{x:.1f}" y2="{y:.1f}"></line>'
+            )
+    if trace.near:
+        x, y = places[id_of[trace.near]]
+        for number, (word, _) in enumerate(trace.neighbours):
+            u, v = places[id_of[word]]
+            drawn += (
+                f'<line class="llmlab-tie"{touch(key=f"tie{number}")} x1="{x:.1f}" y1="{y:.1f}" x2="{u:.1f}" '
+                f'y2="{v:.1f}"></line>'
+            )
+    return f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">{drawn}</svg>'
+
+
+def _marks(trace: BenchTrace) -> str:
+    """The words of the sentence: a dot each, with its name, and with its places where it occurs again."""
+    together = trace.repeated and not trace.told_apart
+    again = {place for pair in trace.repeated for place in pair}
+    places = _percent(trace.map, trace.plane.box)
+    names = []
+    for place, word in enumerate(trace.words):
+        same = [other for other, one in enumerate(trace.words) if one == word]
+        shown = same if together else [place]
+        where = f"<small>{', '.join(map(str, shown))}</small>" if place in again else ""
+        names.append("" if together and place != same[0] else escape(word[:12]) + where)
+    marks = ""
+    for place, ((x, y), side) in enumerate(zip(places, _sides(trace, places, names), strict=True)):
+        its = touch(key=f"mark{trace.order[place]}", link=f"s{place}")
+        marks += (
+            f'<span class="llmlab-place-of llmlab-{side}"{its} style="left:{x:.1f}%;top:{y:.1f}%"><b>{names[place]}</b>'
+            "</span>"
         )
-    if trace.analogy:
-        sentences.append(f"king - man + woman is nearest to {trace.analogy[0]}, cosine {_two(trace.analogy[1])}.")
-    if trace.unknown:
-        sentences.append(f"Not in the vocabulary: {', '.join(trace.unknown)}.")
-    if trace.left_out:
-        sentences.append(f"{trace.left_out} more words have no room here.")
-    return " ".join(sentences)
+    return marks
 
 
-def _numbers(trace: BenchTrace) -> str:
-    facts = {"training steps": "none, random" if trace.step is None else f"{trace.step:,}"}
-    if trace.loss is not None:
-        facts["loss at this run's end"] = _two(trace.loss)
-    facts["positions"] = _POSITIONS[trace.positions]
-    if trace.analogy:
-        facts["king − man + woman →"] = f"{escape(trace.analogy[0])} ({_two(trace.analogy[1])})"
-    facts["vectors changed by the order"] = f"{int((trace.changes > SAME).sum())} of {len(trace.words)}"
-    facts["mean of the rows"] = "changed" if trace.mean_change > SAME else "unchanged"
-    facts["lengths"] = "those of the words" if trace.lengths_kept else "changed by the positions"
-    return numbers(facts)
+def _sides(trace: BenchTrace, places: list[tuple[float, float]], names: list[str]) -> list[str]:
+    """For each name a side of its dot where it covers no other: the first that has room."""
+    across, down = MAP_WIDTH / 100, MAP_WIDTH / 100 * trace.plane.box.height / trace.plane.box.width
+    taken: list[tuple[float, float]] = []  # where a name begins, and its line
+    sides = []
+    for (x, y), name in zip(places, names, strict=True):
+        options = {"e": (8, 0), "w": (-NAME - 8, 0), "n": (-NAME / 2, -18), "s": (-NAME / 2, 18)}
+        found = "e"
+        for side, (right, lower) in options.items():
+            at = (across * x + right, down * y + lower)
+            if 0 < at[0] < MAP_WIDTH - NAME and all(abs(at[0] - u) > NAME or abs(at[1] - v) > 17 for u, v in taken):
+                found = side
+                break
+        sides.append(found)
+        if name:
+            right, lower = options[found]
+            taken.append((across * x + right, down * y + lower))
+    return sides
 
 
-def _strip(trace: BenchTrace) -> str:
-    columns = "".join(f'<th class="llmlab-number">{number}</th>' for number in range(trace.vectors.shape[1]))
-    head = f'<th></th><th>word</th><th class="llmlab-number">length</th>{columns}'
+# ---- the word that is looked at --------------------------------------------------------------------------------------
+
+
+def _neighbours(trace: BenchTrace) -> str:
+    if not trace.near:
+        return '<div class="llmlab-near"><p>Press a word on the map: its nearest words come here.</p></div>'
     rows = ""
-    for place, (word, vector) in enumerate(zip(trace.words, trace.vectors, strict=True)):
-        cells = "".join(f'<td class="llmlab-number{_shade(value, 3.0)}">{_one(value)}</td>' for value in vector)
-        length = np.linalg.norm(vector)
+    for number, (word, cosine) in enumerate(trace.neighbours):
+        its = touch(key=f"near{number}", press={"near": word}, tip=f"look at {word}")
         rows += (
-            f'<tr><td class="llmlab-number">{place}</td><td class="llmlab-token">{escape(word)}</td>'
-            f'<td class="llmlab-number">{length:.1f}</td>{cells}</tr>'
+            f'<span class="llmlab-chip"{its}>{escape(word[:12])}</span><span class="llmlab-cosine"><i '
+            f'style="width:{100 * min(max(cosine, 0), 1):.0f}%"></i></span><span>{two(cosine)}</span>'
         )
-    return scrolling("The vectors", table(rows, head=head, kind="llmlab-strip", caption="The vectors"))
+    return (
+        f'<div class="llmlab-near"><div><b>Nearest to {escape(trace.near[:12])}</b> <small>cosine; press any word'
+        f'</small></div><div class="llmlab-near-rows"{touch(key="nears", group="nears")}>{rows}</div></div>'
+    )
 
 
-def _cosines(trace: BenchTrace) -> str:
-    head = "".join(f'<th class="llmlab-token llmlab-number">{escape(word[:8])}</th>' for word in trace.words)
-    rows = ""
-    for word, row in zip(trace.words, trace.cosines, strict=True):
-        cells = "".join(f'<td class="llmlab-number{_shade(value, 1.0)}">{_two(value)}</td>' for value in row)
-        rows += f'<tr><td class="llmlab-token">{escape(word)}</td>{cells}</tr>'
-    cosines = table(rows, head=f"<th></th>{head}", kind="llmlab-strip", caption="Cosine of each pair")
-    return scrolling("The cosines", cosines)
+# ---- the analogy -----------------------------------------------------------------------------------------------------
 
 
-def _picture(trace: BenchTrace) -> str:
-    """The map as an image; its directions and its scale are the same at every checkpoint, the cross is zero."""
-    width, height, margin = 300, 210, 30
-    dots, labels = "", []
-    for word, (x, y) in zip(trace.words, trace.map, strict=True):
-        left, top = (
-            width / 2 + x / trace.map_span * (width / 2 - 2 * margin),
-            height / 2 - y / trace.map_span * (height / 2 - margin),
+def _analogy(trace: BenchTrace) -> str:
+    """King, man, woman and the sum, in the plane of the three: from man to woman, and the same step from king."""
+    if trace.analogy is None or trace.analogy_map is None:
+        return ""
+    reach = RANDOM_REACH if trace.step is None else 1.15 * trace.plane.analogy_reach
+    box = Box(-WIDE * reach, WIDE * reach, -reach, reach)
+    king, queen, man, woman, found, asked = _percent(trace.analogy_map, box)
+    answer = trace.analogy[0]
+    arrows = _arrow("step", man, woman) + _arrow("same", king, asked, "llmlab-again")
+    names = [*zip(FOUR, (king, queen, man, woman), ("nw", "ne", "sw", "se"), strict=True)]
+    if answer not in FOUR:
+        names.append((answer, found, "se"))
+    points = ""
+    for name, (x, y), side in names:
+        look = f"llmlab-point llmlab-{side}" + (" llmlab-answer" if name == answer else "")
+        key = "found" if name not in FOUR else name
+        points += (
+            f'<span class="{look}"{touch(key=f"point {key}")} style="left:{x:.1f}%;top:{y:.1f}%"><b>'
+            f"{escape(name[:12])}</b></span>"
         )
-        label = top + 4
-        while any(abs(left - x) < 60 and abs(label - y) < 12 for x, y in labels):  # words at one spot: below each other
-            label += 1
-        labels.append((left, label))
-        dots += (
-            f'<circle cx="{left:.0f}" cy="{top:.0f}" r="4" fill="#2f7fc1"/>'
-            f'<text x="{left + 7:.0f}" y="{label:.0f}">{escape(word[:12])}</text>'
-        )
-    axes = f'<path d="M{width / 2:.0f} 0V{height}M0 {height / 2:.0f}H{width}" stroke="#c8c8c8"/>'
-    where = "; ".join(f"{word} {_one(x)}, {_one(y)}" for word, (x, y) in zip(trace.words, trace.map, strict=True))
-    drawn = image(axes + dots, alt=f"Map of the vectors. {where}", width=width, height=height)
-    return f'<div class="llmlab-map2d"><div>The same in two dimensions (cross: zero)</div>{drawn}</div>'
+    smaller = ", drawn smaller" if trace.step is None else ""
+    x, y = asked
+    points += f'<span class="llmlab-asked-for"{touch(key="asked")} style="left:{x:.1f}%;top:{y:.1f}%"></span>'
+    drawing = f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">{arrows}</svg>'
+    return (
+        f'<div class="llmlab-analogy"><div>king − man + woman → <b>{escape(answer[:12])}</b> '
+        f"<small>{two(trace.analogy[1])}{smaller}</small></div>"
+        f'<div class="llmlab-small-map">{drawing}{points}</div></div>'
+    )
 
 
-def _shade(value: float, full: float) -> str:
-    """The class that colours a number: p or n for its sign, 1 to 4 for its size; none near zero."""
-    level = min(4, round(4 * abs(float(value)) / full))
-    return f" llmlab-{'p' if value > 0 else 'n'}{level}" if level else ""
-
-
-def _one(value: float) -> str:
-    return f"{value:.1f}".replace("-0.0", "0.0").replace("-", "−")
-
-
-def _two(value: float) -> str:
-    return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
+def _arrow(key: str, start: Iterable[float], end: Iterable[float], kind: str = "") -> str:
+    (x, y), (u, v) = start, end
+    look = f"llmlab-arrow {kind}".strip()
+    return f'<line class="{look}"{touch(key=key)} x1="{x:.1f}" y1="{y:.1f}" x2="{u:.1f}" y2="{v:.1f}"></line>'

@@ -28,7 +28,7 @@ SENTENCES, MEAN_OVER = 10_000, 100  # of the toy world; the last steps whose mea
 _GRID = 256  # numbers are kept as multiples of 1/256: half the size, and finer than what another processor changes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # known by itself: what is computed of a run is kept
 class Run:
     """Checkpoints of a word2vec run.
 

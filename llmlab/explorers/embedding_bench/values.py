@@ -1,4 +1,4 @@
-"""The values of the embedding bench: words with their places as vectors, what an order changes, and a map of them."""
+"""The values of the embedding bench: words with their places as vectors, what an order changes, and where they lie."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from llmlab.embeddings import apply_rope, sinusoidal_positions
+from llmlab.explorers.embedding_bench.plane import Plane, analogy_places, four, plane_of
 from llmlab.explorers.embedding_bench.recorded import Run, recorded_run
 from llmlab.explorers.host.learner import is_written
 
 MAX_WORDS = 8  # rows that fit beside each other as a table of cosines; also the context length of the position tables
 SENTENCE = "the king sees the queen"  # a word that occurs twice: without positions nothing tells the two apart
 SCHEMES = ("none", "learned", "sinusoidal", "rotary")
+NEAREST = 5
 SAME = 1e-4  # numbers that differ by less are the same up to rounding
 
 Embed = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -35,10 +37,17 @@ class BenchTrace:
         changes: (T,) the largest change of each word's numbers against the sentence as typed.
         mean_change: the largest change of the mean of all rows.
         cosines: (T, T).
-        map: (T, 2) the vectors along two fixed directions: those in which these words, without places, differ most at
-            the last checkpoint. The zero vector is (0, 0).
-        map_span: the largest coordinate that any checkpoint or order of these words can reach: the map's scale.
+        still_nearest: (T,) whether each vector is nearer to its own word in the table than to any other word.
+        nearest_word: (T,) the word of the table that each vector is nearest to, by cosine.
+        map: (T, 2) the vectors along the two directions of `plane`.
+        words_map: (V, 2) every word of the table, without its place.
+        trails: (R, T, 2) the words shown, without their places, at each checkpoint up to the one chosen.
+        plane: the directions and the scale of the maps: they belong to the run, and nothing moves them.
+        vocabulary: (V,) the words of the table.
+        near: the word that is looked at; empty where the vocabulary does not have it.
+        neighbours: the words nearest to it in the table, and their cosines.
         analogy: the word nearest to king - man + woman in this table, and its cosine; None without these words.
+        analogy_map: (6, 2) on the small map: king, queen, man, woman, that nearest word, and king - man + woman.
         step: training steps behind the table; None for a random one.
         loss: the mean loss of the last steps of the run that the table is from; None for a random one, or not known.
         positions: which of `SCHEMES`.
@@ -55,9 +64,17 @@ class BenchTrace:
     changes: np.ndarray
     mean_change: float
     cosines: np.ndarray
+    still_nearest: np.ndarray
+    nearest_word: tuple[str, ...]
     map: np.ndarray
-    map_span: float
+    words_map: np.ndarray
+    trails: np.ndarray
+    plane: Plane
+    vocabulary: tuple[str, ...]
+    near: str
+    neighbours: tuple[tuple[str, float], ...]
     analogy: tuple[str, float] | None
+    analogy_map: np.ndarray | None
     step: int | None
     loss: float | None
     positions: str
@@ -78,16 +95,36 @@ class BenchTrace:
         return all(np.abs(self.vectors[i] - self.vectors[j]).max() > SAME for i, j in self.repeated)
 
     @property
+    def lengths(self) -> np.ndarray:
+        """(T,) the lengths of the vectors."""
+        return np.linalg.norm(self.vectors, axis=1)
+
+    @property
+    def same_length(self) -> np.ndarray:
+        """(T,) whether each vector is as long as its word's vector alone."""
+        return np.isclose(self.lengths, self.token_lengths, rtol=1e-3)
+
+    @property
     def lengths_kept(self) -> bool:
         """Every vector is as long as its word's vector alone."""
-        return np.allclose(np.linalg.norm(self.vectors, axis=1), self.token_lengths, rtol=1e-3)
+        return bool(self.same_length.all())
+
+    @property
+    def moved(self) -> tuple[int, ...]:
+        """The places whose word stands elsewhere in the sentence as typed."""
+        return tuple(place for place, typed in enumerate(self.order) if typed != place)
+
+    @property
+    def noticed(self) -> tuple[int, ...]:
+        """Those of `moved` whose vector is another one than as typed."""
+        return tuple(place for place in self.moved if self.changes[place] > SAME)
 
 
 def compute(state: dict[str, Any], embed: Embed | None = None, run: Run | None = None) -> BenchTrace:
     """The trace of a state of the embedding bench.
 
     Args:
-        state: words, table, checkpoint, d_model, seed, positions and shuffle.
+        state: words, near, table, checkpoint, d_model, seed, positions and shuffle.
         embed: the learner's `embed_input(ids, token_table, position_table)`; None, or a function that is not written
             yet (it returns None or ...), lets llmlab's own stand in.
         run: the checkpoints, whose width then holds; None takes the recorded run of the width that the state asks for.
@@ -104,8 +141,6 @@ def compute(state: dict[str, Any], embed: Embed | None = None, run: Run | None =
     ids = known[:MAX_WORDS]
     token_table = _token_table(state, run)  # (V, d)
     width = token_table.shape[1]
-    last_table = run.snapshots[-1] if trained else token_table
-    checkpoints = run.snapshots if trained else token_table[None]  # (R, V, d)
     position_table = _position_table(state["positions"], width, state["seed"])  # (MAX_WORDS, d)
     own_function = False
 
@@ -129,8 +164,12 @@ def compute(state: dict[str, Any], embed: Embed | None = None, run: Run | None =
         typed_vectors, vectors = vectors_of(ids), vectors_of(shown_ids)  # (T, d)
     else:
         typed_vectors = vectors = torch.zeros(0, width)
-    unit = F.normalize(vectors, dim=-1)
-    directions = _directions(last_table[ids])  # (d, 2)
+    unit, unit_table = F.normalize(vectors, dim=-1), F.normalize(token_table, dim=-1)
+    found = (unit @ unit_table.T).argmax(dim=-1).tolist() if ids else []
+    near = state["near"] if state["near"] in id_of else ""
+    analogy = _analogy(unit_table, id_of, run.vocabulary)
+    plane = plane_of(run)
+    behind = run.snapshots[: state["checkpoint"] + 1] if trained else token_table[None]  # (R, V, d)
     return BenchTrace(
         words=tuple(run.vocabulary[id] for id in shown_ids),
         order=tuple(order),
@@ -139,9 +178,17 @@ def compute(state: dict[str, Any], embed: Embed | None = None, run: Run | None =
         changes=(vectors - typed_vectors[order]).abs().amax(dim=-1).numpy() if ids else np.zeros(0),
         mean_change=float((vectors.mean(dim=0) - typed_vectors.mean(dim=0)).abs().max()) if ids else 0.0,
         cosines=(unit @ unit.T).numpy(),
-        map=(vectors.double() @ directions).numpy(),
-        map_span=_span(checkpoints[:, ids], position_table, directions, state["positions"]),
-        analogy=_analogy(token_table, id_of, run.vocabulary),
+        still_nearest=np.array([one == other for one, other in zip(found, shown_ids, strict=True)], dtype=bool),
+        nearest_word=tuple(run.vocabulary[id] for id in found),
+        map=vectors.numpy() @ plane.directions,
+        words_map=token_table.numpy() @ plane.directions,
+        trails=behind[:, shown_ids].numpy() @ plane.directions,
+        plane=plane,
+        vocabulary=run.vocabulary,
+        near=near,
+        neighbours=_neighbours(unit_table, id_of[near], run.vocabulary) if near else (),
+        analogy=analogy,
+        analogy_map=_analogy_map(run, token_table, plane, id_of[analogy[0]]) if analogy else None,
         step=run.steps[state["checkpoint"]] if trained else None,
         loss=run.loss if trained else None,
         positions=state["positions"],
@@ -175,33 +222,24 @@ def shuffled(n: int, seed: int) -> list[int]:
     return order if order != sorted(order) else [*order[1:], *order[:1]]
 
 
-def _directions(words: Tensor) -> Tensor:
-    """(d, 2): the principal directions of (T, d) vectors, signed so that the strongest entry of each is positive."""
-    width = words.shape[1]
-    if len(words) < 2:
-        return torch.eye(width, 2, dtype=torch.float64)
-    centred = (words - words.mean(dim=0)).double()
-    found = torch.linalg.svd(centred, full_matrices=False).Vh[:2]  # (at most 2, d)
-    strongest = found.gather(1, found.abs().argmax(dim=1, keepdim=True))
-    return F.pad(found * strongest.sign(), (0, 0, 0, 2 - len(found))).T
+def _neighbours(unit: Tensor, id: int, vocabulary: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    cosines = unit @ unit[id]
+    cosines[id] = -2.0
+    best = cosines.topk(min(NEAREST, len(vocabulary) - 1))
+    found = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    return tuple((vocabulary[other], cosine) for other, cosine in found)
 
 
-def _span(words: Tensor, positions: Tensor, directions: Tensor, scheme: str) -> float:
-    """How far from zero a coordinate of the map can come, at any checkpoint and in any order: (R, T, d) words."""
-    if not words.numel():
-        return 1.0
-    if scheme == "rotary":  # turned: at most as long as before, in whatever direction
-        return float(words.norm(dim=-1).max())
-    reached = (words.double() @ directions).abs().max() + (positions.double() @ directions).abs().max()
-    return float(reached) or 1.0
-
-
-def _analogy(table: Tensor, id_of: dict[str, int], vocabulary: Sequence[str]) -> tuple[str, float] | None:
+def _analogy(unit: Tensor, id_of: dict[str, int], vocabulary: Sequence[str]) -> tuple[str, float] | None:
     if not {"king", "man", "woman"} <= id_of.keys():
         return None
     king, man, woman = id_of["king"], id_of["man"], id_of["woman"]
-    unit = F.normalize(table, dim=-1)
     cosines = F.cosine_similarity(unit, unit[king] - unit[man] + unit[woman], dim=-1)
     cosines[[king, man, woman]] = -2.0
     best = int(cosines.argmax())
     return vocabulary[best], float(cosines[best])
+
+
+def _analogy_map(run: Run, table: Tensor, plane: Plane, found: int) -> np.ndarray | None:
+    ids = four(run)
+    return None if ids is None else analogy_places(table, [*ids, found], plane.analogy)

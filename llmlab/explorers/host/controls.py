@@ -128,6 +128,11 @@ def labels_of(control: Control) -> list[str]:
     return list(getattr(control, "labels", ()) or map(str, control.values))
 
 
+def label_of(control: Control, value: Any) -> str:
+    """What is shown for one value; a text stands for itself."""
+    return labels_of(control)[list(control.values).index(value)] if len(control.values) else str(value)
+
+
 def declare(control: Control) -> dict[str, Any]:
     """The control as the browser needs it."""
     return {

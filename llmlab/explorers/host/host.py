@@ -31,7 +31,7 @@ import anywidget
 import traitlets
 
 from llmlab.explorers.host.assets import script, sheet
-from llmlab.explorers.host.controls import Control, declare
+from llmlab.explorers.host.controls import Control, declare, label_of
 from llmlab.explorers.host.errors import error_frame, explain
 from llmlab.explorers.host.packing import pack
 from llmlab.explorers.host.still import still
@@ -197,7 +197,8 @@ class Explorer(anywidget.AnyWidget):
 
     def _still(self) -> str:
         settings = " · ".join(
-            f"{control.label}: {escape(str(self._state[name]))}" for name, control in self._controls.items()
+            f"{control.label}: {escape(label_of(control, self._state[name]))}"
+            for name, control in self._controls.items()
         )
         frame = self._frame_or_error(self._state)
         picture = frame["html"] if frame["error"] else self.stand_in(self.trace)

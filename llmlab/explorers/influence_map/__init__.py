@@ -5,7 +5,9 @@ A cell of the map holds how far output i moves when token j is perturbed. What t
 """
 
 from llmlab.explorers.influence_map.explorer import InfluenceMap
-from llmlab.explorers.influence_map.picture import describe, render
-from llmlab.explorers.influence_map.values import InfluenceTrace, attend_with_mask, compute
+from llmlab.explorers.influence_map.measuring import attend_with_mask
+from llmlab.explorers.influence_map.picture import render
+from llmlab.explorers.influence_map.values import InfluenceTrace, compute
+from llmlab.explorers.influence_map.words import describe
 
 __all__ = ["InfluenceMap", "InfluenceTrace", "attend_with_mask", "compute", "describe", "render"]

@@ -6,15 +6,17 @@ import inspect
 from typing import Any
 
 from llmlab.attention._bugs import BUGS, Attend, source
-from llmlab.explorers.host import Explorer
-from llmlab.explorers.host.controls import Choice, Range
+from llmlab.explorers.host import Explorer, Question
+from llmlab.explorers.host.controls import Choice, Range, Toggle
 from llmlab.explorers.host.learner import learners_function, not_written
 from llmlab.explorers.host.words import plural
-from llmlab.explorers.influence_map import picture
-from llmlab.explorers.influence_map.values import (
+from llmlab.explorers.influence_map import numbers, picture, words
+from llmlab.explorers.influence_map.measuring import (
+    AROUND,
     CHANGES,
     D_IN,
     D_OUT,
+    HEADS,
     INPUTS,
     LATE,
     MASK_CODE,
@@ -22,10 +24,25 @@ from llmlab.explorers.influence_map.values import (
     MASKS,
     OUTPUTS,
     OWN,
+    RANDOM,
+    ZERO,
     D,
-    InfluenceTrace,
     attend_with_mask,
-    compute,
+)
+from llmlab.explorers.influence_map.values import InfluenceTrace, compute
+
+QUESTION = Question(
+    "The values catch eleven of twelve. Why does the last, the mask from the scores, show around zero alone?",
+    (
+        (
+            "only there are its scores exactly 0",
+            True,
+            "It hides a later token whose score is not 0. Random scores never are: there it does all that a mask "
+            "should, values included.",
+        ),
+        ("random inputs are too small", False, "Larger ones hold no score of exactly 0 either."),
+        ("the values are compared around zero", False, "They are compared at a random input, and agree."),
+    ),
 )
 
 
@@ -41,7 +58,9 @@ class InfluenceMap(Explorer):
     """
 
     sheet = "influence_map.css"
-    render, describe = staticmethod(picture.render), staticmethod(picture.describe)
+    render, describe = staticmethod(picture.render), staticmethod(words.describe)
+    why, more = staticmethod(words.why), staticmethod(numbers.more)
+    stand_in = more
     attend = learners_function()
     bugs = (*BUGS, LATE)
 
@@ -49,14 +68,18 @@ class InfluenceMap(Explorer):
         self._kept: dict[Any, Any] = {}
         super().__init__(
             title="Influence map",
-            task="Your target: a map that is exactly lower-triangular, at a random input and around zero. "
-            "Then find the three bugs that reach it all the same.",
+            task="Your target: the smallest test that catches all twelve bugs. Press a look to take it into your test, "
+            "or out of it; a version that passes every look of the test escapes.",
             controls=[
-                Choice("bug", "Attention", tuple(CHANGES), initial="mask after the softmax"),
-                Choice("architecture", "Architecture", tuple(MASKS), initial="decoder"),
-                Range("heads", "Heads", 1, 4, initial=3),
-                Range("perturbed", "Perturbed token", 0, len(INPUTS) - 1, initial=3),
-                Choice("around", "Taken at", ("a random input", "zero"), initial="a random input"),
+                Range("perturbed", "Shaken token", 0, len(INPUTS) - 1, initial=3, play=900),
+                Range("heads", "Heads", HEADS[0], HEADS[-1], initial=3),
+                Choice("around", "Taken at", AROUND, initial=RANDOM, look="buttons"),
+                Choice("bug", "Attention", tuple(CHANGES), initial="mask after the softmax", quiet=True),
+                Choice("architecture", "Architecture", tuple(MASKS), initial="decoder", quiet=True),
+                Toggle("test_random", "Test: map at a random input", initial=True, quiet=True),
+                Toggle("test_zero", "Test: map around zero", initial=False, quiet=True),
+                Toggle("test_magnitudes", "Test: magnitudes", initial=False, quiet=True),
+                Toggle("test_values", "Test: values", initial=False, quiet=True),
             ],
             attend=attend,
         )
@@ -78,17 +101,23 @@ class InfluenceMap(Explorer):
         return not_written(self.attend, "llmlab's own attention is shown")
 
     def target(self, trace: InfluenceTrace) -> tuple[bool, str]:
-        if trace.looks is None:
-            return False, "Not yet: the target is a decoder's map."
-        if not trace.lower_triangular:
-            return False, f"Not yet: {plural(len(trace.leaks), 'leak')}, {plural(len(trace.blind), 'blind cell')}."
-        if not trace.looks.at_random:
-            return False, "Not yet: exactly lower-triangular here, but not at a random input with 3 heads."
-        if not trace.looks.around_zero:
-            return False, "Not yet: exactly lower-triangular here, but not around zero with 3 heads."
-        if trace.looks.steady and trace.looks.equal:
-            return True, "Reached: exactly lower-triangular, and magnitudes and values are as they should be too."
-        return True, "Reached, and yet it is wrong: a bug that no map shows. The magnitudes or the values do."
+        size, caught = len(trace.test), len(trace.caught)
+        if not size:
+            return False, "Not yet: an empty test catches nothing."
+        found = f"a test of {plural(size, 'look')} catches {caught} of {len(BUGS)} bugs"
+        if caught < len(BUGS):
+            return False, f"Not yet: {found}, {len(BUGS) - caught} {'escapes' if caught == 11 else 'escape'}."
+        if size > trace.fewest:
+            return False, f"Not yet: {found}. Fewer looks would do."
+        return True, f"Reached: {found}, and fewer do not."
+
+    def question(self, trace: InfluenceTrace) -> Question:
+        return QUESTION
+
+    def off(self, trace: InfluenceTrace) -> dict[str, str]:
+        if trace.architecture == "decoder":
+            return {}
+        return {"bug": "The twelve bugs are a decoder's: another mask is shown."}
 
     def code_for(self, state: dict[str, Any]) -> str:
         heads, mask, rows = state["heads"], MASK_CODE[state["architecture"]], "x"
@@ -112,12 +141,12 @@ class InfluenceMap(Explorer):
         if needed:
             lines.append(f"mask = {mask}")
         if rows == "decoded":
-            lines.append(f"decoded = {_input_code('a random input', len(OUTPUTS), 2)}")
+            lines.append(f"decoded = {_input_code(RANDOM, len(OUTPUTS), 2)}")
         lines.append(f"print(influence_map(lambda x: {call}, x).int())")
         return "\n".join(lines)
 
 
 def _input_code(around: str, T: int, seed: int) -> str:
-    if around == "zero":
+    if around == ZERO:
         return f"torch.zeros({T}, {D_IN}).double()"
     return f"torch.randn({T}, {D_IN}, generator=torch.Generator().manual_seed({seed})).double()"

@@ -1,121 +1,118 @@
-"""The picture of the influence map as HTML, and the same in words."""
+"""The picture of the influence map as HTML: a token is shaken, and lines lead to the outputs that move.
+
+Beside it the whole map in shades; below, all versions as small maps, and the looks that a test can be made of, which
+are in versions.py.
+"""
 
 from __future__ import annotations
 
+import math
 from html import escape
 
-from llmlab.attention._bugs import Looks, right_sharpness
-from llmlab.explorers.host.markup import numbers, scrolling, table
-from llmlab.explorers.influence_map.values import CHANGES, LATE, InfluenceTrace
+from llmlab.explorers.host.touch import touch
+from llmlab.explorers.host.words import plural
+from llmlab.explorers.influence_map.numbers import written
+from llmlab.explorers.influence_map.values import InfluenceTrace
+from llmlab.explorers.influence_map.versions import looks, masks, versions
+
+SMALLEST, LARGEST = 3e-3, 5.0  # a move of this length has the palest shade, one of that the full one
+KINDS = {(1, 1): "moves", (1, 0): "leak", (0, 1): "blind", (0, 0): "still"}
+SAID = {
+    "moves": "moves it by {}, as it may",
+    "leak": "moves it by {}: a leak",
+    "blind": "does not move it, and should",
+    "still": "does not move it: hidden",
+}
+SIGNS = {"moves": "", "leak": "!", "blind": "?", "still": "·"}
 
 
 def render(trace: InfluenceTrace) -> str:
-    """The map as an HTML table, the numbers above it, and below it the line that is wrong and the other looks."""
-    return _numbers(trace) + _map(trace) + _line(trace) + _looks(trace)
+    """The lines and the map, the versions, the looks, and the line that is wrong."""
+    return (
+        f'<div class="llmlab-shaken">{_lines(trace)}{_map(trace)}</div>{_legend()}'
+        f"{versions(trace)}{masks(trace)}{looks(trace)}"
+    )
 
 
-def describe(trace: InfluenceTrace) -> str:
-    """The map in words."""
-    moved = ", ".join(f"{i} {trace.outputs[i]}" for i in trace.moved) or "none"
-    sentences = [
-        f"Architecture: {trace.architecture}. Attention: {trace.bug if trace.looks else 'the right one'}.",
-        f"Perturb token {trace.perturbed}, {trace.inputs[trace.perturbed]}: outputs that move: {moved}.",
-        f"In the whole map {sum(map(sum, trace.reaches))} of {len(trace.outputs) * len(trace.inputs)} cells move.",
-    ]
-    for cells, what in ((trace.leaks, "moves and should not"), (trace.blind, "should move and does not")):
-        if cells:
-            some = ", ".join(f"output {i} with token {j}" for i, j in cells[:3])
-            more = f" and {len(cells) - 3} more" if len(cells) > 3 else ""
-            sentences.append(f"What {what}: {some}{more}.")
-    if trace.looks:
-        sentences += [f"{name}: {shown}, {_verdict(right)}." for name, shown, right in _four_looks(trace.looks)]
-    return " ".join(sentences)
+def kind(trace: InfluenceTrace, i: int, j: int) -> str:
+    """What output i does when token j is shaken: a key of `SAID`."""
+    return KINDS[trace.reaches[i][j], trace.wanted[i][j]]
 
 
-def _numbers(trace: InfluenceTrace) -> str:
-    cells = len(trace.outputs) * len(trace.inputs)
-    facts = {
-        "cells that move": f"{sum(map(sum, trace.reaches))} of {cells}",
-        "leaks": len(trace.leaks),
-        "blind": len(trace.blind),
-        f"moved by {trace.inputs[trace.perturbed]}": f"{len(trace.moved)} of {len(trace.outputs)} outputs",
-    }
-    return numbers(facts)
+def size(move: float) -> float:
+    """How strong a move is drawn, from 0 to 1: equal factors are equal steps."""
+    if not math.isfinite(move):
+        return 1.0
+    share = math.log(max(move, SMALLEST) / SMALLEST) / math.log(LARGEST / SMALLEST)
+    return min(max(share, 0.0), 1.0)
 
 
-# Inline colours are what is left where a page strips stylesheets; the style sheet adds the hatching.
-_COLOUR = {"moves": "rgba(47, 127, 193, 0.28)", "leak": "rgba(200, 89, 10, 0.38)", "still": "rgba(128, 128, 128, 0.14)"}
+def _lines(trace: InfluenceTrace) -> str:
+    """Inputs above, outputs below, a line from the shaken token to each output that moves."""
+    j, T, outputs = trace.perturbed, len(trace.inputs), len(trace.outputs)
+    x = (j + 0.5) * 1000 / T
+    lines = ends = ""
+    for i, token in enumerate(trace.outputs):
+        u, what, move = (i + 0.5) * 1000 / outputs, kind(trace, i, j), trace.moves[i][j]
+        if what != "still":
+            width = 1 + 10 * size(move) if what != "blind" else 2
+            lines += (
+                f'<path class="llmlab-line-{what}"{touch(key=f"line{i}", link=f"o{i}")} d="M{x:.0f} 0C{x:.0f} 70 '
+                f'{u:.0f} 50 {u:.0f} 120" style="stroke-width:{width:.1f}px" vector-effect="non-scaling-stroke"></path>'
+            )
+        said = f"output {i}, {token}: token {j}, {trace.inputs[j]}, {SAID[what].format(_plain(move))}"
+        ends += (
+            f'<span class="llmlab-end llmlab-end-{what}"{touch(key=f"out{i}", link=f"o{i}", tip=said)}>'
+            f"{escape(token)}<b>{SIGNS[what]}</b></span>"
+        )
+    starts = "".join(
+        f'<span class="llmlab-chip"{touch(key=f"in{at}", press={"perturbed": at}, tip=f"shake token {at}, {token}")}>'
+        f"{escape(token)}</span>"
+        for at, token in enumerate(trace.inputs)
+    )
+    moved = f"{plural(len(trace.moved), 'output')} of {outputs} {'moves' if len(trace.moved) == 1 else 'move'}"
+    return (
+        f"<div><div><b>Shake a token</b> <small>{escape(trace.inputs[j])}: {moved}</small></div>"
+        f'<div class="llmlab-starts"{touch(key="starts", group="follow", sweep=True)}>{starts}</div>'
+        '<svg viewBox="0 0 1000 120" preserveAspectRatio="none" aria-hidden="true">'
+        f'{lines}</svg><div class="llmlab-starts">{ends}</div><div class="llmlab-hint">inputs above, outputs '
+        "below</div></div>"
+    )
+
+
+def _plain(move: float) -> str:
+    return written(move).replace("&lt;", "less than ")
 
 
 def _map(trace: InfluenceTrace) -> str:
-    head = "<td>perturbed →<br>output ↓</td>" + "".join(
-        f'<th scope="col"{_chosen(trace, j)}>{j}<br>{escape(token)}</th>' for j, token in enumerate(trace.inputs)
+    """All tokens at once, a column each; numbers stand in the column of the shaken one alone."""
+    T = len(trace.inputs)
+    cells = "<span></span>" + "".join(
+        f'<span class="llmlab-head"{touch(key=f"head{j}")}>{escape(token[:6])}</span>'
+        for j, token in enumerate(trace.inputs)
     )
-    body = ""
     for i, token in enumerate(trace.outputs):
-        cells = "".join(_cell(trace, i, j) for j in range(len(trace.inputs)))
-        body += f'<tr><th scope="row">{i} {escape(token)}</th>{cells}</tr>'
-    keys = (("moves", "0.42", "moves this far"), ("still", "·", "hidden, and still"))
-    keys += (("leak", "0.42 !", "moves and should not"), ("blind", "0 ?", "should move and does not"))
-    legend = " &nbsp; ".join(f"{_key(kind, sign)} {words}" for kind, sign, words in keys)
-    cells = table(body, head=head, kind="llmlab-influence")
-    return f"{scrolling('Which token moves which output', cells)}<div>{legend}</div>"
+        cells += f'<span class="llmlab-head llmlab-asking"{touch(key=f"row{i}", link=f"o{i}")}>{escape(token)}</span>'
+        for j, shaken in enumerate(trace.inputs):
+            what, move = kind(trace, i, j), trace.moves[i][j]
+            said = f"token {j}, {shaken}; output {i}, {token}: {SAID[what].format(_plain(move))}"
+            its = touch(key=f"{i}.{j}", press={"perturbed": j}, link=f"o{i}", tip=said)
+            number = written(move) if j == trace.perturbed and what in ("moves", "leak") else ""
+            shade = f'<i style="opacity:{0.06 + 0.72 * size(move):.2f}"></i>' if what in ("moves", "leak") else ""
+            cells += f'<span class="llmlab-cell llmlab-{what}"{its}>{shade}<b>{number}{SIGNS[what]}</b></span>'
+    return (
+        "<div><div><b>The whole map</b> <small>a column a shaken token, a row an output; press a column</small></div>"
+        f'<div class="llmlab-cells"{touch(key="cells", group="follow", sweep=True)} '
+        f'style="grid-template-columns:minmax(3.4em,max-content) repeat({T},minmax(0,1fr))">{cells}</div></div>'
+    )
 
 
-def _key(kind: str, sign: str) -> str:
-    return f'<span class="llmlab-key llmlab-{kind}"{_paint(kind)}>&nbsp;{sign}&nbsp;</span>'
-
-
-def _paint(kind: str) -> str:
-    return f' style="background-color: {_COLOUR[kind]}"' if kind in _COLOUR else ""
-
-
-def _chosen(trace: InfluenceTrace, j: int) -> str:
-    return ' class="llmlab-chosen"' if j == trace.perturbed else ""
-
-
-def _cell(trace: InfluenceTrace, i: int, j: int) -> str:
-    reaches, wanted = trace.reaches[i][j], trace.wanted[i][j]
-    kind = {(1, 1): "moves", (1, 0): "leak", (0, 1): "blind", (0, 0): "still"}[reaches, wanted]
-    size = trace.moves[i][j]
-    number = "NaN" if size != size else f"{size:.2f}" if size >= 0.005 else "&lt;.01"
-    text = {"moves": number, "leak": f"{number} !", "blind": "0 ?", "still": "·"}[kind]
-    chosen = " llmlab-chosen" if j == trace.perturbed else ""
-    return f'<td class="llmlab-{kind}{chosen}"{_paint(kind)}>{text}</td>'
-
-
-def _line(trace: InfluenceTrace) -> str:
-    change = CHANGES[trace.bug]
-    if change is None or trace.looks is None:
-        return ""
-    what = "Its line, another way to the same result" if trace.bug == LATE else "Its line, and what should stand there"
-    right, written = (f"<code>{escape(line)}</code>" for line in change)
-    return f'<div class="llmlab-line">{what}:<br>{written}<br>{right}</div>'
-
-
-def _four_looks(looks: Looks) -> list[tuple[str, str, bool]]:
-    """(name, what is seen, whether it is as it should be)."""
-    shape = {True: "exactly lower-triangular", False: "not lower-triangular"}
-    now, right = ("  ".join(f"{value:.2f}" for value in values) for values in (looks.sharpness, right_sharpness()))
-    error = "NaN" if looks.difference == float("inf") else f"off by {looks.difference:.2f}"
-    return [
-        ("Map at a random input", shape[looks.at_random], looks.at_random),
-        ("Map around zero", shape[looks.around_zero], looks.around_zero),
-        ("Magnitudes at width 16, 64, 256", f"{now} (right: {right})", looks.steady),
-        ("Values on a small example", "equal" if looks.equal else error, looks.equal),
-    ]
-
-
-def _verdict(right: bool) -> str:
-    return "as it should be" if right else "wrong"
-
-
-def _looks(trace: InfluenceTrace) -> str:
-    if trace.looks is None:
-        return ""
-    rows = ""
-    for name, shown, right in _four_looks(trace.looks):
-        mark, flag = ("✓", "") if right else ("✗", "llmlab-flag")
-        rows += f'<tr><th scope="row">{name}</th><td class="{flag}">{mark} {_verdict(right)}</td><td>{shown}</td></tr>'
-    looks = scrolling("Four looks at this version", f'<table class="llmlab-grid">{rows}</table>')
-    return f"<div>Four looks at this version, each with 3 heads or more:</div>{looks}"
+def _legend() -> str:
+    keys = (
+        ("moves", "moves, as it may"),
+        ("leak", "! moves and should not: a leak"),
+        ("blind", "? should move and does not"),
+        ("still", "· hidden"),
+    )
+    spans = "".join(f'<span><i class="llmlab-swatch llmlab-swatch-{name}"></i> {words}</span>' for name, words in keys)
+    return f'<p class="llmlab-hint llmlab-keys">{spans}</p>'

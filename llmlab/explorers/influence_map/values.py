@@ -1,34 +1,32 @@
-"""The values of the influence map: which token moves which output, and what should."""
+"""The values of the influence map: which token moves which output, what should, and which looks catch which bug."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from llmlab.attention import causal_mask, influence_map, padding_mask, prefix_mask, scaled_dot_product_attention
-from llmlab.attention._bugs import BUGS, LATE_MASK, Attend, Looks, function, look, weights
+from llmlab.attention._bugs import BUGS, Attend, Looks, function, look, weights
 from llmlab.explorers.host.learner import is_written
-
-INPUTS = ("The", "piano", "came", "to", "the", "island", "today")
-OUTPUTS = ("Das", "Klavier", "kam", "heute", "an")  # of a decoder that translates
-D_IN, D, D_OUT = 8, 12, 10
-
-OWN, LATE = "your own", "late mask, renormalised"
-CHANGES = {OWN: None, **BUGS, LATE: LATE_MASK}
-# The masks as one would type them, (T_output, T_input): `.code()` prints these lines.
-MASK_CODE = {
-    "decoder": "causal_mask(7)",
-    "encoder": "torch.ones(7, 7, dtype=torch.bool)",
-    "encoder, 2 tokens padding": "padding_mask([5], 7)[0].expand(7, 7)",
-    "prefix of 3 tokens": "prefix_mask(7, prefix=3)",
-    "encoder-decoder": "torch.ones(5, 7, dtype=torch.bool)",
-}
-MASK_NAMES = {"torch": torch, "causal_mask": causal_mask, "padding_mask": padding_mask, "prefix_mask": prefix_mask}
-MASKS: dict[str, Tensor] = {name: eval(code, MASK_NAMES) for name, code in MASK_CODE.items()}
+from llmlab.explorers.influence_map.measuring import (
+    CHANGES,
+    D_IN,
+    D_OUT,
+    INPUTS,
+    MASKS,
+    OUTPUTS,
+    OWN,
+    RANDOM,
+    D,
+    input_around,
+    layer,
+    measure,
+)
+from llmlab.explorers.influence_map.recorded import LOOKS, Map, fewest_looks, known_map, known_passes, passes
 
 Cells = tuple[tuple[Any, ...], ...]
 
@@ -45,10 +43,17 @@ class InfluenceTrace:
         reaches: what `influence_map` found.
         moves: how far each output moves when one token is perturbed, as a length; 0.0 where it does not.
         perturbed: the number of the token that is looked at.
+        heads: how many.
+        around: where tokens are shaken, "a random input" or "zero".
         architecture: whose mask it is.
         bug: which version of attention was run.
         own_function: whether that was the learner's own; False means llmlab's.
         looks: four looks at a decoder's attention function; None for the other architectures.
+        small_maps: the map of each version at this input and this number of heads, by name; None for the learner's,
+            unless it is the one that was run.
+        test: those of `LOOKS` that the learner has taken into the test.
+        seen_by: for each version the looks that it does not pass; of the learner's only if it is the one that was run.
+        fewest: how many looks catch all bugs, at least.
     """
 
     inputs: tuple[str, ...]
@@ -58,10 +63,26 @@ class InfluenceTrace:
     reaches: Cells
     moves: Cells
     perturbed: int
+    heads: int
+    around: str
     architecture: str
     bug: str
     own_function: bool
     looks: Looks | None
+    small_maps: dict[str, Map | None]
+    test: tuple[str, ...]
+    seen_by: dict[str, tuple[str, ...]]
+    fewest: int
+
+    @property
+    def bugs(self) -> tuple[str, ...]:
+        """The names of the bugs."""
+        return tuple(BUGS)
+
+    @property
+    def caught(self) -> tuple[str, ...]:
+        """The bugs that the learner's test catches."""
+        return tuple(bug for bug in BUGS if set(self.test) & set(self.seen_by[bug]))
 
     @property
     def lower_triangular(self) -> bool:
@@ -94,45 +115,36 @@ class InfluenceTrace:
         )
 
 
-def attend_with_mask(x, W_query, W_key, W_value, W_out, n_heads, mask, queries_from):
-    """Attention from the rows of `queries_from` to those of `x`, with any mask: (T_output, d_out)."""
-
-    def split(t):
-        return t.unflatten(-1, (n_heads, -1)).transpose(0, 1)  # (T, D) -> (H, T, d_head)
-
-    queries, keys, values = queries_from @ W_query, x @ W_key, x @ W_value
-    heads = scaled_dot_product_attention(split(queries), split(keys), split(values), mask).context
-    return heads.transpose(0, 1).flatten(1) @ W_out
-
-
 def compute(state: dict[str, Any], attend: Attend | None = None, kept: dict[Any, Any] | None = None) -> InfluenceTrace:
     """The trace of a state of the influence map.
 
     Args:
-        state: bug, architecture, heads, perturbed and around.
+        state: bug, architecture, heads, perturbed, around, and test_random to test_values: the looks of the test.
         attend: the learner's `attend(x, W_query, W_key, W_value, W_out, n_heads)`; None, or a function that is not
             written yet (it returns None or ...), lets llmlab's stand in.
-        kept: where to keep what does not depend on the token that is perturbed.
+        kept: where to keep what is measured of that function, which does not depend on the token that is perturbed.
 
     Raises:
         TypeError, ValueError: the function returned something other than one row a token.
         Exception: whatever the function raises.
     """
     kept = {} if kept is None else kept
-    decoder = state["architecture"] == "decoder"
+    decoder, heads, around = state["architecture"] == "decoder", state["heads"], state["around"]
     own = decoder and state["bug"] == OWN and _has_body(attend)
-    run = attend if own else function(CHANGES[state["bug"]])
-    key = (own, *(state[name] for name in ("bug", "architecture", "heads", "around")))
-    if key not in kept:
-        kept[key] = _measure(_layer(state, run), _input(state["around"]))
-    looks_key = (own, state["bug"])
-    if decoder and looks_key not in kept:
-        kept[looks_key] = look(run)
-    reaches, moves = kept[key]
+    if own:
+        if (heads, around) not in kept:
+            kept[heads, around] = measure(layer(attend, "decoder", heads), input_around(around))
+        if "looks" not in kept:
+            kept["looks"] = look(attend)
+        (reaches, moves), looks = kept[heads, around], kept["looks"]
+    else:
+        version = state["bug"] if decoder else OWN  # the other architectures have no bugs
+        reaches, moves = _measured(version, state["architecture"], heads, around)
+        looks = _looks(version) if decoder else None
     mask = MASKS[state["architecture"]]
     # Around zero all scores are 0 and stay so: a query moves nothing there.
     own_query = torch.eye(len(mask), mask.shape[1], dtype=torch.bool) & (mask.sum(1) > 1)[:, None]
-    through_query = len(mask) == mask.shape[1] and state["around"] == "a random input"
+    through_query = len(mask) == mask.shape[1] and around == RANDOM
     return InfluenceTrace(
         inputs=INPUTS,
         outputs=OUTPUTS if len(mask) == len(OUTPUTS) else INPUTS,
@@ -141,11 +153,38 @@ def compute(state: dict[str, Any], attend: Attend | None = None, kept: dict[Any,
         reaches=_cells(reaches),
         moves=_cells(moves),
         perturbed=state["perturbed"],
+        heads=heads,
+        around=around,
         architecture=state["architecture"],
         bug=state["bug"],
         own_function=own,
-        looks=kept[looks_key] if decoder else None,
+        looks=looks,
+        small_maps={
+            name: known_map(name, heads, around) if name != OWN else _cells(reaches) if own else None
+            for name in CHANGES
+        },
+        test=tuple(name for name in LOOKS if state[f"test_{name}"]),
+        seen_by={
+            name: _failed(known_passes(name)) if name != OWN else _failed(passes(looks)) if own else ()
+            for name in CHANGES
+        },
+        fewest=fewest_looks(),
     )
+
+
+@lru_cache(maxsize=256)
+def _measured(version: str, architecture: str, heads: int, around: str) -> tuple[Tensor, Tensor]:
+    """The map of one of llmlab's own versions, and how far outputs move."""
+    return measure(layer(function(CHANGES[version]), architecture, heads), input_around(around))
+
+
+@lru_cache(maxsize=32)
+def _looks(version: str) -> Looks:
+    return look(function(CHANGES[version]))
+
+
+def _failed(passed: tuple[bool, ...]) -> tuple[str, ...]:
+    return tuple(name for name, fine in zip(LOOKS, passed, strict=True) if not fine)
 
 
 def _cells(table: Tensor) -> Cells:
@@ -155,36 +194,5 @@ def _cells(table: Tensor) -> Cells:
 def _has_body(attend: Attend | None) -> bool:
     if attend is None:
         return False
-    found = attend(_input("a random input"), *weights(D_IN, D, D_OUT), 3)
+    found = attend(input_around(RANDOM), *weights(D_IN, D, D_OUT), 3)
     return is_written(found)
-
-
-def _input(around: str) -> Tensor:
-    x = torch.randn(len(INPUTS), D_IN, generator=torch.Generator().manual_seed(1))
-    return x if around == "a random input" else torch.zeros_like(x)
-
-
-def _layer(state: dict[str, Any], run: Attend) -> Callable[[Tensor], Tensor]:
-    """The layer to look at, as a function of the tokens that are perturbed."""
-    matrices = weights(D_IN, D, D_OUT)
-    if state["architecture"] == "decoder":
-        return lambda x: run(x, *matrices, state["heads"])
-    mask = MASKS[state["architecture"]]
-    other = torch.randn(len(OUTPUTS), D_IN, generator=torch.Generator().manual_seed(2))
-    crossed = len(mask) == len(OUTPUTS)
-    return lambda x: attend_with_mask(x, *matrices, state["heads"], mask, other if crossed else x)
-
-
-@torch.no_grad()
-def _measure(layer: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
-    """The map, and the length of each output's move for one perturbation of each token."""
-    reaches = influence_map(layer, x)
-    before = layer(x.clone())
-    generator = torch.Generator().manual_seed(3)
-    steps = torch.randn(x.shape, generator=generator)
-    moves = torch.zeros(reaches.shape)
-    for j, step in enumerate(steps):
-        perturbed = x.clone()
-        perturbed[j] += step
-        moves[:, j] = (layer(perturbed) - before).norm(dim=1)
-    return reaches, moves.masked_fill(~reaches, 0.0)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from llmlab.bpe import BPETokenizer
-from llmlab.explorers.host import Explorer
+from llmlab.explorers.host import Explorer, Question
 from llmlab.explorers.host.controls import Range, Text
-from llmlab.explorers.pipeline_map import picture
-from llmlab.explorers.pipeline_map.picture import printable, shortened
+from llmlab.explorers.host.words import plural, printable
+from llmlab.explorers.pipeline_map import numbers, picture, words
+from llmlab.explorers.pipeline_map.numbers import shortened
+from llmlab.explorers.pipeline_map.passes import as_read, bundled, compute, forward
 from llmlab.explorers.pipeline_map.values import (
     CANDIDATES,
     COLUMNS,
@@ -17,13 +20,26 @@ from llmlab.explorers.pipeline_map.values import (
     FIRST_LAYER,
     FIRST_TEXT,
     MAX_CHARACTERS,
+    MAX_WRITTEN,
+    PLURALS,
     PipelineTrace,
-    as_read,
-    bundled,
-    compute,
-    forward,
 )
 from llmlab.gpt import GPT
+
+EXAMPLES = (FIRST_TEXT, "the dog near the king", "she", "the piano")
+TWO_NEAR = re.compile(rf"the \w+ near the ({'|'.join(sorted(PLURALS))}) near the dogs")  # what the question is about
+QUESTION = Question(
+    "No sentence that it has read has a second “near”. Why does the verb still go with the first noun?",
+    (
+        ("after dogs, is was counted most often", False, "Put kings in front: the same last word, and are."),
+        (
+            "some heads look back to the first noun, however many words lie between",
+            True,
+            "Press the heads: in at least one, dogs takes more than nine tenths from there.",
+        ),
+        ("it left the words after near out", False, "It reads all of them: each has a lane, and a press shows it."),
+    ),
+)
 
 
 class PipelineMap(Explorer):
@@ -44,7 +60,9 @@ class PipelineMap(Explorer):
     """
 
     sheet = "pipeline_map.css"
-    render, describe = staticmethod(picture.render), staticmethod(picture.describe)
+    render, describe = staticmethod(picture.render), staticmethod(words.describe)
+    why, more = staticmethod(words.why), staticmethod(numbers.more)
+    stand_in = more
 
     def __init__(self, text: str = FIRST_TEXT, model: GPT | None = None, tokenizer: BPETokenizer | None = None) -> None:
         if (model is None) != (tokenizer is None):
@@ -56,17 +74,19 @@ class PipelineMap(Explorer):
             )
         self._model, self._tokenizer = model, tokenizer
         config = (model or bundled()[0]).config
-        text_control = Text("text", "Text", initial=text, max_length=MAX_CHARACTERS)
+        last_layer, last_head = config.n_layers - 1, config.n_heads - 1
+        text_control = Text("text", "Text", initial=text, max_length=MAX_CHARACTERS, examples=EXAMPLES)
         text_control.check(text)
         super().__init__(
             title="Pipeline map",
-            task="Your target: a text that ends in the word dogs, after which the small GPT finds “is” more probable "
-            "than “are”.",
+            task="Your target: a sentence with two plural nouns that ends in the word dogs, and after which the small "
+            "GPT still finds “is” more probable than “are”.",
             controls=[
                 text_control,
-                Range("back", "Positions back from the last", 0, COLUMNS - 1, initial=0),
-                Range("layer", "Layer", 0, config.n_layers - 1, initial=min(FIRST_LAYER, config.n_layers - 1)),
-                Range("head", "Head", 0, config.n_heads - 1, initial=min(FIRST_HEAD, config.n_heads - 1)),
+                Range("written", "Tokens that it writes itself", 0, MAX_WRITTEN, initial=0, play=900),
+                Range("back", "Positions back from the last", 0, COLUMNS - 1, initial=0, quiet=True),
+                Range("layer", "Layer", 0, last_layer, initial=min(FIRST_LAYER, last_layer), quiet=True),
+                Range("head", "Head", 0, last_head, initial=min(FIRST_HEAD, last_head), quiet=True),
             ],
         )
 
@@ -102,15 +122,37 @@ class PipelineMap(Explorer):
     def target(self, trace: PipelineTrace) -> tuple[bool, str]:
         last = len(trace.tokens) - 1
         try:
-            singular, plural = (trace.probability(word, last) for word in (" is", " are"))
+            singular, several = (trace.probability(word, last) for word in (" is", " are"))
         except KeyError:
             return False, "This target needs a tokenizer that has “is” and “are” as one token each."
-        shares = f"P(is) = {singular:.2f}, P(are) = {plural:.2f}"
+        shares = f"P(is) = {singular:.2f}, P(are) = {several:.2f}"
+        n_plurals = sum(word in PLURALS for word in trace.sentence.split())
         if trace.tokens[-1] != b" dogs":
             return False, f"Not yet: the last word is not dogs. {shares}."
-        if max(singular, plural) < EXPECTED:
+        if max(singular, several) < EXPECTED:
             return False, f"Not yet: the model expects neither here. {shares}."
-        return (True, f"Reached: {shares}.") if singular > plural else (False, f"Not yet: {shares}.")
+        if singular <= several:
+            return False, f"Not yet: {shares}."
+        if n_plurals < 2:
+            return False, f"Not yet: {shares}, but of {plural(2, 'plural noun')} there is {n_plurals}."
+        return True, f"Reached: {shares}, after {plural(n_plurals, 'plural noun')}."
+
+    def question(self, trace: PipelineTrace) -> Question | None:
+        if self._model is not None or trace.written or not TWO_NEAR.fullmatch(trace.text):
+            return None
+        return QUESTION if trace.weights[:, :, -1, 2].max() > 0.9 else None  # as the second answer says
+
+    def limits(self, trace: PipelineTrace) -> dict[str, tuple[int, int]]:
+        return {"back": (0, min(len(trace.tokens), COLUMNS) - 1)}
+
+    def off(self, trace: PipelineTrace) -> dict[str, str]:
+        L, H = trace.weights.shape[:2]
+        reasons = {
+            "back": (len(trace.tokens), "There is one position."),
+            "layer": (L, "This model has one layer."),
+            "head": (H, "This model has one head a layer."),
+        }
+        return {name: reason for name, (number, reason) in reasons.items() if number == 1}
 
     def code_for(self, state: dict[str, Any]) -> str:
         tokenizer = self._tokenizer or bundled()[1]
@@ -118,10 +160,18 @@ class PipelineMap(Explorer):
         load = "# model and tokenizer are yours, the model in evaluation mode (model.eval())"
         if self._model is None:
             load = 'from llmlab.training import load_checkpoint\n\nmodel, tokenizer = load_checkpoint("tiny")'
+        write = ""
+        if state["written"]:
+            write = (
+                f"for _ in range({state['written']}):  # the model goes on by itself\n"
+                "    with torch.no_grad():\n"
+                "        following = model(torch.tensor([ids]))[0, -1].argmax()  # the most probable token\n"
+                f"    ids = [*ids, following.item()][-{length}:]\n"
+            )
         return (
             f"import torch\n{load}\n"
             f"ids = tokenizer.encode({as_read(state['text'], tokenizer)!r}, allowed_special='all')[-{length}:]\n"
-            f"position = max(0, len(ids) - 1 - {state['back']})\n"
+            f"{write}position = max(0, len(ids) - 1 - {state['back']})\n"
             "with torch.no_grad():\n"
             "    x = model.embedding(torch.tensor([ids]))  # (1, T, D)\n"
             f"    for block in model.blocks[:{state['layer']}]:\n"

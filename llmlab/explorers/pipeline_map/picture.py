@@ -1,200 +1,183 @@
-"""The picture of the pipeline map as HTML, and the same in words."""
+"""The picture of the pipeline map: a river from the text down to the next token, one lane for each position.
+
+The lane of the chosen position is lit; arcs flow into it from the positions that it looks at. A press on a token
+chooses it, a press on a head shows what that head does, a press on a next token appends it. Numbers are in numbers.py.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from html import escape
 
+import torch
 from torch import Tensor
 
-from llmlab.explorers.host.markup import scrolling, table
-from llmlab.explorers.host.words import printable, visible
-from llmlab.explorers.pipeline_map.values import CANDIDATES, COLUMNS, LESSONS, LONGEST, NUMBERS, START, PipelineTrace
+from llmlab.explorers.host.touch import touch
+from llmlab.explorers.pipeline_map.heads import heads
+from llmlab.explorers.pipeline_map.nexts import next_tokens, stream
+from llmlab.explorers.pipeline_map.numbers import characters, first_shown, said, shape, shown
+from llmlab.explorers.pipeline_map.values import CELLS, LESSONS, START, PipelineTrace
 
-
-def describe(trace: PipelineTrace) -> str:
-    """The map in words."""
-    T, last = len(trace.tokens), trace.position
-    tokens = ("… | " if T > COLUMNS else "") + " | ".join(map(_text, trace.tokens[-COLUMNS:]))
-    weight, source = trace.attention.max(dim=0)
-    nexts = ", ".join(f"{_text(trace.vocabulary[id])!r} {p:.2f}" for id, p in trace.most_probable(3))
-    return (
-        f"{T} token{'s' * (T > 1)}: {tokens}. "
-        f"Embeddings {_shape(trace.embeddings)}, attention weights {_shape(trace.weights[0])} in each of "
-        f"{len(trace.weights)} layers, logits {_shape(trace.logits)}. Layer {trace.layer}, head {trace.head}: "
-        f"position {last} ({_text(trace.tokens[last])!r}) looks most at position {source} "
-        f"({_text(trace.tokens[source])!r}), weight {weight:.2f}. Most probable after position {last}: {nexts}."
-    )
+SHADES = torch.tensor([0.06, 0.12, 0.25, 0.5])  # of the largest number: each depth of colour is twice the one before
 
 
 def render(trace: PipelineTrace) -> str:
-    """The map as HTML: a column for each position, a row or more for each stage, and the list of next tokens."""
-    T, first, row = len(trace.tokens), _first(trace), trace.position
-    shape_TD, shape_TV = f"(T, D) = {_shape(trace.context)}", f"(T, V) = {_shape(trace.logits)}"
-    shape_HTT = f"(H, T, T) = {_shape(trace.weights[0])}"
-    best = [trace.most_probable(1, at)[0] for at in range(first, T)]
-    in_front = ", and a space in front of them" if trace.text and trace.read != trace.text else ""
-    rows = (
-        _stage(trace, "Characters", f"({len(trace.text)},){in_front}", "01")
-        + _characters(trace)
-        + _stage(trace, "Tokens", f"(T,) = ({T},)", "01", "02")
-        + _row(trace, "", [("token", _shown(part)) for part in trace.tokens[first:]])
-        + _stage(trace, "Token ids", f"(T,) = ({T},)", "01")
-        + _row(trace, "", [("number", str(id)) for id in trace.ids[first:].tolist()])
-        + _stage(trace, "Embeddings", f"{shape_TD}, token + position, the first {NUMBERS} numbers of each", "04", "05")
-        + _vectors(trace, trace.embeddings)
+    """The river with its stages, the heads beside it, and the next tokens at its end."""
+    first = first_shown(trace)
+    lanes = len(trace.tokens) - first + (first > 0)
+    many = " llmlab-crowded" if lanes > 7 else ""  # narrow lanes
+    D, L = trace.context.shape[1], len(trace.weights)
+    cells = min(CELLS, D)
+    in_front = ""
+    if trace.read != trace.text:
+        in_front = f" In front stands {escape(START)}, which began each document that the model has read"
+        in_front += ", and a space." if trace.text else "."
+    TD, TV = f"(T, D) = {shape(trace.context)}", f"(T, V) = {shape(trace.logits)}"
+    stages = (
+        _stage("Characters", f"What is typed.{in_front}", "", ["01"])
+        + _lanes(trace, _characters(trace), "letters")
         + _stage(
-            trace, "Attention weights", f"{shape_HTT}, layer {trace.layer}, head {trace.head}, row {row}", "06", "08"
+            "Tokens",
+            "The tokenizer cuts the text into pieces that it knows. Below each stands its id, the number of its row in "
+            "the model's tables.",
+            f"(T,) = ({len(trace.tokens)},)",
+            ["01", "02"],
         )
-        + _attention(trace)
-        + _stage(trace, "Context vectors", f"{shape_TD}, after all {len(trace.weights)} layers", "08", "09")
-        + _vectors(trace, trace.context)
-        + _stage(trace, "Logits", f"{shape_TV}, the largest at each position", "09")
-        + _row(trace, "", [("number", _two(trace.logits[at, id].item())) for at, (id, _) in enumerate(best, first)])
-        + _stage(trace, "Probabilities", f"{shape_TV}, the most probable next token at each position", "09", "12")
-        + _row(trace, "", [("token", _shown(trace.vocabulary[id])) for id, _ in best])
-        + _row(trace, "", [("number", f"{probability:.2f}") for _, probability in best])
+        + _lanes(trace, _tokens(trace), "chips")
+        + _stage(
+            "Embeddings",
+            f"Each id fetches a row of a table, and each position adds one of another table. {_first_cells(cells, D)}",
+            TD,
+            ["04", "05"],
+        )
+        + _lanes(trace, _strips(trace, trace.embeddings, "embedding"), "strips")
+        + _stage(
+            "Attention",
+            f"Each position takes from those before it and from itself. This is layer {trace.layer}, head "
+            f"{trace.head}: what the chosen position takes, in shares of 1. Later positions are masked.",
+            f"(H, T, T) = {shape(trace.weights[0])}",
+            ["06", "08"],
+        )
+        + _lanes(trace, _streams(trace, lanes), "streams")
+        + _stage(
+            "Context vectors",
+            f"After all {L} layers each vector holds more than its own token. {_first_cells(cells, D)}",
+            TD,
+            ["08", "09"],
+        )
+        + _lanes(trace, _strips(trace, trace.context, "context vector"), "strips")
+        + f"<span></span>{stream(trace, lanes)}"
     )
-    head = "".join(f'<th scope="col"{_marked(trace, at)}>{"▼ " * (at == row)}{at}</th>' for at in range(first, T))
-    before = f'<th scope="col">0–{first - 1}</th>' if first else ""
-    stages = table(rows, head=f'<th scope="col">position</th>{before}{head}', kind="llmlab-pipeline")
+    last = _stage(
+        "Next token",
+        "Each context vector becomes a number for each token of the vocabulary, its logit; softmax makes them "
+        "probabilities. These are the most probable ones after the chosen position.",
+        TV,
+        ["09", "12"],
+    )
     return (
-        f"{scrolling('The text, stage by stage', stages)}"
-        '<div>▼ the chosen position &nbsp; · a space &nbsp; <span class="llmlab-key llmlab-masked">masked</span> '
-        f"may not be looked at &nbsp; blue above zero, striped orange below &nbsp; positions, layers, heads: "
-        f"counted from 0</div>{_candidates(trace)}"
+        f'<div class="llmlab-flow"><div class="llmlab-river{many}" style="--n:{lanes}">{stages}</div>'
+        f'<div class="llmlab-mouth">{last}{next_tokens(trace)}</div>{heads(trace)}</div>'
     )
 
 
-def _first(trace: PipelineTrace) -> int:
-    """The first position with a column of its own."""
-    return max(0, len(trace.tokens) - COLUMNS)
+def _first_cells(cells: int, D: int) -> str:
+    return f"The first {cells} of {D} numbers: blue above zero, striped orange below."
 
 
-def _stage(trace: PipelineTrace, name: str, shape: str, *lessons: str) -> str:
+def _stage(name: str, sentence: str, sizes: str, lessons: list[str]) -> str:
+    """The name of a stage; opened, it says what happens there and in which lesson that is learned."""
     links = ", ".join(
         f'<a href="{LESSONS[lesson]}.ipynb" target="_blank" rel="noopener">lesson {lesson}</a>' for lesson in lessons
     )
-    columns = 1 + min(len(trace.tokens), COLUMNS + 1)
-    return f'<tr><th class="llmlab-stage" colspan="{columns}"><b>{name}</b> {shape} · {links}</th></tr>'
-
-
-def _row(trace: PipelineTrace, label: str, cells: Sequence[tuple[str, str]], before: str = "…") -> str:
-    """A row of cells (kind, content), one for each position in the picture; `before` stands for the earlier ones."""
-    first = _first(trace)
-    row = f"<tr><th>{label}</th>" + (f'<td class="llmlab-number">{before}</td>' if first else "")
-    for at, (kind, content) in enumerate(cells, first):
-        row += f'<td class="llmlab-{kind}{" llmlab-at" * (at == trace.position)}">{content}</td>'
-    return f"{row}</tr>"
-
-
-def _marked(trace: PipelineTrace, position: int) -> str:
-    return ' class="llmlab-at"' if position == trace.position else ""
-
-
-def _characters(trace: PipelineTrace) -> str:
-    """The characters over their tokens: several tokens share a cell where none of them is a whole character."""
-    first, start = _first(trace), -len(trace.left_out)
-    row = '<tr class="llmlab-letters"><th></th>' + "<td>…</td>" * (first > 0)
-    for count, characters in _whole_characters((*trace.left_out, *trace.tokens)):
-        wide = start + count - max(start, first)  # columns of these tokens in the picture
-        if wide > 0:
-            added = start == -len(trace.left_out) and trace.read.startswith(START)  # a token, but nobody's characters
-            row += f'<td colspan="{wide}">{"" if added else _dotted(characters)}</td>'
-        start += count
-    return f"{row}</tr>"
-
-
-def _whole_characters(parts: Sequence[bytes]) -> Iterator[tuple[int, str]]:
-    """(number of tokens, their text), for the smallest groups of tokens that are whole characters."""
-    held, count = b"", 0
-    for part in parts:
-        held, count = held + part, count + 1
-        try:
-            text = held.decode()
-        except UnicodeDecodeError:
-            continue
-        yield count, text
-        held, count = b"", 0
-
-
-def _vectors(trace: PipelineTrace, vectors: Tensor) -> str:
-    """The first numbers of each vector, a column a vector, shaded by their share of the largest of all."""
-    largest = max(vectors.abs().max().item(), 1e-9)
-    numbers = vectors[_first(trace) :, :NUMBERS].T.tolist()
-    return "".join(
-        _row(trace, str(n), [(f"number{_shade(value / largest)}", _two(value)) for value in values])
-        for n, values in enumerate(numbers)
+    sizes = f"Shape {sizes}. " if sizes else ""
+    return (
+        f'<details class="llmlab-about"{touch(key=f"about {name}")}><summary>{name}</summary>'
+        f"<div>{sentence} {sizes}More in {links}.</div></details>"
     )
 
 
-def _attention(trace: PipelineTrace) -> str:
-    weights, first = trace.attention.tolist(), _first(trace)
-    cells = [
-        (f"number{_shade(weight)}", f"{weight:.2f}") if at <= trace.position else ("masked", "masked")
-        for at, weight in enumerate(weights[first:], first)
-    ]
-    return _row(trace, "", cells, before=f"{sum(weights[:first]):.2f}")
+def _lanes(trace: PipelineTrace, content: str, kind: str) -> str:
+    """One stage of all lanes; behind it the beam, where the chosen position is."""
+    first = first_shown(trace)
+    at = trace.position - first + (first > 0)
+    beam = f'<i class="llmlab-beam" style="left:calc({at} * 100% / var(--n))"></i>'
+    earlier = "<span>…</span>" if first and kind in ("letters", "chips", "strips") else ""
+    group = touch(key="tokens", group="follow", sweep=True) if kind == "chips" else ""
+    return f'<div class="llmlab-stage-lanes llmlab-{kind}"{group}>{beam}{earlier}{content}</div>'
 
 
-def _candidates(trace: PipelineTrace) -> str:
-    """The next tokens at the chosen position: logits, and their softmax with bars."""
-    V = trace.logits.shape[1]
-    best, logits, body = trace.most_probable(min(CANDIDATES, V)), trace.logits[trace.position].tolist(), ""
-    for id, probability in best:
-        body += (
-            f'<tr><td class="llmlab-token">{_shown(trace.vocabulary[id])}</td><td class="llmlab-number">{id}</td>'
-            f'<td class="llmlab-number">{_two(logits[id])}</td>{_bar(probability)}</tr>'
+def _characters(trace: PipelineTrace) -> str:
+    return "".join(f'<span style="grid-column:span {wide}">{letters}</span>' for wide, letters in characters(trace))
+
+
+def _tokens(trace: PipelineTrace) -> str:
+    """Each token with its id; a press chooses its position."""
+    T, chips = len(trace.tokens), ""
+    for at in range(first_shown(trace), T):
+        written = at >= T - trace.written
+        by = ", written by the model" if written else ""
+        its = touch(
+            key=f"token{at}",
+            press={"back": T - 1 - at},
+            link=f"p{at}",
+            tip=f"position {at}: {said(trace.tokens[at])}{by}",
         )
-    others = max(0.0, 1 - sum(probability for _, probability in best))
-    body += f"<tr><td>{V - len(best):,} others</td><td></td><td></td>{_bar(others)}</tr>"
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("next token", "id", "logit", "probability"))
-    title = f"Row {trace.position} of logits and probabilities: after {_shown(trace.tokens[trace.position])}"
-    nexts = table(body, head=f"{head}<td></td>", kind="llmlab-pipeline llmlab-nexts", caption=title)
-    return scrolling("The most probable next tokens", nexts)
+        look = "llmlab-piece" + " llmlab-written" * written
+        chips += (
+            f'<span class="llmlab-token-lane"><b class="{look}"{its}>{shown(trace.tokens[at])}</b>'
+            f"<small>{trace.ids[at]}</small></span>"
+        )
+    return chips
 
 
-def _bar(probability: float) -> str:
-    bar = f'<span class="llmlab-bar" style="width:{10 * probability:.1f}em"></span>'
-    return f'<td class="llmlab-number">{probability:.2f}</td><td>{bar}</td>'
+def _strips(trace: PipelineTrace, vectors: Tensor, name: str) -> str:
+    """The first numbers of each vector as shades; the very first ones are read out."""
+    first = first_shown(trace)
+    strips = ""
+    for at, (cells, begin) in enumerate(_cells(vectors, first), first):
+        its = touch(link=f"p{at}", tip=f"{name} of {said(trace.tokens[at])}: {begin}, …")
+        strips += f'<span class="llmlab-vector"{its}>{cells}</span>'
+    return strips
 
 
-def _shade(share: float) -> str:
-    """A class for a number from -1 to 1: four depths of blue, four of striped orange."""
-    depth = min(4, round(5 * abs(share)))
-    return f" llmlab-{'p' if share > 0 else 'n'}{depth}" if depth else ""
+@lru_cache(maxsize=24)  # a tensor is known by its identity: the same for all positions and heads of one text
+def _cells(vectors: Tensor, first: int) -> list[tuple[str, str]]:
+    """Of each vector (its cells, its first numbers): shades by the share of the largest number that is shown."""
+    numbers = vectors[first:, :CELLS]
+    depths = (numbers.abs()[..., None] > numbers.abs().max() * SHADES).sum(dim=-1) * numbers.sign().int()
+    looks = {depth: f'<i class="llmlab-{"above" if depth > 0 else "below"}{abs(depth)}"></i>' for depth in range(-4, 5)}
+    looks[0] = "<i></i>"
+    return [
+        ("".join(looks[depth] for depth in line), ", ".join(f"{n:.2f}" for n in begin).replace("-", "−"))
+        for line, begin in zip(depths.tolist(), numbers[:, :4].tolist(), strict=True)
+    ]
 
 
-def _text(part: bytes) -> str:
-    """A token in words: as text, control characters by name, or as bytes where it is not whole characters."""
-    try:
-        return printable(part.decode())
-    except UnicodeDecodeError:
-        return f"bytes {part.hex(' ')}"
-
-
-def _shown(part: bytes) -> str:
-    """A token that can be seen, escaped: spaces as a raised dot, line ends as an arrow, and not too long."""
-    try:
-        return _dotted(part.decode())
-    except UnicodeDecodeError:
-        return part[:LONGEST].hex(" ")
-
-
-def _dotted(text: str) -> str:
-    if text == START:
-        return "&lt;|endof<wbr>text|&gt;"  # may be broken where columns are narrow
-    return escape(printable(visible(shortened(text))))
-
-
-def shortened(text: str) -> str:
-    """Text of which no more is written out than fits a column."""
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-
-
-def _shape(values: Tensor) -> str:
-    return str(tuple(values.shape))
-
-
-def _two(value: float) -> str:
-    return f"{value:.2f}".replace("-0.00", "0.00")
+def _streams(trace: PipelineTrace, lanes: int) -> str:
+    """What the chosen position takes from each one: a stream as wide as its weight; what it may not see is hatched."""
+    first, weights = first_shown(trace), trace.attention.tolist()
+    shares = ([sum(weights[:first])] if first else []) + weights[first : trace.position + 1]
+    sources = [*([-1] if first else []), *range(first, trace.position + 1)]
+    middle = [100 * lane + 50 for lane in range(lanes)]
+    end = middle[len(shares) - 1] if shares else 50
+    paths = labels = ""
+    for lane, (source, share) in enumerate(zip(sources, shares, strict=True)):
+        start, link = middle[lane], f"p{source}"
+        paths += (
+            f'<path{touch(key=f"arc{source}", link=link)} d="M{start} 16C{start} 70 {end} 40 {end} 100" '
+            f'style="stroke-width:{1 + 21 * share:.1f}px;stroke-opacity:{0.3 + 0.6 * share:.2f}" '
+            'vector-effect="non-scaling-stroke"></path>'
+        )
+        bold = " llmlab-most" if share == max(shares) else ""
+        labels += f'<span class="llmlab-share-taken{bold}"{touch(link=link)}>{share:.0%}</span>'
+    masked = (
+        f'<span class="llmlab-masked"{touch(tip="later positions are masked: it may not look at them")} '
+        f'style="left:calc({len(shares)} * 100% / var(--n))"><b>masked</b></span>'
+        if len(shares) < lanes
+        else ""
+    )
+    return (
+        f'{masked}<svg viewBox="0 0 {100 * lanes} 100" preserveAspectRatio="none" aria-hidden="true">{paths}</svg>'
+        f"{labels}"
+    )

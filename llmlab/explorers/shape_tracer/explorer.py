@@ -4,22 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmlab.explorers.host import Explorer
-from llmlab.explorers.host.controls import Choice, Range, Toggle
+from llmlab.explorers.host import Explorer, Question
+from llmlab.explorers.host.controls import Choice, Range, Scale, Toggle
 from llmlab.explorers.host.learner import learners_function, name_of, not_written
-from llmlab.explorers.shape_tracer import picture
-from llmlab.explorers.shape_tracer.picture import off
+from llmlab.explorers.shape_tracer import numbers, picture
+from llmlab.explorers.shape_tracer.numbers import off
 from llmlab.explorers.shape_tracer.values import (
+    AXES,
     CONTEXTS,
     GPT2_PARAMETERS,
     GPT2_PARTS,
     HEADS,
+    STEPS,
     TOKENS_READ,
     VOCABULARIES,
     WIDTHS,
     CountFunction,
     ShapeTrace,
     compute,
+)
+
+QUESTION = Question(
+    "What would twice as many heads add to this number?",
+    (
+        ("nothing", True, "Heads cut the same matrices into narrower pieces: H times D/H stays D."),
+        (
+            "matrices for queries, keys and values of the new heads",
+            False,
+            "Each head's share would be half as wide, so all together are as large as before.",
+        ),
+        (
+            "twice the scores, so more parameters",
+            False,
+            "There would be twice as many scores; but nothing trains them.",
+        ),
+    ),
 )
 
 
@@ -37,6 +56,8 @@ class ShapeTracer(Explorer):
 
     sheet = "shape_tracer.css"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
+    why, more = staticmethod(picture.why), staticmethod(numbers.more)
+    stand_in = more
     count = learners_function()
 
     def __init__(self, count: CountFunction | None = None) -> None:
@@ -44,15 +65,17 @@ class ShapeTracer(Explorer):
             title="Shape and parameter tracer",
             task=f"Your target: the {GPT2_PARAMETERS:,} parameters of GPT-2.",
             controls=[
-                Choice("vocabulary", "Vocabulary V", VOCABULARIES, initial="50257"),
-                Choice("width", "Width D", WIDTHS, initial="96"),
-                Range("layers", "Blocks", 1, 24, initial=4),
-                Choice("heads", "Heads H", HEADS, initial="3"),
-                Choice("context", "Context length", CONTEXTS, initial="64"),
-                Choice("tokens_read", "Tokens read T", tuple(TOKENS_READ), initial="all"),
-                Range("batch", "Batch B", 1, 16, initial=2),
+                Scale("step", "Step of the pass", tuple(STEPS), initial="token", play=900, labels=_numbered()),
+                Choice("axis", "A full bar", tuple(AXES), initial="10 M", look="buttons"),
                 Toggle("tie_weights", "Tied weights", initial=False),
                 Toggle("qkv_bias", "Bias of q, k, v", initial=False),
+                Scale("vocabulary", "Vocabulary V", VOCABULARIES, initial="50257", quiet=True),
+                Scale("width", "Width D", WIDTHS, initial="96", quiet=True),
+                Range("layers", "Blocks L", 1, 24, initial=4, quiet=True),
+                Scale("heads", "Heads H", HEADS, initial="3", quiet=True),
+                Scale("context", "Context C", CONTEXTS, initial="64", quiet=True),
+                Scale("tokens_read", "Tokens read T", tuple(TOKENS_READ), initial="all", quiet=True),
+                Range("batch", "Batch B", 1, 16, initial=2, quiet=True),
             ],
             count=count,
         )
@@ -77,6 +100,9 @@ class ShapeTracer(Explorer):
         parts = f" As in GPT-2 already: {', '.join(agree)}." if agree else ""
         return False, f"Not yet: {trace.total_parameters:,} parameters, {off(difference)}.{parts}"
 
+    def question(self, trace: ShapeTrace) -> Question:
+        return QUESTION
+
     def code_for(self, state: dict[str, Any]) -> str:
         trace = compute(state)
         config = trace.config
@@ -94,3 +120,7 @@ class ShapeTracer(Explorer):
             'print(f"{parameters.total:,} parameters, {flops:,} FLOPs")\n'
             "print(parameters)"
         )
+
+
+def _numbered() -> tuple[str, ...]:
+    return tuple(f"{number} {name}" for number, name in enumerate(STEPS.values(), 1))

@@ -1,18 +1,169 @@
-"""The picture of the shape tracer as HTML, and the same in words."""
+"""The picture of the shape tracer as HTML, the reason of what is seen, and the same in words.
+
+The sizes as numbers to drag; the pass as a column of steps along the stream, each of which can be pressed, swept and
+played; for each part two bars on one axis, what it holds and what it costs; and the step that is looked at.
+
+A weight that a token is multiplied with costs two operations. So a full bar of operations a token is twice one of
+parameters: the bars of a part are equally long where each token meets each weight, and differ where it does not.
+"""
 
 from __future__ import annotations
 
-from math import prod
+from html import escape
 
-from llmlab.explorers.host.markup import cell, numbers, scrolling, table
-from llmlab.explorers.host.words import plural, three_digits
-from llmlab.explorers.shape_tracer.steps import PARTS
-from llmlab.explorers.shape_tracer.values import ShapeTrace
+from llmlab.explorers.host.touch import touch
+from llmlab.explorers.host.words import plural
+from llmlab.explorers.shape_tracer.numbers import big
+from llmlab.explorers.shape_tracer.steps import PARTS, Step
+from llmlab.explorers.shape_tracer.tensor import panel
+from llmlab.explorers.shape_tracer.values import GPT2_PARTS, ShapeTrace
+
+STREAM = "(B, T, D)"
 
 
 def render(trace: ShapeTrace) -> str:
-    """The trace as HTML: numbers, a table of shares with two bars a part, a table of all tensors."""
-    return _numbers(trace) + _shares(trace) + _tensors(trace)
+    """Sizes, the steps, the bars, and the chosen step."""
+    return (
+        f'<div class="llmlab-gpt">{_sizes(trace)}{_flow(trace)}<div class="llmlab-gpt-side">{_totals(trace)}'
+        f"{_bars(trace)}</div>{panel(trace)}</div>"
+        '<p class="llmlab-hint"><span class="llmlab-gpt-swatch llmlab-gpt-holds"></span> parameters '
+        '<span class="llmlab-gpt-swatch llmlab-gpt-costs"></span> operations a token (a full bar is twice as many) '
+        '<span class="llmlab-gpt-swatch llmlab-gpt-mark"></span> GPT-2 has so many (dotted: more than a bar) &nbsp; '
+        "Sides are drawn on a logarithmic scale.</p>"
+    )
+
+
+# ---- sizes and totals ------------------------------------------------------------------------------------------------
+
+
+def _sizes(trace: ShapeTrace) -> str:
+    config = trace.config
+    sizes = (
+        ("vocabulary", "vocabulary V", config.vocab_size),
+        ("width", "width D", config.d_model),
+        ("layers", "blocks L", config.n_layers),
+        ("heads", "heads H", config.n_heads),
+        ("context", "context C", config.context_length),
+        ("tokens_read", "tokens read T", trace.tokens),
+        ("batch", "batch B", trace.batch),
+    )
+    chips = ""
+    for control, name, size in sizes:
+        its = touch(key=f"size-{control}", spin=control, tip=f"{name}: drag sideways, or arrow keys")
+        chips += f'<span>{name} <b class="llmlab-gpt-size"{its}>{size:,}</b></span>'
+    return f'<div class="llmlab-gpt-sizes">{chips}</div>'
+
+
+def _totals(trace: ShapeTrace) -> str:
+    texts = f"{trace.batch} × {trace.tokens:,} {'token' if trace.tokens == 1 else 'tokens'}"
+    return (
+        f'<div class="llmlab-gpt-totals"><span><b>{trace.total_parameters:,}</b> parameters</span>'
+        f"<span><b>{big(trace.total_flops).strip()}</b> operations for {texts}</span></div>"
+    )
+
+
+# ---- the pass --------------------------------------------------------------------------------------------------------
+
+
+def _flow(trace: ShapeTrace) -> str:
+    before = "".join(_row(step, "stream" if step.key == "stream" else "") for step in trace.before)
+    block = "".join(_row(step, "stream" if step.key.startswith("add") else "branch") for step in trace.block)
+    after = "".join(_row(step, "") for step in trace.after)
+    blocks = f"each of {trace.config.n_layers} blocks" if trace.config.n_layers > 1 else "the only block"
+    its = touch(key="flow", group="follow", sweep=True)
+    return (
+        f'<div class="llmlab-gpt-flow"{its}>{before}<div class="llmlab-gpt-block">'
+        f'<b class="llmlab-gpt-times">{blocks}</b>{block}</div>{after}</div>'
+    )
+
+
+def _row(step: Step, place: str) -> str:
+    """One step: on the stream, on the way that leaves it, or outside."""
+    its = touch(key=f"step {step.key}", press={"step": step.key}, link=_word(step.part))
+    tinted = " llmlab-gpt-as-stream" if step.letters == STREAM else ""
+    kind = f" llmlab-gpt-{place}" if place else ""
+    return (
+        f'<div class="llmlab-gpt-row{kind}"{its}><i></i><span>{escape(step.name.partition(" (")[0])}</span>'
+        f'<span class="llmlab-gpt-shape{tinted}">{step.letters}</span></div>'
+    )
+
+
+def _word(part: str) -> str:
+    """A part as one word, which its steps and its bars share."""
+    return f"part-{PARTS.index(part)}" if part else ""
+
+
+# ---- the bars --------------------------------------------------------------------------------------------------------
+
+
+def _bars(trace: ShapeTrace) -> str:
+    holds, costs = trace.parameters, trace.flops_per_token
+    rows = ""
+    for part in PARTS:
+        steps = [step for step in trace.steps if step.part == part]
+        aim = trace.step if trace.step.part == part else steps[0]
+        said = f"{part}: {holds[part]:,} parameters, {big(costs[part])}operations a token"
+        its = touch(key=f"part {part}", press={"step": aim.key}, link=_word(part), tip=said)
+        same = holds[part] == GPT2_PARTS[part]
+        mark = ' <b class="llmlab-gpt-same">✓</b>' if same and holds[part] else ""
+        rows += (
+            f'<div class="llmlab-gpt-part"{its}><span>{part}</span><div class="llmlab-gpt-lane">'
+            f"{_bar('holds', holds[part] / trace.axis)}{_bar('costs', costs[part] / (2 * trace.axis))}"
+            f"{_mark(part, holds[part], trace.axis)}</div>"
+            f"<span>{big(holds[part])}{mark}<br>{big(costs[part])}</span></div>"
+        )
+    return f'<div class="llmlab-gpt-parts"{touch(key="parts", group="parts")}>{rows}</div>'
+
+
+def _bar(kind: str, share: float) -> str:
+    beyond = " llmlab-gpt-beyond" if share > 1 else ""
+    width = 0 if not share else max(0.4, 100 * min(share, 1))
+    return f'<i class="llmlab-gpt-bar llmlab-gpt-{kind}{beyond}" style="width:{width:.2f}%"></i>'
+
+
+def _mark(part: str, mine: int, axis: int) -> str:
+    """How many parameters GPT-2 has there; none where no model has any."""
+    if not (GPT2_PARTS[part] or mine):
+        return ""
+    share = GPT2_PARTS[part] / axis
+    if share > 1:
+        return '<i class="llmlab-gpt-mark llmlab-gpt-mark-beyond"></i>'
+    return f'<i class="llmlab-gpt-mark" style="left:{100 * share:.2f}%"></i>'
+
+
+# ---- words -----------------------------------------------------------------------------------------------------------
+
+
+def why(trace: ShapeTrace) -> str:
+    """What most of the numbers are, and why; what most of the operations are for."""
+    parameters, config = trace.parameters, trace.config
+    groups = {
+        "tables": parameters["token embedding"] + parameters["head"],
+        "position": parameters["position embedding"],
+        "blocks": sum(step.times * step.parameters for step in trace.block),
+    }
+    most = max(groups, key=groups.get)
+    share = f"{groups[most] / trace.total_parameters:.0%}"
+    tokens = f"{config.vocab_size:,} tokens have a row of D"
+    if most == "tables" and config.tie_weights:
+        held = f"The token table holds <b>{share}</b>: {tokens}, which the head uses, too"
+    elif most == "tables":
+        held = f"The vocabulary holds <b>{share}</b>: {tokens} in the table, and another in the head"
+    elif most == "position":
+        held = f"The position table holds <b>{share}</b>: a row of D for each of {config.context_length:,} places"
+    else:
+        held = f"The blocks hold <b>{share}</b>: each of them has 12 · D² numbers and a few more"
+    costs = trace.flops_per_token
+    dear = max(PARTS, key=costs.get)
+    share = f"{costs[dear] / sum(costs.values()):.0%}"
+    if dear == "attention: scores and sums":
+        return (
+            f"{held}. Scores and sums hold nothing and cost <b>{share}</b>: each token meets {trace.tokens:,} tokens."
+        )
+    return (
+        f"{held}. A token costs two operations for each weight that it is multiplied with and none for a row that is "
+        f"looked up: so {'the ' if dear == 'head' else ''}{dear}, with most such weights, costs most, <b>{share}</b>."
+    )
 
 
 def describe(trace: ShapeTrace) -> str:
@@ -28,87 +179,6 @@ def describe(trace: ShapeTrace) -> str:
         f"{parameters[holds]:,}, {parameters[holds] / trace.total_parameters:.1%}. "
         f"A pass over {trace.batch} × {trace.tokens} tokens takes {big(trace.total_flops)}FLOPs, "
         f"{big(trace.total_flops / (trace.batch * trace.tokens))}FLOPs a token. Most go into the part {costs}: "
-        f"{flops[costs] / trace.total_flops:.1%}."
+        f"{flops[costs] / trace.total_flops:.1%}. The step looked at, {trace.step.name}, gives {trace.step.letters}: "
+        f"{trace.step.shape}."
     )
-
-
-def _numbers(trace: ShapeTrace) -> str:
-    config = trace.config
-    largest = max(trace.steps, key=lambda step: prod(step.shape))
-    facts = {
-        "parameters": f"{trace.total_parameters:,}",
-        "in float32": f"{big(4 * trace.total_parameters)}B",
-        "FLOPs of a pass": big(trace.total_flops),
-        "FLOPs a token": big(trace.total_flops / (trace.batch * trace.tokens)),
-        "width of a head D/H": config.d_model // config.n_heads,
-        "largest tensor": f"{largest.letters}, {big(4 * prod(largest.shape))}B",
-    }
-    if trace.own_function:
-        facts["your count"] = f"{trace.counted:,}"
-    return numbers(facts)
-
-
-# Fixed colours that hold 3:1 against a white and a black page; the stylesheet hatches the second one.
-_COLOUR = {"holds": "#2f7fc1", "costs": "#c8590a"}
-
-
-def _shares(trace: ShapeTrace) -> str:
-    """One row a part: what it holds and what it costs, as numbers, shares and bars."""
-    parameters, flops = trace.parameters, trace.flops
-    rows = ""
-    for part in PARTS:
-        rows += f"<tr><th>{part}</th>"
-        for kind, values, text in (
-            ("holds", parameters, f"{parameters[part]:,}"),
-            ("costs", flops, big(flops[part])),
-        ):
-            share = values[part] / sum(values.values())
-            rows += f"{cell(text)}{cell(f'{share:.1%}')}{_bar(kind, share)}"
-        rows += "</tr>"
-    total = (
-        f"<tr><th>all</th>{cell(f'{trace.total_parameters:,}')}{cell('100.0%')}<td></td>"
-        f"{cell(big(trace.total_flops))}{cell('100.0%')}<td></td></tr>"
-    )
-    head = '<th>part</th><th colspan="3">parameters held</th><th colspan="3">FLOPs of a pass</th>'
-    return scrolling("Shares of the parts", table(rows + total, head=head, kind="llmlab-shares"))
-
-
-def _bar(kind: str, share: float) -> str:
-    if not share:
-        return "<td></td>"
-    look = f"width: {100 * share:.1f}%; background-color: {_COLOUR[kind]}"
-    return f'<td class="llmlab-share"><div class="llmlab-{kind}" style="{look}">&nbsp;</div></td>'
-
-
-def _tensors(trace: ShapeTrace) -> str:
-    """Every tensor in the order of the pass."""
-    head = "".join(f"<th>{name}</th>" for name in ("step", "gives", "", "trains", "parameters", "FLOPs"))
-    blocks = f"in each of the {trace.config.n_layers} blocks" if trace.config.n_layers > 1 else "in the only block"
-    rows = ""
-    for title, steps in (("before the blocks", trace.before), (blocks, trace.block), ("after them", trace.after)):
-        rows += f'<tr class="llmlab-group"><th colspan="6">{title}</th></tr>'
-        for step in steps:
-            trains = " + ".join(_shape(shape) for shape in step.weights)
-            rows += (
-                f"<tr><th>{step.name}</th><td>{step.letters}</td><td>{_shape(step.shape)}</td><td>{trains}</td>"
-                f"{cell(f'{step.parameters:,}' if step.parameters else '')}"
-                f"{cell(big(step.flops) if step.flops else '')}</tr>"
-            )
-    return scrolling("Every tensor of the pass", table(rows, head=head, kind="llmlab-tensors"))
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
-
-
-def big(number: float) -> str:
-    """Three digits and a prefix: 12.3 M, 1.20 G."""
-    for prefix, size in (("P", 1e15), ("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if number >= 0.9995 * size:
-            return f"{three_digits(number / size)} {prefix}"
-    return f"{number:.0f} "
-
-
-def off(difference: int) -> str:
-    """By how much a count is wrong, and to which side."""
-    return f"{abs(difference):,} too {'many' if difference > 0 else 'few'}"

@@ -6,7 +6,8 @@ story's, except for GPT-2's, so characters and words can be unknown.
 """
 
 from llmlab.explorers.tokenizer_microscope.explorer import TokenizerMicroscope
-from llmlab.explorers.tokenizer_microscope.picture import describe, render
+from llmlab.explorers.tokenizer_microscope.picture import render
 from llmlab.explorers.tokenizer_microscope.values import MicroscopeTrace, Row, Token, compute
+from llmlab.explorers.tokenizer_microscope.words import describe
 
 __all__ = ["MicroscopeTrace", "Row", "Token", "TokenizerMicroscope", "compute", "describe", "render"]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmlab.explorers.host import Explorer
-from llmlab.explorers.host.controls import Choice, Text
+from llmlab.explorers.host import Explorer, Question
+from llmlab.explorers.host.controls import Choice, Range, Text
 from llmlab.explorers.host.learner import learners_function, name_of, not_written
 from llmlab.explorers.host.words import plural
-from llmlab.explorers.tokenizer_microscope import picture
+from llmlab.explorers.tokenizer_microscope import numbers, picture, words
 from llmlab.explorers.tokenizer_microscope.values import (
     FIRST_TEXT,
+    FIRST_TOKEN,
     LEAST_CHARACTERS,
+    LOOKED_AT,
     MAX_CHARACTERS,
     NAMES,
     OWN_BPE_SIZE,
@@ -19,6 +21,20 @@ from llmlab.explorers.tokenizer_microscope.values import (
     MicroscopeTrace,
     WordFunction,
     compute,
+)
+
+EXAMPLES = (FIRST_TEXT, "🎹🎹🎹", "Καλημέρα, φίλε μου", "for i in range(10):", "3.14159265358979", "Frühstücksbrötchen")
+QUESTION = Question(
+    "Why can plain English, in ASCII, never have more GPT-2 tokens than characters?",
+    (
+        ("all English words are in its vocabulary", False, "unhelpfully is not: it is cut into three."),
+        (
+            "each character is one byte, and a token holds at least one",
+            True,
+            "So merging can only make fewer. Only a character of several bytes can be cut into several tokens.",
+        ),
+        ("its tokens are never shorter than a word", False, "Many are: a mark, a letter, even a part of a character."),
+    ),
 )
 
 
@@ -35,19 +51,22 @@ class TokenizerMicroscope(Explorer):
     """
 
     sheet = "tokenizer_microscope.css"
-    render, describe = staticmethod(picture.render), staticmethod(picture.describe)
+    render, describe = staticmethod(picture.render), staticmethod(words.describe)
+    why, more = staticmethod(words.why), staticmethod(numbers.more)
+    stand_in = more
     words = learners_function()
 
     def __init__(self, words: WordFunction | None = None, text: str = FIRST_TEXT) -> None:
-        text_control = Text("text", "Text", initial=text, max_length=MAX_CHARACTERS)
+        text_control = Text("text", "Text", initial=text, max_length=MAX_CHARACTERS, examples=EXAMPLES)
         text_control.check(text)
         super().__init__(
             title="Tokenizer microscope",
             task=f"Your target: a text of at least {LEAST_CHARACTERS} characters for which GPT-2 needs more tokens "
-            "than there are characters.",
+            "than there are characters, and which every row gives back unchanged.",
             controls=[
                 text_control,
-                Choice("inspect", "Look closely at", NAMES, initial="GPT-2"),
+                Range("token", "Look closely at token", 0, LOOKED_AT - 1, initial=FIRST_TOKEN, play=800),
+                Choice("inspect", "Row", NAMES, initial="GPT-2", quiet=True),
             ],
             words=words,
         )
@@ -61,10 +80,20 @@ class TokenizerMicroscope(Explorer):
     def target(self, trace: MicroscopeTrace) -> tuple[bool, str]:
         characters, tokens = len(trace.text), len(trace.row("GPT-2").tokens)
         counts = f"{plural(characters, 'character')}, {plural(tokens, 'GPT-2 token')}"
-        if trace.more_tokens_than_characters:
-            return True, f"Reached: {counts}."
+        losing = f"not given back by: {', '.join(trace.losing)}" if trace.losing else "every row gives it back"
+        if trace.more_tokens_than_characters and not trace.losing:
+            return True, f"Reached: {counts}, and {losing}."
         short = f" (at least {LEAST_CHARACTERS} characters are wanted)" if characters < LEAST_CHARACTERS else ""
-        return False, f"Not yet: {counts}{short}."
+        return False, f"Not yet: {counts}{short}; {losing}."
+
+    def question(self, trace: MicroscopeTrace) -> Question:
+        return QUESTION
+
+    def limits(self, trace: MicroscopeTrace) -> dict[str, tuple[int, int]]:
+        return {"token": (0, max(0, min(len(trace.row(trace.inspected).tokens), LOOKED_AT) - 1))}
+
+    def off(self, trace: MicroscopeTrace) -> dict[str, str]:
+        return {} if trace.closely else {"token": "This row has no token."}
 
     def code_for(self, state: dict[str, Any]) -> str:
         if state["inspect"] == "words" and self._cuts_words(state):

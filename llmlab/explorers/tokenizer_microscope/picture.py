@@ -1,155 +1,135 @@
-"""The picture of the tokenizer microscope as HTML, and the same in words."""
+"""The picture of the tokenizer microscope: one ruler of bytes for all rows, the lens, and how the rows compare.
+
+The ruler is made of segments of at most twelve bytes, which the page wraps where its line is full; they end where no
+token is cut, if there is such a place. A press on a token puts it under the lens.
+"""
 
 from __future__ import annotations
 
-from html import escape
 from itertools import accumulate
 
-from llmlab.explorers.host.markup import scrolling, table
-from llmlab.explorers.host.words import plural, printable, visible
-from llmlab.explorers.tokenizer_microscope.values import LISTED, UNKNOWN, MicroscopeTrace, Row, Token
+from llmlab.explorers.host.touch import touch
+from llmlab.explorers.host.words import printable, visible
+from llmlab.explorers.tokenizer_microscope.compare import compare
+from llmlab.explorers.tokenizer_microscope.lens import lens
+from llmlab.explorers.tokenizer_microscope.numbers import kind, remark, shown
+from llmlab.explorers.tokenizer_microscope.values import LOOKED_AT, MicroscopeTrace, Row, Token
+
+WIDEST = 12  # bytes of a segment: what a phone has room for
+SHORT = {"characters": "chars", "BPE of the story": "story"}  # names where it is narrow
 
 
 def render(trace: MicroscopeTrace) -> str:
-    """The ruler with all rows, the table of counts, and the inspected row token by token, as HTML."""
+    """The ruler with all rows, the token under the lens, and a bar for each row."""
     if not trace.text:
-        return "<div>The empty text: every tokenizer gives an empty list of ids.</div>"
-    return _ruler(trace) + _counts(trace) + _list(trace)
+        return "<p>The empty text: every tokenizer gives an empty list of ids. Type something.</p>"
+    parts = segments(trace)
+    ruler = "".join(_segment(trace, start, stop) for start, stop in parts)
+    return (
+        f'<div class="llmlab-tape">{_names(trace, len(parts))}'
+        f'<div class="llmlab-text-segments"{touch(key="tokens", group="follow")}>{ruler}</div></div>'
+        '<p class="llmlab-hint">One column is one byte. Press a token to look at it closely. &nbsp; · a space &nbsp; '
+        '<span class="llmlab-key llmlab-part">&nbsp;&nbsp;</span> part of a character &nbsp; '
+        '<span class="llmlab-key llmlab-unknown">?</span> unknown &nbsp; × dropped</p>'
+        f'<div class="llmlab-below">{compare(trace)}{lens(trace)}</div>'
+    )
 
 
-def describe(trace: MicroscopeTrace) -> str:
-    """The picture in words."""
-    parts = []
-    for row in trace.rows:
-        unknown = sum(not token.known for token in row.tokens)
-        partly = sum(token.text is None for token in row.tokens)
-        facts = [plural(len(row.tokens), "token")]
-        if unknown:
-            facts.append(f"{unknown} of them unknown")
-        if partly:
-            facts.append(f"{partly} that {'is' if partly == 1 else 'are'} not whole characters")
-        if row.back != trace.text:
-            facts.append(f"coming back as {row.back!r}")
-        parts.append(f"{row.name}: {', '.join(facts)}")
-    return f"{plural(len(trace.text), 'character')}. " + "; ".join(parts) + "."
+def segments(trace: MicroscopeTrace) -> list[tuple[int, int]]:
+    """The text in pieces (first byte, byte after the last): cut where no row has a token across, or else anywhere
+    between two characters."""
+    ends = list(accumulate(len(character.encode()) for character in trace.text))
+    crossed = {at for row in trace.rows for token in row.tokens for at in range(token.start + 1, token.stop)}
+    pieces, start = [], 0
+    while start < ends[-1]:
+        within = [end for end in ends if start < end <= start + WIDEST]
+        whole = [end for end in within if end not in crossed]
+        stop = whole[0] if whole else within[-1]
+        pieces.append((start, stop))
+        start = stop
+    return pieces
 
 
-def _ruler(trace: MicroscopeTrace) -> str:
-    body = "".join(
-        f'<tr><th scope="row"{_chosen(row, trace)}>{row.name}</th>{_strip(row, trace.text.encode())}</tr>'
+def _names(trace: MicroscopeTrace, lines: int) -> str:
+    """The names of the rows, once a line: the page shows as many as it has lines, and its sheet writes the repeated."""
+    first = "".join(
+        f'<span class="llmlab-row-name"'
+        f"{touch(key=f'row {row.name}', press=_same_place(trace, row), tip=f'look closely at {row.name}')}>"
+        f"{_name(row.name)}</span>"
         for row in trace.rows
     )
-    ruler = f'<table class="llmlab-grid llmlab-ruler">{body}</table>'
+    again = '<i class="llmlab-again" aria-hidden="true"></i>'
     return (
-        f"{scrolling('The text under each tokenizer', ruler)}"
-        "<div>One column is one byte of the text. · space &nbsp; ↵ line end &nbsp; "
-        '<span class="llmlab-key llmlab-part">c3</span> part of a character &nbsp; '
-        '<span class="llmlab-key llmlab-unknown">?</span> unknown &nbsp; '
-        '<span class="llmlab-key llmlab-lost">×</span> dropped</div>'
+        f'<div class="llmlab-names"><div class="llmlab-names-of-line"{touch(key="names", group="names")}>{first}</div>'
+        f"{again * (lines - 1)}</div>"
     )
 
 
-def _strip(row: Row, data: bytes) -> str:
-    cells, place = [], 0
-    for token in row.tokens:
-        cells.append(_lost(token.start - place))
-        if token.stop > token.start:  # an empty token has no place in the text; the list shows it
-            wide = f' colspan="{token.stop - token.start}"' if token.stop - token.start > 1 else ""
-            part = data[token.start : token.stop]
-            seen = part.hex() if row.name == "bytes" else _seen(token, part)
-            cells.append(
-                f'<td{wide} class="llmlab-tok{_kind(token)}" title="id {token.id}: {part.hex(" ")}">{seen}'
-                f"<i>{token.id}</i></td>"
-            )
-        place = token.stop
-    return "".join(cells) + _lost(len(data) - place)
+def _same_place(trace: MicroscopeTrace, row: Row) -> dict[str, str | int]:
+    """Another row where the lens is now: the token that holds the same byte, or the next one."""
+    start = trace.closely.start if trace.closely else 0
+    place = next((place for place, token in enumerate(row.tokens) if token.stop > start), len(row.tokens) - 1)
+    return {"inspect": row.name, "token": max(0, min(place, LOOKED_AT - 1))}
 
 
-def _lost(n_bytes: int) -> str:
-    return '<td class="llmlab-lost" title="dropped">×</td>' * n_bytes
+def _name(name: str) -> str:
+    if name not in SHORT:
+        return name
+    return f'<span class="llmlab-wide">{name}</span><span class="llmlab-narrow">{SHORT[name]}</span>'
 
 
-def _kind(token: Token) -> str:
-    if not token.known:
-        return " llmlab-unknown"
-    return " llmlab-part" if token.text is None else ""
+def _segment(trace: MicroscopeTrace, start: int, stop: int) -> str:
+    cells = "".join(_lane(trace, number, row, start, stop) for number, row in enumerate(trace.rows, 1))
+    return f'<div class="llmlab-segment" style="--n:{stop - start}">{cells}</div>'
+
+
+def _lane(trace: MicroscopeTrace, number: int, row: Row, start: int, stop: int) -> str:
+    """The tokens of one row that lie in a segment, and a cross for each byte that no token holds."""
+    data, cells, at = trace.text.encode(), "", start
+    for place, token in enumerate(row.tokens):
+        left, right = max(token.start, start), min(token.stop, stop)
+        if left >= right:
+            continue
+        cells += _lost(number, at, left, start)
+        cells += _token(trace, number, row, place, data[token.start : token.stop], left, right, start)
+        at = right
+    return cells + _lost(number, at, stop, start)
+
+
+def _lost(number: int, left: int, right: int, start: int) -> str:
+    return "".join(
+        f'<span class="llmlab-lost" style="grid-area:{number}/{at - start + 1}">×</span>' for at in range(left, right)
+    )
+
+
+def _token(
+    trace: MicroscopeTrace, number: int, row: Row, place: int, part: bytes, left: int, right: int, start: int
+) -> str:
+    token = row.tokens[place]
+    look = f"llmlab-tok{kind(token)}"
+    look += " llmlab-cut-left" * (left > token.start) + " llmlab-cut-right" * (right < token.stop)
+    seen = part.hex() if row.name == "bytes" else _seen(token, part)
+    if left > token.start:
+        seen = "…"
+    its = touch(
+        key=f"{number}.{token.start}.{left}",
+        press={"inspect": row.name, "token": place} if place < LOOKED_AT else None,
+        link=" ".join(f"b{at}" for at in range(token.start, token.stop)),
+        tip=_tip(token, part, trace.text),
+    )
+    has_id = row.name == trace.inspected and left == token.start and row.name != "bytes"  # a byte is its own id
+    id = f"<small>{token.id}</small>" if has_id else ""
+    return (
+        f'<span class="{look}"{its} style="grid-area:{number}/{left - start + 1}/{number + 1}/{right - start + 1}">'
+        f"{seen}{id}</span>"
+    )
 
 
 def _seen(token: Token, part: bytes) -> str:
-    return part.hex(" ") if token.text is None else _shown(token.text) + ("" if token.known else " ?")
+    return part.hex(" ") if token.text is None else shown(token.text) + ("" if token.known else " ?")
 
 
-def _shown(text: str) -> str:
-    """Text that can be seen: spaces as a raised dot, line ends as an arrow, control characters by name; escaped."""
-    return escape(printable(visible(text)))
-
-
-def _chosen(row: Row, trace: MicroscopeTrace) -> str:
-    return ' class="llmlab-chosen"' if row.name == trace.inspected else ""
-
-
-def _counts(trace: MicroscopeTrace) -> str:
-    head = "".join(
-        f'<th scope="col"{number}>{name}</th>'
-        for name, number in (
-            ("tokenizer", ""),
-            ("vocabulary", ' class="llmlab-number"'),
-            ("tokens", ' class="llmlab-number"'),
-            ("tokens per character", ' class="llmlab-number"'),
-            ("decode(encode(text))", ""),
-        )
-    )
-    body = "".join(
-        f'<tr><th scope="row"{_chosen(row, trace)}>{row.name}</th>'
-        f'<td class="llmlab-number">{row.vocabulary_size:,}</td><td class="llmlab-number">{len(row.tokens)}</td>'
-        f'<td class="llmlab-number">{len(row.tokens) / len(trace.text):.2f}</td>'
-        + (
-            "<td>the same text</td>"
-            if row.back == trace.text
-            else f'<td class="llmlab-flag llmlab-token">{_shown(row.back)}</td>'
-        )
-        + "</tr>"
-        for row in trace.rows
-    )
-    return (
-        f"{scrolling('Counts', table(body, head=head, kind='llmlab-table'))}"
-        f"<div>Characters, words: one entry of the vocabulary is {escape(UNKNOWN)}.</div>"
-    )
-
-
-def _list(trace: MicroscopeTrace) -> str:
-    """The inspected row, one line a token: place, token, id, bytes, and what is special about it."""
-    row, data = trace.row(trace.inspected), trace.text.encode()
-    body = ""
-    for number, token in enumerate(row.tokens[:LISTED]):
-        part = data[token.start : token.stop]
-        body += (
-            f'<tr><td class="llmlab-number">{number}</td>'
-            f'<td class="llmlab-token">{_shown(token.text) if token.text is not None else "–"}</td>'
-            f'<td class="llmlab-number">{token.id}</td><td class="llmlab-token">{part.hex(" ")}</td>'
-            f"<td>{_remark(token, trace.text)}</td></tr>"
-        )
-    more = len(row.tokens) - LISTED
-    return (
-        f"<div>{trace.inspected}, token by token{f' (the first {LISTED}; {more} more)' if more > 0 else ''}:</div>"
-        '<div class="llmlab-scroll" tabindex="0" role="group" aria-label="Token by token">'
-        '<table class="llmlab-grid llmlab-table"><thead><tr><th scope="col" class="llmlab-number">place</th>'
-        '<th scope="col">token</th><th scope="col" class="llmlab-number">id</th><th scope="col">bytes</th>'
-        f'<th scope="col"></th></tr></thead><tbody>{body}</tbody></table></div>'
-    )
-
-
-def _remark(token: Token, text: str) -> str:
-    if token.stop == token.start:
-        return "an empty token"
-    if not token.known:
-        return f"not in the vocabulary: id of {escape(UNKNOWN)}"
-    if token.text is not None:
-        return ""
-    ends = list(accumulate(len(character.encode()) for character in text))
-    touched = [
-        character
-        for character, stop in zip(text, ends, strict=True)
-        if stop > token.start and stop - len(character.encode()) < token.stop
-    ]
-    return f"part of {' and '.join(_shown(character) for character in touched if len(character.encode()) > 1)}"
+def _tip(token: Token, part: bytes, text: str) -> str:
+    what = f"bytes {part.hex(' ')}" if token.text is None else printable(visible(token.text))
+    said = remark(token, text)
+    return f"{what}{', ' if said else ''}{said}"

@@ -17,7 +17,9 @@ from llmlab.tokenizers import ByteTokenizer, CharTokenizer, WordTokenizer
 FIRST_TEXT = "It's Zoë, unhelpfully 🎹"  # a contraction, an accent, a word that the story does not have, an emoji
 MAX_CHARACTERS = 40
 LEAST_CHARACTERS = 12  # of the target
-LISTED = 24  # tokens of the inspected row in the list below the ruler
+LISTED = 24  # tokens of the inspected row in the list of the fold
+LOOKED_AT = 27  # tokens of a row that can be put under the lens: all bytes of the first text
+FIRST_TOKEN = 8  # of GPT-2: a space and half an emoji
 UNKNOWN = "<|unk|>"
 OWN_BPE_SIZE = 512
 NAMES = ("characters", "bytes", "words", "BPE of the story", "GPT-2")
@@ -66,12 +68,14 @@ class MicroscopeTrace:
         rows: one for each of `NAMES`, in that order.
         inspected: the name of the row that is listed token by token.
         own_function: whether the words are the learner's; False means that llmlab's own stand in.
+        place: which of its tokens is under the lens; the last one where it has fewer.
     """
 
     text: str
     rows: tuple[Row, ...]
     inspected: str
     own_function: bool
+    place: int = 0
 
     def row(self, name: str) -> Row:
         """The row of one tokenizer.
@@ -84,8 +88,19 @@ class MicroscopeTrace:
         return self.rows[NAMES.index(name)]
 
     @property
+    def closely(self) -> Token | None:
+        """The token under the lens, None where there is none."""
+        tokens = self.row(self.inspected).tokens
+        return tokens[self.place] if tokens else None
+
+    @property
+    def losing(self) -> tuple[str, ...]:
+        """The names of the rows that do not give the text back."""
+        return tuple(row.name for row in self.rows if row.back != self.text)
+
+    @property
     def more_tokens_than_characters(self) -> bool:
-        """The learner's target: GPT-2 needs more tokens than there are characters, and the text is not tiny."""
+        """Half of the learner's target: GPT-2 needs more tokens than there are characters, and the text is not tiny."""
         return len(self.text) >= LEAST_CHARACTERS and len(self.row("GPT-2").tokens) > len(self.text)
 
 
@@ -93,7 +108,7 @@ def compute(state: dict[str, Any], words: WordFunction | None = None) -> Microsc
     """The trace of a state of the microscope.
 
     Args:
-        state: text and inspect, one of `NAMES`.
+        state: text; inspect, one of `NAMES`; token, the place of the one under the lens.
         words: the learner's `tokenize(text)`, which returns the words and marks of a text; None, or a function that is
             not written yet (it returns None or ...), lets llmlab's `WordTokenizer` stand in.
 
@@ -117,17 +132,20 @@ def compute(state: dict[str, Any], words: WordFunction | None = None) -> Microsc
     gpt2_ids = gpt2.encode_ordinary(text)
     story_ids = story_bpe.encode(text)
     byte_ids = ByteTokenizer().encode(text)
+    rows = (
+        _row_of_strings("characters", text, list(text), _characters_of_the_story()),
+        _row_of_bytes("bytes", byte_ids, [bytes([id]) for id in byte_ids], 256),
+        _row_of_strings("words", text, pieces, tokenizer),
+        _row_of_bytes("BPE of the story", story_ids, [story_bpe.vocabulary[id] for id in story_ids], OWN_BPE_SIZE),
+        _row_of_bytes("GPT-2", gpt2_ids, gpt2.decode_tokens_bytes(gpt2_ids), gpt2.n_vocab),
+    )
+    last = len(rows[NAMES.index(state["inspect"])].tokens) - 1
     return MicroscopeTrace(
         text=text,
-        rows=(
-            _row_of_strings("characters", text, list(text), _characters_of_the_story()),
-            _row_of_bytes("bytes", byte_ids, [bytes([id]) for id in byte_ids], 256),
-            _row_of_strings("words", text, pieces, tokenizer),
-            _row_of_bytes("BPE of the story", story_ids, [story_bpe.vocabulary[id] for id in story_ids], OWN_BPE_SIZE),
-            _row_of_bytes("GPT-2", gpt2_ids, gpt2.decode_tokens_bytes(gpt2_ids), gpt2.n_vocab),
-        ),
+        rows=rows,
         inspected=state["inspect"],
         own_function=own_function,
+        place=max(0, min(state.get("token", FIRST_TOKEN), last)),
     )
 
 

@@ -4,8 +4,8 @@
     display(curve)
     train(model, loader, config, validation=validation, on_evaluation=curve.update)
 
-The kernel is busy while it trains, but what it sends is shown at once; so the picture grows, and controls that are
-moved meanwhile answer at the end.
+The kernel is busy while it trains, but what it sends is shown at once: so the picture grows, and its axis can be
+changed meanwhile. It is drawn with the chart of the training replay, whose healthy run goes along as a ghost.
 """
 
 from llmlab.explorers.training_curve.explorer import TrainingCurve

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from llmlab.explorers.host import Explorer
 from llmlab.explorers.host.controls import Choice
 from llmlab.explorers.training_curve import picture
 from llmlab.explorers.training_curve.values import CurveTrace, compute
+from llmlab.explorers.training_replay import recorded_runs
 from llmlab.utils.arguments import require_count, require_number
 
 if TYPE_CHECKING:
@@ -20,9 +23,11 @@ class TrainingCurve(Explorer):
     Args:
         steps: how many steps the run is to have.
         goal: the validation loss that you want to reach.
+        sample: what writes a text with the model; called at each measurement, without arguments.
+        ghost: whether to draw the validation loss of the replay's healthy run, a small model on the toy world, too.
 
     Raises:
-        TypeError: steps that are not an int, or a goal that is not a number.
+        TypeError: steps that are not an int, a goal that is not a number, or a sample that is not a function.
         ValueError: steps below 1, or a goal that is not above 0.
 
     >>> curve = TrainingCurve(steps=100, goal=2.0)
@@ -30,30 +35,60 @@ class TrainingCurve(Explorer):
     (0, None)
     """
 
-    sheet = "../host/line_chart.css"
+    sheet = "../training_replay/training_replay.css"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
+    why, more = staticmethod(picture.why), staticmethod(picture.more)
+    stand_in = staticmethod(picture.stand_in)
 
-    def __init__(self, steps: int, goal: float) -> None:
+    def __init__(self, steps: int, goal: float, *, sample: Callable[[], str] | None = None, ghost: bool = True) -> None:
         require_count("steps", steps)
         require_number("goal", goal)
         if not goal > 0:
             raise ValueError(f"goal must be above 0, got {goal}: a loss is never below")
-        self._steps, self._goal = steps, float(goal)
+        if sample is not None and not callable(sample):
+            raise TypeError(f"sample must be a function without arguments that returns a text, got {sample!r}")
+        runs = recorded_runs()
+        self._steps, self._goal, self._sample = steps, float(goal), sample
+        self._ghost = runs.run(runs.healthy).measured if ghost else ()
         self._loss: list[float] = []
         self._validation: list[tuple[int, float]] = []
+        self._written = None if sample is None else ""
+        self._began: tuple[int, float] | None = None  # steps done and the time at the run's first measurement
+        self._seconds_left: float | None = None
         super().__init__(
             title="Training, live",
             task=f"Your target: a validation loss of at most {goal:g}.",
-            controls=[Choice("axis", "Loss axis", ("linear", "logarithmic"), initial="linear")],
+            controls=[Choice("axis", "Loss axis", ("linear", "logarithmic"), initial="linear", look="buttons")],
         )
 
     def update(self, history: History) -> None:
         """Show what `history` holds by now; `train` calls this at each measurement."""
+        done, now = len(history.loss), time.perf_counter()
+        if self._began is None or done <= self._began[0]:  # a run begins, or another one
+            self._began = done, now
+        first, then = self._began
+        self._seconds_left = (now - then) / (done - first) * max(self._steps - done, 0) if done > first else None
         self._loss, self._validation = list(history.loss), list(history.validation)
+        self._written = None if self._sample is None else str(self._sample())
         self.refresh()
+        self._send_other_axes()
+
+    def _send_other_axes(self) -> None:
+        """The kernel trains and answers nothing, so the page gets beforehand what it could ask for."""
+        axes = [axis for axis in self._controls["axis"].values if axis != self._state["axis"]]
+        self._send_frames([self._frame_or_error({"axis": axis}) for axis in axes], done=False, stop="")
 
     def compute(self, state: dict[str, Any]) -> CurveTrace:
-        return compute(state, self._steps, self._goal, self._loss, self._validation)
+        return compute(
+            state,
+            self._steps,
+            self._goal,
+            self._loss,
+            self._validation,
+            seconds_left=self._seconds_left,
+            sample=self._written,
+            ghost=self._ghost,
+        )
 
     def target(self, trace: CurveTrace) -> tuple[bool, str]:
         if trace.reached_at is not None:

@@ -1,50 +1,141 @@
-"""The picture of the growing curve as HTML, and the same in words."""
+"""The picture of the growing curve as HTML, the reason of what is seen, and the same in words.
+
+The chart of the training replay, while the run is under way: the goal as a line, another run as a ghost, how long it
+will take, and what the model writes by now.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from html import escape
 
-from llmlab.explorers.host.line_chart import Line, line_chart
-from llmlab.explorers.host.markup import numbers
-
-if TYPE_CHECKING:
-    pass
+from llmlab.explorers.host.markup import cell, numbers, scrolling, table
+from llmlab.explorers.host.words import plural
 from llmlab.explorers.training_curve.values import CurveTrace
+from llmlab.explorers.training_replay.chart import Axis, Line, live_chart, step_ticks, still_chart, swatch
+from llmlab.explorers.training_replay.reading import reading
+
+AXES = {"linear": Axis(0, 7), "logarithmic": Axis(0.1, 10, logarithmic=True)}
+TITLE = "Loss, nats a token"
 
 
 def render(trace: CurveTrace) -> str:
-    """The trace as HTML: numbers and a chart."""
-    facts = {"steps": f"{trace.done} of {trace.steps}"}
-    if trace.loss:
-        facts["loss"] = f"{trace.loss[-1][1]:.2f}"
-    if trace.validation:
-        facts["validation loss"] = f"{trace.validation[-1][1]:.2f}"
-    values = [value for _, value in (*trace.loss, *trace.validation)]
-    lines = [
-        Line("batches", trace.loss, "#2f7fc1"),
-        Line("validation", trace.validation, "#b3440b", dashed=True),
-    ]
-    chart = line_chart(
-        lines,
-        title="Loss, nats a token",
-        alt=describe(trace),
-        steps=trace.steps,
-        low=0.1 if trace.logarithmic else 0,
-        high=10 if trace.logarithmic else max(1.0, *values, 7.0),
-        logarithmic=trace.logarithmic,
-        width=520,
-        height=240,
+    """The chart, how far the run is, and what the model writes."""
+    steps = max(trace.steps, trace.done)
+    here = (
+        f'<span class="llmlab-run-playhead" style="left:{100 * trace.done / steps:.2f}%"></span>' if trace.done else ""
     )
-    return f'{numbers(facts)}<div class="llmlab-charts">{chart}</div>'
+    goal = f'<span class="llmlab-run-goal" style="top:{_axis(trace).down(trace.goal):.1f}%">goal {trace.goal:g}</span>'
+    chart = live_chart(
+        _lines(trace),
+        axis=_axis(trace),
+        steps=steps,
+        alt=describe(trace),
+        inside=f'{goal}<div class="llmlab-run-here">{here}</div>',
+        kind="llmlab-run-chart-loss",
+    )
+    beside = f"{_progress(trace)}{_sample(trace)}"
+    return (
+        f'<div class="llmlab-replay"><div class="llmlab-run-stack"><div class="llmlab-run-legend"><b>{TITLE}</b>'
+        f'{_legend(trace)}</div>{chart}{step_ticks(steps)}</div><div class="llmlab-beside-charts">'
+        f"{beside}</div></div>"
+    )
+
+
+def _axis(trace: CurveTrace) -> Axis:
+    """Up to 7 nats, which no untrained model of the lessons exceeds by much; higher only for one that does."""
+    if trace.logarithmic:
+        return AXES["logarithmic"]
+    highest = max((value for _, value in (*trace.loss, *trace.validation)), default=0)
+    return AXES["linear"] if not highest > 7 else Axis(0, highest)
+
+
+def _lines(trace: CurveTrace) -> list[Line]:
+    ends = [(0, trace.goal), (max(trace.steps, trace.done), trace.goal)]
+    ghost = [pair for pair in trace.ghost if pair[0] <= trace.steps]
+    return [
+        Line("goal", ends),
+        *([Line("ghost", ghost)] if ghost else []),
+        Line("batches", trace.loss),
+        Line("validation", trace.validation),
+    ]
+
+
+def _legend(trace: CurveTrace) -> str:
+    values = {
+        "batches": "–" if trace.batches is None else f"{trace.batches:.2f}",
+        "validation": f"{trace.validation[-1][1]:.2f}" if trace.validation else "–",
+    }
+    named = "".join(f"<span>{swatch(look)} {look} <output>{value}</output></span>" for look, value in values.items())
+    ghost = f"<span>{swatch('ghost')} run D of the replay</span>" if trace.ghost else ""
+    return named + ghost
+
+
+def _progress(trace: CurveTrace) -> str:
+    share = min(trace.done / trace.steps, 1)
+    return (
+        f'<div class="llmlab-run-far"><b>Step {trace.done}</b> of {trace.steps}<span>{_left(trace)}</span>'
+        f'<div class="llmlab-run-bar"><i style="width:{100 * share:.1f}%"></i></div></div>'
+    )
+
+
+def _left(trace: CurveTrace) -> str:
+    if trace.done >= trace.steps:
+        return "finished"
+    if trace.seconds_left is None:
+        return "time left: known after two measurements" if trace.done else "not begun"
+    if trace.seconds_left < 90:
+        return f"about {plural(max(1, round(trace.seconds_left)), 'second')} left"
+    return f"about {plural(round(trace.seconds_left / 60), 'minute')} left"
+
+
+def _sample(trace: CurveTrace) -> str:
+    if trace.sample is None:
+        return ""
+    return (
+        f'<div class="llmlab-run-writes"><b>After step {trace.done} it writes</b>'
+        f'<p class="llmlab-run-sample">{escape(trace.sample)}<span class="llmlab-run-caret"></span></p></div>'
+    )
+
+
+# ---- words -----------------------------------------------------------------------------------------------------------
+
+
+def why(trace: CurveTrace) -> str:
+    """What the two losses say so far."""
+    if not trace.done:
+        return "No step yet: every token is about as likely as any other, so the loss will begin near ln V."
+    if not trace.validation:
+        return "Nothing has been measured on a validation text: a falling loss may be batches learned by heart."
+    return escape(reading(trace.losses, trace.validation, group=trace.group))
+
+
+def more(trace: CurveTrace) -> str:
+    """A row for each measurement."""
+    ghost = dict(trace.ghost)
+    head = "<th>step</th><th>validation</th>" + ("<th>run D of the replay</th>" if ghost else "")
+    rows = ""
+    for step, value in trace.validation:
+        other = [f"{ghost[step]:.3f}" if step in ghost else ""] if ghost else []
+        rows += f"<tr>{''.join(map(cell, [step, f'{value:.3f}', *other]))}</tr>"
+    facts = {"steps": f"{trace.done} of {trace.steps}", "goal": f"{trace.goal:g}"}
+    if not rows:
+        return numbers(facts) + "<p>Nothing has been measured yet.</p>"
+    return numbers(facts) + scrolling("All measurements", table(rows, head=head))
+
+
+def stand_in(trace: CurveTrace) -> str:
+    """The chart as an image."""
+    steps = max(trace.steps, trace.done)
+    return still_chart(_lines(trace), title=TITLE, axis=_axis(trace), steps=steps, alt=describe(trace))
 
 
 def describe(trace: CurveTrace) -> str:
     """The trace in words."""
     if not trace.loss:
-        return f"No step yet of {trace.steps}: the curve grows while the model trains."
+        return f"No step yet of {trace.steps}: the curve grows while the model trains. The goal is {trace.goal:g}."
     text = f"After {trace.done} of {trace.steps} steps the loss of the batches is {trace.loss[-1][1]:.2f}"
     text += f", at first it was {trace.loss[0][1]:.2f}."
     if trace.validation:
         step, value = min(trace.validation, key=lambda pair: pair[1])
         text += f" Validation loss: {trace.validation[-1][1]:.2f}, lowest {value:.2f} at step {step}."
-    return text
+    return f"{text} The model writes: {trace.sample}" if trace.sample else text

@@ -20,6 +20,10 @@ class CurveTrace:
         validation: pairs (steps done, validation loss).
         goal: the validation loss to reach.
         logarithmic: whether the loss axis is.
+        losses: of each step so far.
+        seconds_left: of the whole run, as fast as it has been so far; None before a second measurement.
+        sample: what the model wrote at the last measurement; None where nothing writes.
+        ghost: pairs (steps done, validation loss) of another run, to compare with; empty without one.
     """
 
     steps: int
@@ -28,15 +32,36 @@ class CurveTrace:
     validation: tuple[tuple[int, float], ...]
     goal: float
     logarithmic: bool
+    losses: tuple[float, ...] = ()
+    seconds_left: float | None = None
+    sample: str | None = None
+    ghost: tuple[tuple[int, float], ...] = ()
 
     @property
     def reached_at(self) -> int | None:
         """Steps done when the validation loss was first at the goal or below."""
         return next((step for step, value in self.validation if value <= self.goal), None)
 
+    @property
+    def group(self) -> int:
+        """Over how many of the last steps the loss of the batches is averaged: to the last measurement, at most 25."""
+        before = self.validation[-2][0] if len(self.validation) > 1 else 0
+        return min(max(self.done - before, 1), 25)
+
+    @property
+    def batches(self) -> float | None:
+        """The mean loss of the last batches."""
+        recent = self.losses[-self.group :]
+        return sum(recent) / len(recent) if recent else None
+
 
 def compute(
-    state: dict[str, Any], steps: int, goal: float, loss: Sequence[float], validation: Sequence[tuple[int, float]]
+    state: dict[str, Any],
+    steps: int,
+    goal: float,
+    loss: Sequence[float],
+    validation: Sequence[tuple[int, float]],
+    **others: Any,
 ) -> CurveTrace:
     """The trace of a state of the growing curve.
 
@@ -46,6 +71,7 @@ def compute(
         goal: the validation loss to reach.
         loss: of each step so far.
         validation: pairs (steps done, validation loss).
+        **others: seconds_left, sample and ghost, as in the trace.
     """
     group = -(-max(steps, len(loss)) // MOST_POINTS)  # rounded up
     parts = [loss[start : start + group] for start in range(0, len(loss), group)]
@@ -57,4 +83,6 @@ def compute(
         validation=tuple(validation),
         goal=goal,
         logarithmic=state["axis"] == "logarithmic",
+        losses=tuple(loss),
+        **others,
     )

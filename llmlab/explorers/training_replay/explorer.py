@@ -6,13 +6,26 @@ from typing import Any
 
 import numpy as np
 
-from llmlab.explorers.host import Explorer
+from llmlab.explorers.host import Explorer, Question
 from llmlab.explorers.host.controls import Choice, Range, Toggle
 from llmlab.explorers.host.learner import learners_function, name_of, not_written
-from llmlab.explorers.training_replay import picture
+from llmlab.explorers.training_replay import numbers, picture
 from llmlab.explorers.training_replay.picture import three
 from llmlab.explorers.training_replay.recorded import EVERY, recorded_runs
 from llmlab.explorers.training_replay.values import NOT_YET, SIGNS, ReplayTrace, ScheduleFunction, compute
+
+QUESTION = Question(
+    "Why did the validation loss not warn of this bug?",
+    (
+        ("the validation text was read in training", False, "It was not, and a copy needs no text learned by heart."),
+        (
+            "it asks the same wrong question",
+            True,
+            "Validation goes through the same code: it too asks for the token just read. What the model writes tells.",
+        ),
+        ("it is measured too seldom", False, "It is measured every 10 steps, and each time it looks splendid."),
+    ),
+)
 
 
 class TrainingReplay(Explorer):
@@ -28,8 +41,10 @@ class TrainingReplay(Explorer):
     (True, True)
     """
 
-    sheet = "../host/line_chart.css"
+    sheet = "training_replay.css"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
+    why, more = staticmethod(picture.why), staticmethod(numbers.more)
+    stand_in = staticmethod(numbers.stand_in)
     schedule = learners_function()
 
     def __init__(self, schedule: ScheduleFunction | None = None) -> None:
@@ -38,13 +53,14 @@ class TrainingReplay(Explorer):
         super().__init__(
             title="Training replay",
             task=(
-                "Your target: one run ends with a lower loss than all others, and nobody would want its text. Find it, "
-                "and name its bug."
+                "Your target: one run ends with a lower loss than all others, and nobody would want its text. Name its "
+                "bug, and put the playhead where one could first have known: at the first validation loss that is "
+                "lower than the healthy run's ever is."
             ),
             controls=[
-                Choice("run", "Run", runs.letters, initial="A"),
-                Range("tens", "Tens of steps", 1, measurements, initial=measurements),
-                Choice("diagnosis", "What is wrong?", (NOT_YET, *sorted(SIGNS)), initial=NOT_YET),
+                Choice("run", "Run", runs.letters, initial="A", quiet=True),
+                Range("tens", "Up to", 1, measurements, initial=measurements, play=350, format="step {}0"),
+                Choice("diagnosis", "What is wrong?", (NOT_YET, *sorted(SIGNS)), initial=NOT_YET, quiet=True),
                 Toggle("logarithmic", "Logarithmic loss", initial=False),
             ],
             schedule=schedule,
@@ -70,7 +86,15 @@ class TrainingReplay(Explorer):
             return False, f"Not yet: run {trace.run} has the lowest loss of all. What is wrong with it?"
         if not trace.right:
             return False, f"Not yet: run {trace.run} it is, but that is not its bug. Read its sample at every step."
-        return True, f"Reached: the best loss of all, by a bug: {trace.cause}."
+        now = f"at step {trace.steps} the validation loss is {trace.validation[-1][1]:.2f}"
+        if trace.steps < trace.too_good_at:
+            return False, f"Not yet: the bug it is, but {now}, and the healthy run gets lower than that."
+        if trace.steps > trace.too_good_at:
+            return False, f"Not yet: the bug it is, but {now}, and one could have known before."
+        return True, f"Reached: {now}, lower than the healthy run's ever is. A loss too good is a bug: {trace.cause}."
+
+    def question(self, trace: ReplayTrace) -> Question:
+        return QUESTION
 
     def code_for(self, state: dict[str, Any]) -> str:
         return (

@@ -10,6 +10,27 @@ import numpy as np
 
 RECORDED = Path(__file__).with_name("training_replay.npz")
 EVERY, WARMUP, FINAL_SHARE = 10, 20, 0.1  # steps between measurements; the schedule of the runs
+NOTHING = "nothing"  # what is wrong with the healthy run
+
+
+@dataclass(frozen=True)
+class Run:
+    """One whole run of S steps, measured M times.
+
+    Attributes:
+        loss, rate, norm: (S,) of each step: the batch's loss, the learning rate, the gradient before clipping.
+        validation: (M,) after every `EVERY` steps.
+    """
+
+    loss: np.ndarray
+    rate: np.ndarray
+    norm: np.ndarray
+    validation: np.ndarray
+
+    @property
+    def measured(self) -> tuple[tuple[int, float], ...]:
+        """Pairs (steps done, validation loss)."""
+        return tuple((EVERY * number, value) for number, value in enumerate(self.validation.tolist(), 1))
 
 
 @dataclass(frozen=True)
@@ -35,6 +56,14 @@ class Runs:
     @property
     def letters(self) -> tuple[str, ...]:
         return tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(self.causes)])
+
+    @property
+    def healthy(self) -> int:
+        """The row of the run with which nothing is wrong."""
+        return self.causes.index(NOTHING)
+
+    def run(self, row: int) -> Run:
+        return Run(self.loss[row], self.rate[row], self.norm[row], self.validation[row])
 
 
 @cache

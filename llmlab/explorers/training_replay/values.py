@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from llmlab.explorers.host.learner import is_written
-from llmlab.explorers.training_replay.recorded import EVERY, FINAL_SHARE, WARMUP, Runs, recorded_runs
+from llmlab.explorers.training_replay.evidence import Evidence, judge
+from llmlab.explorers.training_replay.recorded import EVERY, FINAL_SHARE, NOTHING, WARMUP, Run, Runs, recorded_runs
 
 NOT_YET = "not yet"
-NOTHING = "nothing"
 
 # What each cause looks like, and why. The keys are those of the recording.
 SIGNS = {
@@ -45,7 +45,7 @@ SIGNS = {
     ),
     "gradients never zeroed": (
         "the gradient grows and grows, and the loss turns round before it is low",
-        "`backward` adds to the gradients that are there. Without `zero_grad` each step follows the sum of all "
+        "backward() adds to the gradients that are there. Without zero_grad() each step follows the sum of all "
         "gradients since the first.",
     ),
     "text not shuffled": (
@@ -71,8 +71,11 @@ class ReplayTrace:
         sample: what the model wrote at the last measurement.
         is_lowest: whether no other run ends with a lower training loss.
         diagnosis: the learner's; None so far.
+        evidence: where the whole run speaks for the diagnosis, or against it; None without one.
         own_rates: (n,) the learner's schedule at these steps; None without one.
         logarithmic: whether the loss axis is.
+        whole: the run to its end.
+        honest: the lowest validation loss of the healthy run.
     """
 
     run: str
@@ -85,16 +88,29 @@ class ReplayTrace:
     sample: str
     is_lowest: bool
     diagnosis: str | None
+    evidence: Evidence | None
     own_rates: np.ndarray | None
     logarithmic: bool
+    whole: Run
+    honest: float
 
     @property
     def steps(self) -> int:
         return len(self.loss)
 
     @property
+    def batches(self) -> float:
+        """The mean loss of the last `EVERY` batches."""
+        return float(self.loss[-EVERY:].mean())
+
+    @property
     def right(self) -> bool:
         return self.diagnosis == self.cause
+
+    @property
+    def too_good_at(self) -> int | None:
+        """Steps done when the validation loss is first lower than the healthy run's ever is."""
+        return next((step for step, value in self.whole.measured if value < self.honest), None)
 
     @property
     def schedule_agrees(self) -> bool:
@@ -117,27 +133,33 @@ def compute(state: dict[str, Any], schedule: ScheduleFunction | None = None) -> 
     runs = recorded_runs()
     row = runs.letters.index(state["run"])
     n = state["tens"] * EVERY
-    total, highest = runs.loss.shape[1], float(runs.highest[row])
-    own_rates = None
-    if schedule is not None:
-        values = [schedule(step, total, WARMUP, highest, FINAL_SHARE * highest) for step in range(n)]
-        if all(map(is_written, values)):
-            own_rates = np.array([float(value) for value in values])
-    measured = runs.validation[row, : state["tens"]].tolist()
+    whole = runs.run(row)
+    honest = float(runs.validation[runs.healthy].min())
+    diagnosis = None if state["diagnosis"] == NOT_YET else state["diagnosis"]
     return ReplayTrace(
         run=state["run"],
         cause=runs.causes[row],
-        total_steps=total,
-        loss=runs.loss[row, :n],
-        rate=runs.rate[row, :n],
-        norm=runs.norm[row, :n],
-        validation=tuple(((number + 1) * EVERY, value) for number, value in enumerate(measured)),
+        total_steps=len(whole.loss),
+        loss=whole.loss[:n],
+        rate=whole.rate[:n],
+        norm=whole.norm[:n],
+        validation=whole.measured[: state["tens"]],
         sample=str(runs.samples[row, state["tens"] - 1]),
         is_lowest=_end_of_loss(runs)[row] == _end_of_loss(runs).min(),
-        diagnosis=None if state["diagnosis"] == NOT_YET else state["diagnosis"],
-        own_rates=own_rates,
+        diagnosis=diagnosis,
+        evidence=judge(diagnosis, whole, honest) if diagnosis else None,
+        own_rates=_own_rates(schedule, n, len(whole.loss), float(runs.highest[row])),
         logarithmic=state["logarithmic"],
+        whole=whole,
+        honest=honest,
     )
+
+
+def _own_rates(schedule: ScheduleFunction | None, n: int, total: int, highest: float) -> np.ndarray | None:
+    if schedule is None:
+        return None
+    values = [schedule(step, total, WARMUP, highest, FINAL_SHARE * highest) for step in range(n)]
+    return np.array([float(value) for value in values]) if all(map(is_written, values)) else None
 
 
 def _end_of_loss(runs: Runs) -> np.ndarray:

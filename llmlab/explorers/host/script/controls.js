@@ -6,10 +6,10 @@ import { element, iconButton, labelled, setIcon, setText } from "./dom.js";
 const KINDS = {
   range: slider,
   scale: slider,
-  choice: (control, uid) => (control.look === "buttons" ? segments(control, uid) : list(control)),
+  choice: (control, uid) => (control.look === "list" ? list(control) : segments(control, uid)),
   toggle({ name }) {
     const input = element("input", { type: "checkbox", name });
-    return { inputs: [input], parts: [input], read: () => input.checked, write: (value) => (input.checked = value) };
+    return { inputs: [input], parts: [input], read: () => input.checked, write: (value) => (input.checked = value), limit: (sensible) => (input.disabled = sensible.length < 2) };
   },
   text({ name, max_length, examples, label }) {
     const input = element("input", { type: "text", name, maxLength: max_length, spellcheck: false });
@@ -61,9 +61,9 @@ function list({ name, values, labels }) {
 }
 
 // A row of radio buttons; their name is unlike any other explorer's on the page, or the browser would join them.
-function segments({ name, label, values, labels }, uid) {
+function segments({ name, label, look, values, labels }, uid) {
   const inputs = values.map((value) => element("input", { type: "radio", name: `${uid}.${name}`, value }));
-  const row = element("span", { className: "llmlab-segments" }, ...inputs.map((input, number) => element("label", {}, input, element("span", { textContent: labels[number] }))));
+  const row = element("span", { className: `llmlab-segments${look === "chips" ? " llmlab-chips" : ""}` }, ...inputs.map((input, number) => element("label", {}, input, element("span", { textContent: labels[number] }))));
   labelled(row, { role: "radiogroup", "aria-label": label, "data-control": name });
   return {
     inputs,
@@ -82,7 +82,7 @@ export function controlBar(controls, uid, { moved, near, player }) {
   for (const control of controls) {
     const { name, label, kind } = control;
     const parts = (made[name] = { ...KINDS[kind](control, uid), values: control.values });
-    const grouped = control.look === "buttons"; // each of its buttons has a label of its own
+    const grouped = kind === "choice" && control.look !== "list"; // each of its buttons has a label of its own
     const node = element(grouped ? "div" : "label", { className: `llmlab-control llmlab-${kind}` }, element("span", { textContent: label }), ...parts.parts);
     for (const input of parts.inputs) input.addEventListener(kind === "choice" ? "change" : "input", () => moved(name, parts.read()));
     if (control.values.length) {

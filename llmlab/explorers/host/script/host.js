@@ -15,6 +15,7 @@ const SETTLE_AFTER = 300; // ms without a change until the kernel is told the st
 const TYPING_PAUSE = 250; // ms
 const STILL_MOVING = 150; // ms since the last frame: in the middle of a drag nothing glides
 const SPEAK_EVERY = 500; // ms
+const NOT_HERE = "This page has no picture for that: the notebook has.";
 
 export function mount(el, source) {
   const { controls } = source.declared;
@@ -34,7 +35,7 @@ export function mount(el, source) {
   const say = speaker(page.spoken);
   const height = holdHeight(page.stage);
   const relight = lights(page.root, page.bubble);
-  const live = livePicture(page.picture, { state: () => state, valuesOf: view.values, change: pressed, near });
+  const live = livePicture(page.picture, { state: () => state, valuesOf: view.values, change: pressed, near, has: (values) => source.has({ ...state, ...values }) });
   const systemCalm = matchMedia("(prefers-reduced-motion: reduce)");
 
   // ---- showing --------------------------------------------------------------------------------------------------
@@ -116,6 +117,10 @@ export function mount(el, source) {
 
   function pressed(values, name) {
     player.stop();
+    if (!source.has({ ...state, ...values })) {
+      setText(page.note, NOT_HERE);
+      return say(NOT_HERE);
+    }
     clearTimeout(typingTimer);
     move(values, view.values(name).length ? name : null);
   }

@@ -12,14 +12,15 @@ const SPIN_KEYS = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, Pag
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 // `valuesOf(name)` are a control's values, [] for text, undefined for a name that is none. `change(values, axis)` moves
-// controls, `near(name)` says that a control is about to move.
-export function livePicture(picture, { state, valuesOf, change, near }) {
+// controls, `near(name)` says that a control is about to move, `has(values)` whether there is a picture for them.
+export function livePicture(picture, { state, valuesOf, change, near, has }) {
   let dressed = new Set();
   let drag = null;
 
-  const wanted = (node) =>
-    Object.fromEntries(Object.entries(JSON.parse(node.dataset.set ?? "{}")).filter(([name, value]) => valuesOf(name) && (!valuesOf(name).length || valuesOf(name).includes(value))));
-  const isOn = (node) => node.hasAttribute("data-set") && Object.entries(wanted(node)).every(([name, value]) => state()[name] === value);
+  const asked = (node) => Object.entries(JSON.parse(node.dataset.set ?? "{}")).filter(([name]) => valuesOf(name));
+  const wanted = (node) => Object.fromEntries(asked(node).filter(([name, value]) => !valuesOf(name).length || valuesOf(name).includes(value)));
+  const isThere = (node) => has(Object.fromEntries(asked(node)));
+  const isOn = (node) => node.hasAttribute("data-set") && isThere(node) && Object.entries(wanted(node)).every(([name, value]) => state()[name] === value);
   const groupOf = (node) => node.closest("[data-group]");
 
   // Roles, names, what is on, and one tab stop for each group.
@@ -34,6 +35,7 @@ export function livePicture(picture, { state, valuesOf, change, near }) {
         setOwned(node, "role", "button");
         setOwned(node, "aria-pressed", isOn(node));
         setOwned(node, "data-on", isOn(node) ? "" : null);
+        setOwned(node, "aria-disabled", isThere(node) ? null : true);
       }
       if (node.dataset.tip) setOwned(node, "aria-label", node.dataset.tip);
       const group = groupOf(node) ?? node;
@@ -58,7 +60,7 @@ export function livePicture(picture, { state, valuesOf, change, near }) {
   }
 
   function press(node) {
-    const values = wanted(node);
+    const values = isThere(node) ? wanted(node) : Object.fromEntries(asked(node)); // of what is not there `change` tells
     const names = Object.keys(values);
     if (names.length) change(values, names.find((name) => values[name] !== state()[name]) ?? names[0]);
   }

@@ -1,0 +1,107 @@
+"""Render a file only if what it is made from has changed: its sources are found by following imports, none is run."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+
+from course_files import ROOT, write
+
+_PACKAGE = ROOT / "llmlab"
+_IN_NO_FRAME = {".pyc", ".css"}
+
+
+class Changes:
+    """The files of one folder, and the digests of their sources, which stand in it too.
+
+    Args:
+        folder: where the files are.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._list = folder / ".digests.json"
+        self._before = json.loads(self._list.read_text()) if self._list.exists() else {}
+        self._now: dict[str, str] = {}
+        self._rendered: list[Path] = []
+
+    def file(self, name: str, modules: Iterable[str], others: Iterable[Path], content: Callable[[], str]) -> None:
+        """Write a file anew if a source of these modules, or another file, has changed since."""
+        if self.is_new(name, modules, others):
+            write(self._folder / name, content())
+            self.rendered(self._folder / name)
+
+    def is_new(self, name: str, modules: Iterable[str], others: Iterable[Path]) -> bool:
+        """Whether a file was made from something else, or is not there."""
+        self._now[name] = digest_of(modules, others)
+        return self._before.get(name) != self._now[name] or not (self._folder / name).exists()
+
+    def rendered(self, path: Path) -> None:
+        """Remember that a file was made."""
+        self._rendered.append(path)
+
+    def finish(self) -> list[Path]:
+        """Remember the digests; returns the files that were rendered."""
+        write(self._list, json.dumps(self._now, indent=1))
+        return self._rendered
+
+
+def digest_of(modules: Iterable[str], others: Iterable[Path] = ()) -> str:
+    """A digest of the sources of modules, of all that these import of the course, and of other files."""
+    digest = hashlib.sha256()
+    for path in sorted({*sources(tuple(modules)), *others}):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+@cache
+def sources(modules: tuple[str, ...]) -> frozenset[Path]:
+    """Files of the package that modules need: theirs, what they import, also within functions, and data beside them.
+
+    A package counts as a whole, with what lies in its folder. Imports for type checkers are not followed.
+    """
+    found: set[Path] = set()
+    waiting = list(modules)
+    seen = set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        for path in _files_of(name):
+            if path not in found:
+                found.add(path)
+                waiting += _imports(path) if path.suffix == ".py" else []
+    return frozenset(found)
+
+
+def _files_of(module: str) -> list[Path]:
+    path = ROOT.joinpath(*module.split("."))
+    if path.with_suffix(".py").is_file():
+        return [path.with_suffix(".py")]
+    if not (path / "__init__.py").is_file():
+        return []  # it is a name in a module, not a module
+    if path.name in ("llmlab", "explorers", "exercises"):
+        return [path / "__init__.py"]  # what they import, they import when it is asked for
+    return [one for one in path.iterdir() if one.is_file() and one.suffix not in _IN_NO_FRAME]
+
+
+@cache
+def _imports(path: Path) -> list[str]:
+    """The modules of the course that a file imports, and what might be modules among the names that it imports."""
+    names = []
+    waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names += [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+        waiting += ast.iter_child_nodes(node)
+    return [name for name in names if name.split(".")[0] == _PACKAGE.name]

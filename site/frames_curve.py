@@ -1,0 +1,38 @@
+"""The growing curve in a page, where nothing trains: the healthy run of the replay, as far as it has been played."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmlab.explorers import TrainingCurve
+from llmlab.explorers.host.controls import Range, declare
+from llmlab.explorers.training_curve.values import CurveTrace
+from llmlab.explorers.training_replay import recorded_runs
+from llmlab.explorers.training_replay.recorded import EVERY
+
+GOAL = 1.8
+
+
+class RecordedCurve(TrainingCurve):
+    """The curve with a control more, which says how many measurements there have been."""
+
+    def __init__(self) -> None:
+        runs = recorded_runs()
+        self._run, self._samples = runs.run(runs.healthy), runs.samples[runs.healthy].tolist()
+        last = len(self._run.validation)
+        self._step = Range("measured", "Up to", 1, last, initial=last, play=500, format="step {}0")
+        super().__init__(steps=len(self._run.loss), goal=GOAL, sample=str, ghost=False)
+        self._controls = {"measured": self._step, **self._controls}
+        self._state = {"measured": last, **self._state}
+        self.title, self.controls = "Training, recorded", [declare(control) for control in self._controls.values()]
+        self.refresh()
+
+    def compute(self, state: dict[str, Any]) -> CurveTrace:
+        measured = state.get("measured", 0)  # before there is such a control, nothing
+        self._loss = self._run.loss[: EVERY * measured].tolist()
+        self._validation = list(self._run.measured[:measured])
+        self._written = self._samples[measured - 1] if measured else ""
+        return super().compute({"axis": state["axis"]})
+
+    def note(self, trace: CurveTrace) -> str:
+        return "A run that was recorded: in the notebook you train one of your own, and watch."

@@ -1,0 +1,53 @@
+"""What is live in the site, on a page of the tests' own: rendered once, opened from the disk."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+RENDERED = ROOT / "site" / "cache" / "static"  # where `make site` renders too: what has not changed is there already
+
+_PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>page</title>
+<link rel="stylesheet" href="_static/explorers.css"><link rel="stylesheet" href="_static/llmlab-site.css">
+<script defer src="_static/llmlab-site.js"></script><main><h1>A page</h1>{body}</main></html>"""
+
+
+@cache
+def rendered(part: str) -> Path:
+    """The folder with all verdicts, or all frames; two processes do not render at once."""
+    import frames
+    import verdicts
+
+    RENDERED.mkdir(parents=True, exist_ok=True)
+    with open(RENDERED.parent / "rendering", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        {"exercises": verdicts, "explorers": frames}[part].render(RENDERED)
+    return RENDERED / part
+
+
+def page(folder: Path, body: str, theme: str = "light") -> str:
+    """Write a page with what the site has beside it; returns its address on the disk."""
+    static = folder / "_static"
+    if not static.exists():
+        shutil.copytree(ROOT / "site" / "_static", static)
+        every = (ROOT / "llmlab" / "explorers").rglob("*.css")
+        sheets = sorted(every, key=lambda one: (one.parent.name != "host", one))
+        (static / "explorers.css").write_text("\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets))
+    for part in ("exercises", *(["explorers"] if "data-explorer" in body else [])):
+        if not (static / part).exists():
+            (static / part).symlink_to(rendered(part), target_is_directory=True)
+    (folder / "page.html").write_text(_PAGE.format(theme=theme, body=body), encoding="utf-8")
+    return (folder / "page.html").as_uri()
+
+
+def exercise_box(id: str) -> str:
+    box = f'<div class="llmlab-exercise" data-exercise="{id}"><p>Task</p></div>'
+    return f'<section id="exercise-{id.replace(".", "-")}">{box}</section>'
+
+
+def explorer_box(name: str, lesson: str = "") -> str:
+    return f'<div class="llmlab-explorer" data-explorer="{name}" data-lesson="{lesson}"><p>still</p></div>'

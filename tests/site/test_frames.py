@@ -1,0 +1,131 @@
+"""Frames for a page: what is held of each explorer, when it is rendered anew, how much it is."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import frames
+import pytest
+from frames_changes import digest_of, sources
+from frames_curve import RecordedCurve
+from frames_table import PLANS, Plan, edition, together
+
+import llmlab.explorers
+from llmlab.explorers import TrainingCurve
+from llmlab.explorers.host.controls import Text
+from tests.site.live import ROOT
+
+every_explorer = pytest.mark.parametrize("name", llmlab.explorers.__all__)
+PRESSES = re.compile(r"data-set='([^']*)'")
+
+
+def small(monkeypatch, **plans: Plan) -> None:
+    """Only these explorers, drawn in this process."""
+    monkeypatch.setattr(frames, "PLANS", plans)
+    monkeypatch.setattr("frames_table.PLANS", plans)
+    monkeypatch.setattr(frames, "_edition", edition)
+
+    class Here:
+        def __init__(self, *_, **__) -> None: ...
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_): ...
+        def submit(self, function, *arguments):
+            answer = function(*arguments)
+            return type("Done", (), {"result": lambda self: answer})()
+
+    monkeypatch.setattr(frames, "ProcessPoolExecutor", Here)
+
+
+def test_every_explorer_has_a_plan():
+    assert set(PLANS) == set(llmlab.explorers.__all__)
+    with pytest.raises(LookupError, match="Nothing has no plan: add it to site/frames_table.py"):
+        edition("Nothing")
+
+
+@every_explorer
+def test_every_control_moves_from_the_first_state(name):
+    """Each value of each control alone; of a line of text its examples."""
+    made = edition(name)
+    first, held = made.explorer.state, {tuple(state.values()) for state in made.states()}
+    for control in made.explorer._controls.values():
+        values = control.examples if isinstance(control, Text) else control.values
+        lacking = [value for value in values if tuple({**first, control.name: value}.values()) not in held]
+        assert not lacking, f"{control.name} cannot be moved to {lacking}"
+
+
+@every_explorer
+def test_what_can_be_pressed_in_the_first_picture_is_held(name):
+    """But for texts that a press would write: some of them may be for the notebook."""
+    made = edition(name)
+    first, held = made.explorer.state, {tuple(state.values()) for state in made.states()}
+    texts = {control.name for control in made.explorer._controls.values() if isinstance(control, Text)}
+    presses = [json.loads(press) for press in PRESSES.findall(made.explorer.frame["html"])]
+    for press in presses:
+        if not texts & set(press):
+            assert tuple({**first, **press}.values()) in held, press
+
+
+def test_no_module_of_an_explorer_is_forgotten():
+    files = {str(path.relative_to(ROOT)) for path in sources(("llmlab.explorers.embedding_bench",))}
+    assert {
+        "llmlab/explorers/embedding_bench/values.py",
+        "llmlab/explorers/embedding_bench/embedding_bench.npz",
+        "llmlab/explorers/host/host.py",
+        "llmlab/embeddings/positions.py",
+        "llmlab/utils/arguments.py",
+    } <= files
+    assert not {path for path in files if "explorers/window_map" in path or path.endswith((".pyc", ".css"))}
+
+
+def test_a_digest_changes_with_any_of_its_files(tmp_path, monkeypatch):
+    monkeypatch.setattr("frames_changes.ROOT", tmp_path)
+    monkeypatch.setattr("frames_changes.sources", lambda modules: frozenset())
+    one, other = tmp_path / "one.py", tmp_path / "other.py"
+    one.write_text("1"), other.write_text("2")
+    before = digest_of(["a"], [one, other])
+    assert digest_of(["a"], [other, one]) == before
+    other.write_text("3")
+    assert digest_of(["a"], [one, other]) != before
+
+
+def test_frames_are_written_once_and_what_is_left_over_goes(tmp_path, monkeypatch):
+    small(monkeypatch, WindowMap=Plan([together("stride")], slow=["stride"]))
+    written = frames.render(tmp_path)
+    assert {path.name for path in written} == {"opening.js", *(f"{number}.js" for number in range(10))}
+    assert frames.render(tmp_path) == []
+    small(monkeypatch, WindowMap=Plan([together("stride")], slow=["shuffle"]))
+    (tmp_path / "explorers" / ".digests.json").unlink()
+    assert {path.name for path in frames.render(tmp_path)} == {"opening.js", "0.js", "1.js"}
+    assert {path.name for path in (tmp_path / "explorers" / "WindowMap").iterdir()} == {"opening.js", "0.js", "1.js"}
+    assert (tmp_path / "explorers" / "host.js").read_text().startswith('"use strict";')
+
+
+def test_too_many_frames_are_refused(tmp_path, monkeypatch):
+    small(monkeypatch, WindowMap=Plan([together("stride")], slow=["stride"]))
+    monkeypatch.setattr(frames, "MOST_BYTES", 1000)
+    with pytest.raises(ValueError, match=r"WindowMap: [\d,]+ bytes of frames, at most 1,000: take fewer"):
+        frames.render(tmp_path)
+
+
+def test_the_remark_says_what_a_page_lacks():
+    assert frames.remark(edition("MergePlayer")) == "In the notebook it also takes a text and a function of your own."
+    assert frames.remark(edition("TrainingCurve")) == ""
+    meter = edition("CacheMeter")
+    assert frames.remark(meter) == (
+        f"This page holds {len(meter.states()):,} of its pictures; what is grey moves in the notebook. "
+        "There it also takes a function of your own."
+    )
+
+
+def test_the_recorded_curve_shows_its_run_so_far():
+    curve = RecordedCurve()
+    curve.set(measured=3)
+    assert curve.trace.done == 30 and [step for step, _ in curve.trace.validation] == [10, 20, 30]
+    live = TrainingCurve(steps=240, goal=curve.trace.goal, sample=lambda: curve.trace.sample, ghost=False)
+    live._loss, live._validation, live._written = curve._loss, curve._validation, curve._written
+    assert live.render(live.trace) == curve.render(curve.trace)
+    curve.set(measured=24, axis="logarithmic")
+    assert curve.trace.reached_at and curve.trace.logarithmic

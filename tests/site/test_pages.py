@@ -1,0 +1,331 @@
+"""What becomes of the course's texts on their way to the site: lessons, exercises, links, formulas, pictures."""
+
+from __future__ import annotations
+
+import base64
+import doctest
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import addresses
+import concepts_page
+import course_files
+import docstrings
+import exercise_cards
+import explorer_boxes
+import explorer_pages
+import glossary_page
+import home_parts
+import lesson_pages
+import mathml
+import nbformat
+import page_links
+import pictures
+import pytest
+import section_links
+from course_files import lessons
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+
+from llmlab import explorers
+from llmlab.exercises import exercise
+from llmlab.exercises.engine.catalogue import listed
+from tests.site.live import ROOT
+
+LESSONS = lessons()
+NAMES = [lesson.name for lesson in LESSONS]
+ADA = "ada/course"
+
+each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=NAMES)
+
+
+@pytest.fixture
+def published(monkeypatch):
+    """A copy of the course that has a public address."""
+    monkeypatch.setattr(addresses, "public_address", lambda: ADA)
+
+
+@pytest.fixture
+def unpublished(monkeypatch):
+    """A copy of the course that has none."""
+    monkeypatch.setattr(addresses, "public_address", lambda: None)
+
+
+def text_of(notebook: nbformat.NotebookNode) -> str:
+    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+@pytest.mark.parametrize("module", [docstrings, explorer_pages, mathml], ids=lambda module: module.__name__)
+def test_examples_in_the_docstrings_hold(module):
+    done = doctest.testmod(module)
+    assert done.attempted > 0 and done.failed == 0
+
+
+# Lessons
+
+
+def test_there_is_a_page_for_each_lesson():
+    assert NAMES == sorted(path.stem for path in (ROOT / "lessons").glob("*.py"))
+
+
+@each_lesson
+def test_a_page_keeps_all_code_and_all_that_it_printed(lesson):
+    """All but what installs the course, what waits for an answer (its card shows that), and checks of it."""
+    kept = [
+        (cell.source, [output.text for output in cell.outputs if output.output_type == "stream"])
+        for cell in lesson.notebook.cells
+        if cell.cell_type == "code"
+        and "exercise" not in cell.metadata
+        and not re.match(r"# A fresh Colab|progress\(|exercise\([^)]*\)\.check\(", cell.source)
+    ]
+    shown = [
+        (cell.source, [output.text for output in cell.outputs if output.output_type == "stream"])
+        for cell in lesson_pages.page(lesson).cells
+        if cell.cell_type == "code"
+    ]
+    assert len(kept) > 15 and shown == kept
+
+
+@each_lesson
+def test_a_page_keeps_all_prose(lesson):
+    """Every paragraph is there, but for navigation and for calls of hints, which stand below as folds."""
+    page = text_of(lesson_pages.page(lesson))
+    lost = []
+    for cell in lesson.notebook.cells[1:-1]:
+        if cell.cell_type == "markdown":
+            text = page_links.rewritten(cell.source, f"notebooks/{lesson.name}.ipynb", f"lessons/{lesson.name}.ipynb")
+            lost += [part for part in text.split("\n\n") if part.strip() not in page]
+    assert all(part.startswith(("●", 'Stuck? `exercise("')) for part in lost), lost
+
+
+@each_lesson
+def test_a_page_has_every_exercise_once_with_its_cell_and_its_hints(lesson):
+    page = text_of(lesson_pages.page(lesson))
+    ids = list(listed(lesson.number))
+    assert re.findall(r'data-task="([\d.]+)"', page) == ids
+    for id, card in zip(ids, re.split(r"^### Exercise", page, flags=re.MULTILINE)[1:], strict=True):
+        (stub,) = (cell.source for cell in lesson.notebook.cells if cell.metadata.get("exercise") == id)
+        assert f"```python\n{stub}\n```" in card
+        for number, hint in enumerate(exercise(id).hints, 1):
+            assert f"<details><summary>Hint {number} of 3</summary>\n\n{hint}\n\n</details>" in card
+
+
+@each_lesson
+def test_predictions_and_choices_are_answered_in_the_page_and_code_is_not(lesson):
+    page = text_of(lesson_pages.page(lesson))
+    kinds = dict(re.findall(r"^### Exercise ([\d.]+) .+\n\n●.+ · ([^·\n]+)$", text_of(lesson.notebook), re.MULTILINE))
+    here = {id for id, kind in kinds.items() if kind in ("predict", "choose and explain")}
+    assert set(kinds) == set(listed(lesson.number))
+    assert set(re.findall(r'<div class="llmlab-exercise" data-exercise="([\d.]+)">', page)) == here
+
+
+@each_lesson
+def test_every_explorer_has_its_place_with_its_picture_inside(lesson):
+    stills = [
+        (match[0], output.data["text/html"])
+        for cell in lesson.notebook.cells
+        for output in cell.get("outputs", ())
+        if '<div class="llmlab-explorer">' in output.get("data", {}).get("text/html", "")
+        and (match := re.match(r"\w+", output.data["text/plain"]))
+    ]
+    boxes = [
+        output.data["text/html"]
+        for cell in lesson_pages.page(lesson).cells
+        for output in cell.get("outputs", ())
+        if "data-explorer" in output.get("data", {}).get("text/html", "")
+    ]
+    assert len(stills) >= 2 and len(boxes) == len(stills)
+    for (name, still), box in zip(stills, boxes, strict=True):
+        assert box.startswith(f'<div class="llmlab-explorer" data-explorer="{name}" data-lesson="{lesson.number}">')
+        assert "<style" not in box and "run this cell" not in box
+        words = re.sub(r"<style>.*?</style>|<[^>]+>", " ", still, flags=re.DOTALL).split()
+        assert " ".join(words[-12:]) in " ".join(re.sub(r"<[^>]+>", " ", box).split())
+
+
+def test_an_explorer_that_runs_the_learners_code_says_that_it_runs_the_courses_here():
+    still = '<div class="llmlab-explorer"><p><strong>Window map</strong> <em>(run it)</em></p><p>picture</p></div>'
+    output = new_output("execute_result", {"text/html": still, "text/plain": "WindowMap()"})
+    for source, said in (("WindowMap()", False), ("x = WindowMap(windows=mine)\nx", True)):
+        box = lesson_pages._output(output, new_code_cell(source), LESSONS[3]).data["text/html"]
+        assert ("the course’s own code" in box) is said
+
+
+def test_an_exercise_without_its_cell_is_refused():
+    text = "### Exercise 03.1 · Title\n\n●○○ · 2 minutes · for this · predict\n\nTask"
+    notebook = nbformat.v4.new_notebook(cells=[new_markdown_cell(text), new_code_cell("1 + 1"), new_code_cell("2")])
+    lesson = course_files.Lesson("03_sliding_window", "Sliding windows", 70, notebook)
+    with pytest.raises(ValueError, match=r"03_sliding_window: .*03\.1 is not followed by its cell"):
+        lesson_pages.page(lesson)
+
+
+def test_an_exercise_without_its_facts_is_refused():
+    with pytest.raises(ValueError, match="opens with its heading and its line of facts, got '### Exercise 03.1"):
+        exercise_cards.task("### Exercise 03.1 · Title\n\nTask")
+
+
+def test_a_notebook_without_a_title_is_refused(tmp_path):
+    path = tmp_path / "03_x.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[new_markdown_cell("# Title")]), path)
+    with pytest.raises(ValueError, match=r"notebooks/03_x\.ipynb does not open with"):
+        course_files._lesson(path)
+
+
+def test_a_page_says_the_minutes_that_the_lesson_says():
+    for lesson in LESSONS:
+        assert f"About {lesson.minutes} minutes" in text_of(lesson.notebook)
+        assert f"about {lesson.minutes} minutes · {len(listed(lesson.number))} exercises" in text_of(
+            lesson_pages.page(lesson)
+        )
+
+
+# Addresses
+
+
+def test_the_address_of_nobody_is_none(monkeypatch):
+    monkeypatch.setattr(addresses, "written_address", lambda: addresses.UNPUBLISHED)
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    assert addresses.public_address() is None
+    monkeypatch.setenv("GITHUB_REPOSITORY", "somebody/else")
+    assert addresses.public_address() is None
+    monkeypatch.setenv("GITHUB_REPOSITORY", addresses.UNPUBLISHED)
+    assert addresses.public_address() == addresses.UNPUBLISHED
+
+
+def test_the_address_that_somebody_has_set_is_public(monkeypatch):
+    monkeypatch.setattr(addresses, "written_address", lambda: ADA)
+    assert addresses.public_address() == ADA
+
+
+@each_lesson
+def test_links_open_what_the_notebook_links_to(lesson):
+    opening, written = lesson.notebook.cells[0].source, addresses.written_address()
+    assert f"({addresses.colab(written, lesson.name)})" in opening
+    assert f"({addresses.binder(written, lesson.name)})" in opening
+
+
+def test_a_lesson_without_a_public_address_says_so_and_links_to_none(unpublished):
+    page = text_of(lesson_pages.page(LESSONS[3]))
+    assert "need a public address, and this copy of the course has none yet" in page
+    assert not re.search(r"colab\.research|mybinder|github\.com", page)
+    assert "has no public address yet" in home_parts.filled("<!-- launch -->")
+
+
+def test_a_lesson_with_a_public_address_links_to_it(published):
+    page, name = text_of(lesson_pages.page(LESSONS[3])), NAMES[3]
+    assert "public address" not in page
+    for url in (
+        f"https://colab.research.google.com/github/{ADA}/blob/main/notebooks/{name}.ipynb",
+        f"https://mybinder.org/v2/gh/{ADA}/HEAD?urlpath=lab/tree/notebooks/{name}.ipynb",
+        f"https://github.com/{ADA}/edit/main/lessons/{name}.py",
+    ):
+        assert f'href="{url}"' in page
+    assert (ROOT / "lessons" / f"{name}.py").exists()
+
+
+# Links
+
+
+@pytest.mark.parametrize(
+    ("link", "becomes"),
+    [
+        ("[a](GLOSSARY.md)", "[a](glossary.md)"),
+        ("[a](../notebooks/03_sliding_window.ipynb)", "[a](lessons/03_sliding_window.ipynb)"),
+        ("[a](../README.md)", "[a](start.md)"),
+        ("[a](CONCEPTS.md#there)", "[a](concepts.md#there)"),
+        ("[a](https://example.org/GLOSSARY.md)", "[a](https://example.org/GLOSSARY.md)"),
+        ("[a](#here)", "[a](#here)"),
+        ("![a](images/speed.svg)", "![a](images/speed.svg)"),
+        ("[lock](../requirements.lock)", "lock (`requirements.lock`)"),
+        ("[docs/STYLE.md](STYLE.md)", "docs/STYLE.md"),
+        ("[a](../notebooks/solutions/03_sliding_window.ipynb)", "a (`notebooks/solutions/03_sliding_window.ipynb`)"),
+    ],
+)
+def test_links_of_the_repository_become_links_of_the_site(link, becomes, unpublished):
+    assert page_links.rewritten(link, "docs/INSTRUCTORS.md", "instructors.md") == becomes
+
+
+def test_a_file_that_is_no_page_is_linked_at_the_public_address(published):
+    link = page_links.rewritten("[lock](../requirements.lock)", "docs/INSTRUCTORS.md", "instructors.md")
+    assert link == f"[lock](https://github.com/{ADA}/blob/main/requirements.lock)"
+
+
+def test_a_section_that_a_lesson_does_not_have_is_refused():
+    with pytest.raises(KeyError, match=r"lesson 03 has no section 'Nowhere'; it has .*Slide the window"):
+        section_links.link(LESSONS[3], "Nowhere")
+
+
+def test_every_term_of_the_glossary_is_on_its_page():
+    terms = re.findall(r"^\| \*\*(.+?)\*\*", (ROOT / "docs" / "GLOSSARY.md").read_text(encoding="utf-8"), re.MULTILINE)
+    page = glossary_page.glossary()
+    assert len(terms) > 100
+    assert [term for term in terms if f"\n{term}\n  " not in page] == []
+
+
+def test_a_glossary_that_cannot_be_read_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "GLOSSARY.md").write_text("| term |\n|---|\n| **one** | two columns |\n", encoding="utf-8")
+    monkeypatch.setattr(glossary_page, "ROOT", tmp_path)
+    with pytest.raises(ValueError, match="has 1 terms, and only 0 can be read"):
+        glossary_page.glossary()
+
+
+def test_every_concept_is_linked_to_its_section():
+    rows = re.findall(r"^\| .+ \| .+ \| `.+` \|$", (ROOT / "docs" / "CONCEPTS.md").read_text(encoding="utf-8"), re.M)
+    linked = re.findall(r"^\| .+ \| \[.+\]\(lessons/\d\d_\w+\.ipynb#?.*\) \| `.+` \|$", concepts_page.concepts(), re.M)
+    assert len(linked) == len(rows) > 200
+
+
+def test_the_home_page_lists_every_lesson_with_its_goal():
+    listed_lessons = home_parts.filled("<!-- lessons -->")
+    assert re.findall(r'<a href="lessons/(\w+)\.html">', listed_lessons) == NAMES
+    assert len(re.findall(r'<span class="lesson-goal">[A-Z].+\.</span>', listed_lessons)) == len(NAMES)
+
+
+def test_every_explorer_has_a_page_and_a_card():
+    made = dict(explorer_pages.explorer_pages())
+    assert set(explorer_boxes.stills()) == set(explorers.__all__)
+    for name in explorer_boxes.stills():
+        file = explorer_pages.file_of(name)
+        assert f'data-explorer="{name}" data-lesson=""' in made[f"explorers/{file}.md"]
+        assert f'<a href="{file}.html">' in made["explorers/index.md"]
+
+
+# Formulas and pictures
+
+
+@each_lesson
+def test_every_formula_becomes_mathml(lesson):
+    text = re.sub(r"```.*?```|`[^`]*`", "", text_of(lesson.notebook), flags=re.DOTALL)
+    formulas = re.findall(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", text, re.DOTALL)
+    for shown, inline in formulas:
+        markup = mathml.mathml(shown or inline, "block" if shown else "inline")
+        words = "".join(ElementTree.fromstring(markup).itertext())
+        assert words and "\\" not in words, (shown or inline, words)
+
+
+def test_a_sign_below_in_a_formula_is_text_and_no_tag():
+    assert "a&#x000A0;&lt;&#x000A0;b" in mathml.mathml(r"\text{a < b}")
+
+
+def test_a_picture_becomes_a_file_of_its_own_size(tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "STATIC", tmp_path)
+    svg = '<?xml version="1.0"?>\n<svg width="90pt" height="45.6pt" viewBox="0 0 90 45.6"><rect width="9"/></svg>'
+    source = base64.b64encode(svg.encode()).decode()
+    image = f'<img class="x" alt="A bar." style="max-width: 100%" src="data:image/svg+xml;base64,{source}">'
+    html = f"<style>p {{}}</style>{image}"
+    (file,) = re.findall(r'src="\.\./_static/(.+?)"', pictures.with_files(html))
+    assert (tmp_path / file).read_text(encoding="utf-8") == svg
+    assert pictures.with_files(html) == (
+        f'<img class="x" alt="A bar." width="120" height="61" loading="lazy" src="../_static/{file}">'
+    )
+
+
+def test_what_has_not_changed_is_not_written_again(tmp_path):
+    path = Path(tmp_path) / "folder" / "file"
+    course_files.write(path, "one")
+    path.touch()
+    before = path.stat().st_mtime_ns
+    course_files.write(path, "one")
+    assert path.stat().st_mtime_ns == before
+    course_files.write(path, "two")
+    assert path.read_text() == "two"
