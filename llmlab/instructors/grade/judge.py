@@ -28,14 +28,17 @@ class Judge:
         self._process: subprocess.Popen[bytes] | None = None
         self._lines: queue.Queue[bytes | None] = queue.Queue()
 
-    def verdict(self, lesson: str, id: str, attempt: Attempt, end: float, stop: threading.Event) -> Verdict:
+    def verdict(
+        self, lesson: str, id: str, attempt: Attempt, seconds: float, end: float, stop: threading.Event
+    ) -> Verdict:
         """What is decided on one answer of a submission that waits for calls.
 
         Args:
             lesson: of the exercise.
             id: of the exercise.
             attempt: the submission's process.
-            end: when this must be done, as `time.monotonic()` counts.
+            seconds: that the submission's process may take, all calls together; what the check computes is free.
+            end: when all must be done, as `time.monotonic()` counts.
             stop: ends the work when set.
 
         Raises:
@@ -49,14 +52,16 @@ class Judge:
             if "verdict" in heard:
                 found = heard["verdict"]
                 return Verdict(found["status"], found["message"], found["misconception"] or "")
+            asked = time.monotonic()
             try:
                 attempt.send(heard["ask"])
-                while (event := attempt.event(end, stop)).get("event") != "reply":
+                while (event := attempt.event(min(end, asked + seconds), stop)).get("event") != "reply":
                     pass  # what a submission says of itself now changes nothing
             except (Ended, Cancelled):
                 self._say({"gone": True})
                 self._hear(threading.Event(), until=("gone", "verdict"))  # from here on it is free for the next one
                 raise
+            seconds -= time.monotonic() - asked
             line = event.get("line")
             self._say({"reply": line if isinstance(line, str) else ""})
 
@@ -106,6 +111,7 @@ class Judge:
             )
             self._lines = queue.Queue()
             threading.Thread(target=self._listen, args=(self._process, self._lines), daemon=True).start()
+            self._hear(threading.Event(), until=("ready",))
         return self._process
 
     @staticmethod

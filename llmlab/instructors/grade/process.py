@@ -126,8 +126,7 @@ def _follow(run: _Run, attempt: Attempt, judge: Judge, limits: Limits, step: _St
             run.decided[id] = why_missing(run.names[id], run.submission.cells, run.skipped, run.stopped)
             continue
         step.kind, step.at = "check", id
-        until = min(run.end, time.monotonic() + limits.of_step("check"))
-        run.decided[id] = judge.verdict(run.submission.lesson, id, attempt, until, stop)
+        run.decided[id] = judge.verdict(run.submission.lesson, id, attempt, limits.of_step("check"), run.end, stop)
 
 
 def _run_cells(run: _Run, attempt: Attempt, limits: Limits, step: _Step, stop: threading.Event) -> set[str]:
