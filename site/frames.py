@@ -42,13 +42,11 @@ def render(folder: Path) -> list[Path]:
         size = sum(len(text) for text in written.values())
         if size > MOST_BYTES:
             raise ValueError(f"{name}: {size:,} bytes of frames, at most {MOST_BYTES:,}: take fewer in frames_table.py")
-        for file, text in written.items():
-            write(explorers / name / file, text)
-            changes.rendered(explorers / name / file)
+        changes.keep(f"{name}/opening.js", {f"{name}/{file}": text for file, text in written.items()})
         for path in (explorers / name).iterdir():
             if path.name not in written:
                 path.unlink()
-    return changes.finish()
+    return changes.rendered
 
 
 def _module(name: str) -> str:

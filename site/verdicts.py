@@ -38,7 +38,7 @@ def render(folder: Path) -> list[Path]:
         changes.file(f"{lesson}.js", modules, here, partial(_script, lesson, ids))
     course = {lesson: [[id, title, id in FORMS] for id, (_, title) in listed(lesson).items()] for lesson in lessons()}
     write(folder / "exercises" / "course.js", _call("course", {"edition": CURRENT, "tries": TRIES, "lessons": course}))
-    return changes.finish()
+    return changes.rendered
 
 
 def _script(lesson: str, ids: list[str]) -> str:
