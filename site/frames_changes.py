@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -37,9 +39,9 @@ class Changes:
         if self.is_new(name, modules, others):
             self.keep(name, {name: content()})
 
-    def is_new(self, name: str, modules: Iterable[str], others: Iterable[Path]) -> bool:
-        """Whether a file was made from something else, or is not there."""
-        self._now[name] = digest_of(modules, others)
+    def is_new(self, name: str, modules: Iterable[str], others: Iterable[Path], plan: object = "") -> bool:
+        """Whether a file was made from something else, or by another plan, or is not there."""
+        self._now[name] = digest_of(modules, others, repr(plan))
         return self._digests.get(name) != self._now[name] or not (self._folder / name).exists()
 
     def keep(self, name: str, texts: Mapping[str, str]) -> None:
@@ -51,9 +53,18 @@ class Changes:
         write(self._list, json.dumps(self._digests, indent=1))
 
 
-def digest_of(modules: Iterable[str], others: Iterable[Path] = ()) -> str:
-    """A digest of the sources of modules, of all that these import of the course, and of other files."""
-    digest = hashlib.sha256()
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One process at a time renders into a folder; the next one finds what the first has made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".rendering", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def digest_of(modules: Iterable[str], others: Iterable[Path] = (), plan: str = "") -> str:
+    """A digest of the sources of modules, of all that these import of the course, of other files and of a plan."""
+    digest = hashlib.sha256(plan.encode())
     for path in sorted({*sources(tuple(modules)), *others}):
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
