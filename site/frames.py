@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from course_files import ROOT, write
-from frames_changes import Changes
+from frames_changes import Changes, alone
 from frames_table import PLANS, edition
 
 from llmlab.explorers.host.edition import Edition, classic_script, deflated
@@ -32,23 +32,30 @@ def render(folder: Path) -> list[Path]:
     Raises:
         ValueError: an explorer's frames are more than a page should load.
     """
-    explorers = folder / "explorers"
+    with alone(folder / "explorers"):
+        return _render(folder / "explorers")
+
+
+def _render(explorers: Path) -> list[Path]:
     write(explorers / "host.js", classic_script("llmlabHost"))
     changes = Changes(explorers)
-    here = [Path(__file__).with_name(f"frames{part}.py") for part in ("", "_table")]
-    here += [path for path in (ROOT / "data").rglob("*") if path.is_file()]
-    new = [name for name in PLANS if changes.is_new(f"{name}/opening.js", [_module(name)], here)]
+    new = [name for name in PLANS if changes.is_new(f"{name}/opening.js", [_module(name)], _others(name), PLANS[name])]
     for name, written in _rendered(new):
         size = sum(len(text) for text in written.values())
         if size > MOST_BYTES:
             raise ValueError(f"{name}: {size:,} bytes of frames, at most {MOST_BYTES:,}: take fewer in frames_table.py")
-        for file, text in written.items():
-            write(explorers / name / file, text)
-            changes.rendered(explorers / name / file)
+        changes.keep(f"{name}/opening.js", {f"{name}/{file}": text for file, text in written.items()})
         for path in (explorers / name).iterdir():
             if path.name not in written:
                 path.unlink()
-    return changes.finish()
+    return changes.rendered
+
+
+def _others(name: str) -> list[Path]:
+    """What an explorer's frames are made from, beside the modules of its package: the data, and what is here."""
+    makes = [f"{PLANS[name].make.partition('.')[0]}.py"] if PLANS[name].make else []
+    here = [Path(__file__).with_name(file) for file in ("frames.py", *makes)]
+    return [*here, *(path for path in (ROOT / "data").rglob("*") if path.is_file())]
 
 
 def _module(name: str) -> str:
@@ -56,7 +63,7 @@ def _module(name: str) -> str:
 
 
 def _rendered(names: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """The files of each explorer, drawn in a few processes: part by part, the slowest explorers first."""
+    """The files of each explorer, drawn in two processes, part by part."""
     if not names:
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # two processes share the cores

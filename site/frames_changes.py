@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -20,39 +22,49 @@ class Changes:
 
     Args:
         folder: where the files are.
+
+    Attributes:
+        rendered: the files that were made anew.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._list = folder / ".digests.json"
-        self._before = json.loads(self._list.read_text()) if self._list.exists() else {}
+        self._digests = json.loads(self._list.read_text()) if self._list.exists() else {}
         self._now: dict[str, str] = {}
-        self._rendered: list[Path] = []
+        self.rendered: list[Path] = []
 
     def file(self, name: str, modules: Iterable[str], others: Iterable[Path], content: Callable[[], str]) -> None:
         """Write a file anew if a source of these modules, or another file, has changed since."""
         if self.is_new(name, modules, others):
-            write(self._folder / name, content())
-            self.rendered(self._folder / name)
+            self.keep(name, {name: content()})
 
-    def is_new(self, name: str, modules: Iterable[str], others: Iterable[Path]) -> bool:
-        """Whether a file was made from something else, or is not there."""
-        self._now[name] = digest_of(modules, others)
-        return self._before.get(name) != self._now[name] or not (self._folder / name).exists()
+    def is_new(self, name: str, modules: Iterable[str], others: Iterable[Path], plan: object = "") -> bool:
+        """Whether a file was made from something else, or by another plan, or is not there."""
+        self._now[name] = digest_of(modules, others, repr(plan))
+        return self._digests.get(name) != self._now[name] or not (self._folder / name).exists()
 
-    def rendered(self, path: Path) -> None:
-        """Remember that a file was made."""
-        self._rendered.append(path)
-
-    def finish(self) -> list[Path]:
-        """Remember the digests; returns the files that were rendered."""
-        write(self._list, json.dumps(self._now, indent=1))
-        return self._rendered
+    def keep(self, name: str, texts: Mapping[str, str]) -> None:
+        """Write what was made anew, and remember from what, at once: who is stopped goes on here."""
+        for file, text in texts.items():
+            write(self._folder / file, text)
+            self.rendered.append(self._folder / file)
+        self._digests[name] = self._now[name]
+        write(self._list, json.dumps(self._digests, indent=1))
 
 
-def digest_of(modules: Iterable[str], others: Iterable[Path] = ()) -> str:
-    """A digest of the sources of modules, of all that these import of the course, and of other files."""
-    digest = hashlib.sha256()
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One process at a time renders into a folder; the next one finds what the first has made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".rendering", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def digest_of(modules: Iterable[str], others: Iterable[Path] = (), plan: str = "") -> str:
+    """A digest of the sources of modules, of all that these import of the course, of other files and of a plan."""
+    digest = hashlib.sha256(plan.encode())
     for path in sorted({*sources(tuple(modules)), *others}):
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from course_files import ROOT, write
-from frames_changes import Changes
+from frames_changes import Changes, alone
 from verdicts_forms import FORMS, IN_NOTEBOOK, Field, Form, Number, Order, Pick, Several, Word
 from verdicts_table import Cell, table_of
 
@@ -29,7 +29,12 @@ def render(folder: Path) -> list[Path]:
     Raises:
         LookupError: an exercise that is answered by a value has no form.
     """
-    changes = Changes(folder / "exercises")
+    with alone(folder / "exercises"):
+        return _render(folder / "exercises")
+
+
+def _render(exercises: Path) -> list[Path]:
+    changes = Changes(exercises)
     here = [Path(__file__).with_name(f"verdicts{part}.py") for part in ("", "_forms", "_table", "_values")]
     here.append(ROOT / "llmlab" / "exercises" / "solutions.json")
     for lesson in lessons():
@@ -37,8 +42,8 @@ def render(folder: Path) -> list[Path]:
         modules = [f"llmlab.exercises.lesson_{lesson}", "llmlab.exercises.engine.exercise"]
         changes.file(f"{lesson}.js", modules, here, partial(_script, lesson, ids))
     course = {lesson: [[id, title, id in FORMS] for id, (_, title) in listed(lesson).items()] for lesson in lessons()}
-    write(folder / "exercises" / "course.js", _call("course", {"edition": CURRENT, "tries": TRIES, "lessons": course}))
-    return changes.finish()
+    write(exercises / "course.js", _call("course", {"edition": CURRENT, "tries": TRIES, "lessons": course}))
+    return changes.rendered
 
 
 def _script(lesson: str, ids: list[str]) -> str:

@@ -45,8 +45,8 @@ def generate(
         use_cache: whether keys and values are kept from step to step: the same tokens, sooner.
         stop: an id, or several, after which a prompt is not continued. The id stays in the result.
         slide: whether to go on past the context length, each token then chosen from the newest `context_length` ones.
-            These move down by one position at every step, so nothing that a cache holds stays true: a step costs as
-            much as the whole context.
+            These lose their oldest at every step and move down by one position, so nothing that a cache holds stays
+            true: a step costs as much as the whole context.
 
     Returns:
         prompts and new ids: int64 (B, T') for a tensor, with rows that stopped early filled up with their stop id; a

@@ -6,8 +6,8 @@ number 2i with 2i + 1. Which numbers make a pair is a matter of naming, so the r
 put in our order; scores, and with them all that follows, stay the same.
 
 What no weight tells has to be given to GPTConfig, from the file config.json that lies beside them: n_heads
-(num_attention_heads there), norm_eps (rms_norm_eps), rope_theta, experts_per_token (num_experts_per_tok). Positions that
-are scaled for longer texts (rope_scaling, Llama 3.1 and later) are not computed here.
+(num_attention_heads there), norm_eps (rms_norm_eps), rope_theta, experts_per_token (num_experts_per_tok). Positions
+that are scaled for longer texts (rope_scaling, Llama 3.1 and later) are not computed here.
 
 Sources: Touvron et al. 2023, "Llama 2"; Jiang et al. 2024, "Mixtral of experts"; Su et al. 2021 for rotary positions.
 """

@@ -407,6 +407,9 @@ def test_parts_come_when_they_are_needed_and_once(context, tmp_path):
         expect(root.locator('input[name="max_length"]')).to_have_value("5")
     site.page.wait_for_timeout(300)
     assert loaded(site, "WindowMap") == ["opening.js", "0.js"], "the part of the first stride"
+    site.page.locator('input[name="stride"]').first.focus()
+    site.page.wait_for_timeout(500)
+    assert loaded(site, "WindowMap") == ["opening.js", "0.js", "1.js", "2.js"], "and of its neighbours, no others"
 
 
 def test_the_state_stands_in_the_address_and_comes_from_it(context, tmp_path):

@@ -16,7 +16,7 @@ from tests.core.gpts import ids_of, shaken
 
 SMALL = {"vocab_size": 101, "context_length": 13, "d_model": 24, "n_heads": 3, "n_layers": 2}
 SMALL |= {"n_kv_heads": 1, "d_ff": 40, "rope_theta": 500.0, "norm_eps": 1e-3}
-LARGER = {"vocab_size": 311, "context_length": 40, "d_model": 96, "n_heads": 8, "n_layers": 5}
+LARGER = {"vocab_size": 311, "context_length": 40, "d_model": 96, "n_heads": 8, "n_layers": 4}
 LARGER |= {"n_kv_heads": 4, "d_ff": 256, "rope_theta": 500_000.0, "norm_eps": 1e-6}
 EXPERTS = [{"n_experts": 4, "experts_per_token": 2}, {"n_experts": 8, "experts_per_token": 3}]
 
@@ -52,7 +52,11 @@ def theirs_of(kind="Llama", **sizes):
     others = {name: value for name, value in sizes.items() if name not in NAMES}
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return shaken(model(config(**names, **others)).eval())
+        theirs = shaken(model(config(**names, **others)).eval())
+    with torch.no_grad():
+        for parameter in theirs.parameters():  # through so many layers large weights make large rounding errors
+            parameter *= 0.6 if parameter.dim() > 1 else 1.0
+    return theirs
 
 
 @pytest.mark.parametrize("tie_weights", [True, False])
@@ -67,7 +71,7 @@ def test_logits_are_llamas(sizes, n_kv_heads, tie_weights):
     with torch.no_grad():
         expected = theirs(ids).logits
         torch.testing.assert_close(ours(ids), expected, atol=1e-4, rtol=0)
-    assert expected.std() > 1  # logits worth comparing
+    assert expected.std() > 0.5  # logits worth comparing
 
 
 @pytest.mark.parametrize(
@@ -81,8 +85,8 @@ def test_logits_are_mixtrals(sizes, experts, published):
     ids = ids_of(3, sizes["context_length"], below=sizes["vocab_size"])
     with torch.no_grad():
         expected = theirs(ids).logits
-        torch.testing.assert_close(ours(ids), expected, atol=2e-4, rtol=0)
-    assert expected.std() > 1
+        torch.testing.assert_close(ours(ids), expected, atol=1e-4, rtol=0)
+    assert expected.std() > 0.5
 
 
 @pytest.mark.parametrize("kind", ["Llama", "Mixtral"])

@@ -1,6 +1,5 @@
 """The embedding bench without a browser: its trace against brute force, its picture, the learner's function in it."""
 
-import json
 import re
 from itertools import product
 
@@ -27,7 +26,7 @@ from llmlab.explorers.embedding_bench.recorded import (
 from llmlab.explorers.embedding_bench.values import MAX_WORDS, NEAREST, SAME, SCHEMES, compute
 from llmlab.explorers.embedding_bench.words import describe, why
 from tests.explorers.answers import embed_input
-from tests.explorers.html import Tags, assert_self_contained
+from tests.explorers.html import assert_self_contained
 
 FIRST = EmbeddingBench().state
 RUN = recorded_run()
@@ -406,15 +405,19 @@ def test_words_of_an_own_run_are_escaped():
     assert_self_contained(own._still())
 
 
-def test_a_press_on_the_map_looks_at_the_word():
+def test_each_word_is_a_dot_and_those_with_a_name_can_be_pressed():
     explorer = EmbeddingBench()
-    marks = Tags(explorer.frame["html"]).attributes
-    pressed = [json.loads(value)["near"] for name, value in marks if name == "data-set"]
-    assert set(RUN.vocabulary) == set(pressed[: len(RUN.vocabulary)]), "each word of the table is a dot"
-    for word in ("soup", "the", "Zeus", ""):
+    for word in ("king", "soup", "the", "Zeus", ""):
         explorer.set(near=word)
-        assert explorer.trace.near == (word if word in RUN.vocabulary else "")
-        assert not explorer.frame["error"]
+        trace, html = explorer.trace, explorer.frame["html"]
+        assert trace.near == (word if word in RUN.vocabulary else "") and not explorer.frame["error"]
+        named = {RUN.vocabulary[id] for id in trace.plane.named}
+        pressed = re.findall(r"data-key=\"v\d+\" data-set='{\"near\":\"([^\"]+)\"}'", html)
+        expected = named | {*trace.words} | {near for near, _ in trace.neighbours} | ({word} & {*RUN.vocabulary})
+        assert len(pressed) == len(set(pressed)) and set(pressed) == expected
+        (rest,) = re.findall(r'class="llmlab-rest" d="([^"]*)"', html)
+        assert rest.count("M") + len(named) == len(RUN.vocabulary), "every other word is a dot too"
+        assert html.count("llmlab-close") == len(trace.neighbours)
 
 
 def test_the_two_the_are_one_dot_until_they_have_places():

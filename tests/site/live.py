@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 from functools import cache
 from pathlib import Path
+
+import frames
+import verdicts
 
 ROOT = Path(__file__).resolve().parents[2]
 RENDERED = ROOT / "site" / "cache" / "static"  # where `make site` renders too: what has not changed is there already
@@ -18,14 +20,8 @@ _PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><meta charset="ut
 
 @cache
 def rendered(part: str) -> Path:
-    """The folder with all verdicts, or all frames; two processes do not render at once."""
-    import frames
-    import verdicts
-
-    RENDERED.mkdir(parents=True, exist_ok=True)
-    with open(RENDERED.parent / "rendering", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        {"exercises": verdicts, "explorers": frames}[part].render(RENDERED)
+    """The folder with all verdicts, or all frames."""
+    {"exercises": verdicts, "explorers": frames}[part].render(RENDERED)
     return RENDERED / part
 
 

@@ -101,7 +101,7 @@ def test_a_table_holds_a_text_for_each_verdict_and_no_more():
     table = table_of(asked(_one_named), Form((Number("n"), Word("w"))))
     (small, other, twelve), words = table.cells
     assert (other.spans, twelve.spans) == (((0, 11), (13, MOST)), ((12, 12),)) and small.spans == ((-MOST, -1),)
-    assert [cell.values[0] for cell in words] == ["quagmire", "king", "queen"]
+    assert [cell.values[0] for cell in words] == ["zugzwang", "king", "queen"]
     assert sorted(status for status, _ in table.texts) == ["failed"] * 3 + ["passed"]
     general = table.texts[table.places[3]][1]
     assert "About other." in general and "{0} and {1}" in general

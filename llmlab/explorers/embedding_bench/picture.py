@@ -36,24 +36,27 @@ def render(trace: BenchTrace) -> str:
 
 
 def _map(trace: BenchTrace) -> str:
+    """All words as dots; those with a name, those of the sentence and those that are near can be pressed."""
     box = trace.plane.box
     places = _percent(trace.words_map, box)
     id_of = {word: id for id, word in enumerate(trace.vocabulary)}
     close = {id_of[word] for word, _ in trace.neighbours}
-    shown = set(trace.words)
-    dots = ""
-    for id, (start, (x, y)) in enumerate(zip(_starts(trace), places, strict=True)):
-        named = id in trace.plane.named and trace.vocabulary[id] not in shown
+    shown = {id_of[word] for word in (*trace.words, *filter(None, [trace.near]))}
+    dots, presses = "", _presses(trace.vocabulary)
+    for id in sorted(trace.plane.named | close | shown):
+        x, y = places[id]
+        named = id in trace.plane.named and trace.vocabulary[id] not in trace.words
         kind = " ".join(name for name, on in (("llmlab-close", id in close), ("llmlab-named", named)) if on)
         look = f' class="{kind}"' if kind else ""
         # Two elements: where it is changes from frame to frame, the rest is sent once (host/packing.py).
-        dots += f'<b style="--x:{10 * x:.0f};--y:{10 * y:.0f}"><i{look}{start}></i></b>'
+        dots += f'<b{touch(key=f"at{id}")} style="left:{x:.1f}%;top:{y:.1f}%"><i{look}{presses[id]}></i></b>'
+    # The others are one element, so that a picture of 200 words is drawn in a few milliseconds.
+    rest = "".join(f"M{x:.1f} {y:.1f}h0" for id, (x, y) in enumerate(places) if id not in trace.plane.named)
     when = "random: not trained" if trace.step is None else f"step {trace.step:,}"
-    frame = f"{_zero(box)}"
     all_dots = f'<div class="llmlab-dots"{touch(key="words", group="words")}>{dots}</div>'
     return (
-        f"<div><div><b>All {len(trace.vocabulary)} words</b> <small>near: used alike; press one</small></div>"
-        f'<div class="llmlab-map2d" style="{frame}">{_lines(trace, places, id_of)}{all_dots}'
+        f"<div><div><b>All {len(trace.vocabulary)} words</b> <small>near: used alike<i>; press a name</i></small></div>"
+        f'<div class="llmlab-map2d" style="{_zero(box)}">{_lines(trace, places, id_of, rest)}{all_dots}'
         f'{_marks(trace)}<span class="llmlab-clock">{when}</span></div></div>'
     )
 
@@ -72,18 +75,14 @@ def _zero(box: Box) -> str:
 
 
 @lru_cache(maxsize=16)
-def _start(vocabulary: tuple[str, ...]) -> tuple[str, ...]:
+def _presses(vocabulary: tuple[str, ...]) -> tuple[str, ...]:
+    """What the dot of each word declares: the same in every frame."""
     return tuple(touch(key=f"v{id}", press={"near": word}, tip=word) for id, word in enumerate(vocabulary))
 
 
-def _starts(trace: BenchTrace) -> tuple[str, ...]:
-    """What each dot declares: the same in every frame."""
-    return _start(trace.vocabulary)
-
-
-def _lines(trace: BenchTrace, places: list[tuple[float, float]], id_of: dict[str, int]) -> str:
+def _lines(trace: BenchTrace, places: list[tuple[float, float]], id_of: dict[str, int], rest: str) -> str:
     """Where the words of the sentence came from, what their places did to them, and who is nearest."""
-    drawn, box = "", trace.plane.box
+    drawn, box = f'<path class="llmlab-rest" d="{rest}"></path>', trace.plane.box
     seen = set()
     for place, word in enumerate(trace.words):
         if word in seen:
