@@ -55,7 +55,7 @@ print(report if report.problems else "No problem found: every lesson runs on thi
 # the end stands what the model expects next. What lies between you will know at the end of the lesson. Play for a
 # minute: what puzzles you?
 #
-# - Press one of the words under *Next token*: it is put behind the text. Do so again. You are writing with the model.
+# - Press one of the words at the end: it is put behind the text. Do so again. You are writing with the model.
 # - Press play: now it writes by itself, each time the most probable word.
 # - Type a word from outside its world, such as `piano`.
 

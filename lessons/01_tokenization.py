@@ -573,8 +573,8 @@ for name, (size, ids) in encoded.items():
 # - How many bytes has `ë`, how many has `🎹`, and is there a token that ends *inside* one of them?
 # - Can plain English get GPT-2's bar beyond the line, to *more* tokens than there are characters? Which rows lose
 #   something when you try Greek, `Καλημέρα, φίλε μου`?
-# - **Your target:** at least 12 characters for which GPT-2 needs more tokens than there are characters, and which *all
-#   five* rows give back.
+# - **Your target:** is there a text of at least 12 characters for which GPT-2 needs more tokens than there are
+#   characters, and which *all five* rows give back?
 
 # %%
 explorer = TokenizerMicroscope(words=tokenize)
