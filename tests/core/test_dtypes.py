@@ -204,7 +204,7 @@ def test_a_config_of_numpys_numbers_is_pythons():
     config = GPTConfig(*np.array([11, 9, 12, 4, 2]), dropout=np.float32(0.5), n_kv_heads=np.int8(2))
     plain = GPTConfig(11, 9, 12, 4, 2, dropout=0.5, n_kv_heads=2)
     assert config == plain and json.loads(json.dumps(asdict(config))) == asdict(plain)
-    assert {type(value) for value in asdict(config).values()} == {int, float, bool}
+    assert {type(value) for value in asdict(config).values()} == {int, float, bool, str, type(None)}  # names, defaults
 
 
 def test_counts_of_numpys_numbers_do_not_overflow():
