@@ -1,13 +1,17 @@
 """Take pictures of the explorers.
 
-python -m tests.browser.screenshots          docs/images/, one an explorer, in JupyterLab: for the README
+python -m tests.browser.screenshots          docs/images/, for the README: one an explorer, and one that moves
 python -m tests.browser.screenshots FOLDER   light and dark, 375, 700 and 1300 pixels wide, on a bare page: to look at
 """
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser
 
 from llmlab import explorers
 from tests.browser.lab import ROOT, Lab, chromium, jupyter_server, notebook
@@ -26,6 +30,7 @@ EXPLORERS = (
     explorers.DistributionSculptor,
     explorers.CacheMeter,
 )
+MOVING = "merge_player.gif"
 WIDTHS = (375, 700, 1300)
 
 
@@ -44,6 +49,33 @@ def for_the_readme() -> None:
             path = folder / f"{kind.__module__.split('.')[2]}.png"
             explorer.root.screenshot(path=path)
             print(path.relative_to(ROOT))
+        moving(folder / MOVING, browser)
+
+
+def moving(file: Path, browser: Browser) -> None:
+    """A short animation of the merge player: a setting is changed, then its merges are played until the target."""
+    page = browser.new_page(viewport={"width": 820, "height": 700})
+    plain = Plain(page, explorers.MergePlayer())
+    frames, durations = [], []
+
+    def take(milliseconds: int) -> None:
+        page.wait_for_timeout(450)  # until everything has glided to its place
+        shot = Image.open(io.BytesIO(plain.root.screenshot(animations="disabled"))).convert("RGB")
+        frames.append(shot.crop((0, 0, shot.width, min(shot.height, 640))))
+        durations.append(milliseconds)
+
+    take(1500)
+    plain.explorer.set(tie_break="lexicographic", pretokenize=True, merges=0)
+    for merges in range(11):
+        plain.explorer.set(merges=merges)
+        take(3000 if merges == 10 else 700)
+    page.close()
+    height = max(frame.height for frame in frames)
+    level = [Image.new("RGB", (frame.width, height), "white") for frame in frames]
+    for canvas, frame in zip(level, frames, strict=True):
+        canvas.paste(frame)
+    few = [frame.quantize(64, dither=Image.Dither.NONE) for frame in level]
+    few[0].save(file, save_all=True, append_images=few[1:], duration=durations, loop=0, optimize=True)
 
 
 def to_look_at(folder: Path) -> None:

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from llmlab.explorers.host import Choice, Explorer, Question, Range, Scale, Text, Toggle
@@ -20,6 +21,7 @@ from llmlab.explorers.host.touch import touch
 from tests.browser.lab import SHOWS
 from tests.browser.plain import Plain, from_file
 from tests.browser.reports import report
+from tests.browser.screenshots import MOVING, moving
 from tests.explorers.cases import CASES
 from tests.explorers.test_markup import REDRAWN
 
@@ -593,6 +595,32 @@ _LATENCY = """(name) => {
         }
     return times.sort((a, b) => a - b);
 }"""
+
+
+_BOXES = """() => [...document.querySelectorAll('.llmlab-hero *')].map((one) => {
+    const { x, y, width, height } = one.getBoundingClientRect(), style = getComputedStyle(one);
+    return [x, y, width, height].map(Math.round).join() + style.backgroundColor + style.borderColor + style.display;
+})"""
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_sheets_of_other_explorers_on_the_page_change_nothing(page, case):
+    """Notebooks that are open beside each other in JupyterLab share one page."""
+    Plain(page, case.kind(**case.answer))
+    page.wait_for_timeout(300)
+    alone = page.evaluate(_BOXES)
+    page.add_style_tag(content="\n".join(one.kind(**one.answer)._css for one in CASES))
+    page.wait_for_timeout(300)
+    assert len(alone) > 10 and page.evaluate(_BOXES) == alone
+
+
+def test_the_moving_picture_is_small_and_moves(browser, tmp_path):
+    file = tmp_path / MOVING
+    moving(file, browser)
+    with Image.open(file) as picture:
+        frames = [picture.seek(n) or picture.convert("RGB").tobytes() for n in range(picture.n_frames)]
+    assert len(frames) >= 10 and len(set(frames)) == len(frames)
+    assert file.stat().st_size < 1_000_000
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ class AttentionBench(Explorer):
     """
 
     sheet = "attention_bench.css"
+    heading = "Attention bench"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
     why, more = staticmethod(picture.why), staticmethod(numbers.more)
     stand_in = more
@@ -70,7 +71,7 @@ class AttentionBench(Explorer):
 
     def __init__(self, attend: AttendFunction | None = None, text: str = FIRST_TEXT) -> None:
         super().__init__(
-            title="Attention bench",
+            title=self.heading,
             task="Your target: change a single number so that one word gives another word at least "
             f"{SURE:.0%} of its attention, and no other word's attention moves. (Random vectors, scaling on, "
             "temperature 1.)",

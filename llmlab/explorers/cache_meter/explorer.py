@@ -60,6 +60,7 @@ class CacheMeter(Explorer):
     """
 
     sheet = "cache_meter.css"
+    heading = "Cache meter"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
     why, more = staticmethod(picture.why), staticmethod(numbers.more)
     stand_in = more
@@ -67,7 +68,7 @@ class CacheMeter(Explorer):
 
     def __init__(self, count: CountFunction | None = None) -> None:
         super().__init__(
-            title="Cache meter",
+            title=self.heading,
             task=(
                 f"Your target: {TARGET_TEXTS} texts of {TARGET_LENGTH:,} tokens in place of 8, with the same model "
                 "(32 layers, 32 query heads of 128) on the same card of 24 GB, and with as many key and value heads as "

@@ -49,6 +49,7 @@ class DistributionSculptor(Explorer):
     """
 
     sheet = "distribution_sculptor.css"
+    heading = "Distribution sculptor"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
     why, more = staticmethod(picture.why), staticmethod(numbers.more)
     stand_in = more
@@ -56,7 +57,7 @@ class DistributionSculptor(Explorer):
 
     def __init__(self, probabilities: ProbabilityFunction | None = None) -> None:
         super().__init__(
-            title="Distribution sculptor",
+            title=self.heading,
             task=(
                 "Your target: one setting for all six contexts, variety without nonsense. After each, no chance for a "
                 f"word that never came next in the text, and a choice at least {OPEN:.0%} as open as if all that did "

@@ -49,6 +49,7 @@ class EmbeddingBench(Explorer):
     """
 
     sheet = "embedding_bench.css"
+    heading = "Embedding bench"
     render, describe = staticmethod(picture.render), staticmethod(words.describe)
     why, more = staticmethod(words.why), staticmethod(numbers.more)
     stand_in = more
@@ -74,7 +75,7 @@ class EmbeddingBench(Explorer):
         last = len(run.steps) - 1
         near = FIRST_WORD if FIRST_WORD in run.vocabulary else next(iter(run.vocabulary), "")
         super().__init__(
-            title="Embedding bench",
+            title=self.heading,
             task="Your target: make the order show and lose no word. Shuffled, every word that stands elsewhere has "
             "another vector, none is longer or shorter, and each is still nearest to its own word in the table.",
             controls=[

@@ -25,3 +25,17 @@ def script() -> str:
 def sheet(name: str) -> str:
     """One of the host's style sheets."""
     return (HERE / name).read_text(encoding="utf-8")
+
+
+def scoped(own: str, heading: str) -> str:
+    """An explorer's own sheet, for that explorer alone: open notebooks of JupyterLab share a page, and names are short.
+
+    The rules are nested in its root, and so outweigh the host's, whichever of the explorers on the page brought those
+    last. Keyframes stand each in one line, because none may be nested.
+    """
+    lines = own.splitlines()
+    rules = "\n".join(line for line in lines if not line.startswith("@keyframes"))
+    for root in (".llmlab-explorer", ".llmlab-live"):
+        rules = rules.replace(root, f"&{root}")
+    keyframes = [line for line in lines if line.startswith("@keyframes")]
+    return "\n".join([*keyframes, f'.llmlab-live[aria-label="{heading}"] {{', rules, "}"])

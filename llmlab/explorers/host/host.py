@@ -30,7 +30,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from llmlab.explorers.host.assets import script, sheet
+from llmlab.explorers.host.assets import scoped, script, sheet
 from llmlab.explorers.host.controls import Control, declare, label_of
 from llmlab.explorers.host.errors import error_frame, explain
 from llmlab.explorers.host.packing import pack
@@ -76,11 +76,15 @@ class Explorer(anywidget.AnyWidget):
     frame = traitlets.Dict().tag(sync=True)
 
     def __init_subclass__(cls, **arguments: Any) -> None:
-        """A subclass may name a style sheet of its own as `sheet`; it is added to the one that all frames share."""
+        """A subclass may name a style sheet of its own as `sheet`, with its title as `heading`.
+
+        It is added to the one that all frames share.
+        """
         if "sheet" in cls.__dict__:  # not in the classes that traitlets derives for each widget
             folder = Path(sys.modules[cls.__module__].__file__).parent
-            cls._frame_css = sheet("frame.css") + (folder / cls.sheet).read_text(encoding="utf-8")
-            cls._css = sheet("host.css") + cls._frame_css
+            own = (folder / cls.sheet).read_text(encoding="utf-8")
+            cls._frame_css = sheet("frame.css") + own
+            cls._css = sheet("host.css") + sheet("frame.css") + scoped(own, cls.heading)
         super().__init_subclass__(**arguments)
 
     def __init__(self, title: str, task: str, controls: Sequence[Control], **traits: Any) -> None:

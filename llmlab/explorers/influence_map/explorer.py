@@ -58,6 +58,7 @@ class InfluenceMap(Explorer):
     """
 
     sheet = "influence_map.css"
+    heading = "Influence map"
     render, describe = staticmethod(picture.render), staticmethod(words.describe)
     why, more = staticmethod(words.why), staticmethod(numbers.more)
     stand_in = more
@@ -67,7 +68,7 @@ class InfluenceMap(Explorer):
     def __init__(self, attend: Attend | None = None) -> None:
         self._kept: dict[Any, Any] = {}
         super().__init__(
-            title="Influence map",
+            title=self.heading,
             task="Your target: the smallest test that catches all twelve bugs. Press a look to take it into your test, "
             "or out of it; a version that passes every look of the test escapes.",
             controls=[

@@ -43,6 +43,7 @@ class MergePlayer(Explorer):
     """
 
     sheet = "merge_player.css"
+    heading = "Merge player"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
     why, more = staticmethod(picture.why), staticmethod(numbers.more)
     stand_in = more
@@ -54,7 +55,7 @@ class MergePlayer(Explorer):
             raise TypeError(f"text must be a str, got {text!r} ({type(text).__name__})")
         self._runs: dict[tuple, Run] = {}
         super().__init__(
-            title="Merge player",
+            title=self.heading,
             task="Your target: half as many tokens as bytes, in whole pieces (no token with half a character, none "
             "that reaches from one word into the next), with as few merges as any setting allows.",
             controls=[

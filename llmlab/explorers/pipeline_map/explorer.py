@@ -60,6 +60,7 @@ class PipelineMap(Explorer):
     """
 
     sheet = "pipeline_map.css"
+    heading = "Pipeline map"
     render, describe = staticmethod(picture.render), staticmethod(words.describe)
     why, more = staticmethod(words.why), staticmethod(numbers.more)
     stand_in = more
@@ -78,7 +79,7 @@ class PipelineMap(Explorer):
         text_control = Text("text", "Text", initial=text, max_length=MAX_CHARACTERS, examples=EXAMPLES)
         text_control.check(text)
         super().__init__(
-            title="Pipeline map",
+            title=self.heading,
             task="Your target: a sentence with two plural nouns that ends in the word dogs, and after which the small "
             "GPT still finds “is” more probable than “are”.",
             controls=[

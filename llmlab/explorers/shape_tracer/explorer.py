@@ -55,6 +55,7 @@ class ShapeTracer(Explorer):
     """
 
     sheet = "shape_tracer.css"
+    heading = "Shape and parameter tracer"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
     why, more = staticmethod(picture.why), staticmethod(numbers.more)
     stand_in = more
@@ -62,7 +63,7 @@ class ShapeTracer(Explorer):
 
     def __init__(self, count: CountFunction | None = None) -> None:
         super().__init__(
-            title="Shape and parameter tracer",
+            title=self.heading,
             task=f"Your target: the {GPT2_PARAMETERS:,} parameters of GPT-2.",
             controls=[
                 Scale("step", "Step of the pass", tuple(STEPS), initial="token", play=900, labels=_numbered()),

@@ -51,6 +51,7 @@ class TokenizerMicroscope(Explorer):
     """
 
     sheet = "tokenizer_microscope.css"
+    heading = "Tokenizer microscope"
     render, describe = staticmethod(picture.render), staticmethod(words.describe)
     why, more = staticmethod(words.why), staticmethod(numbers.more)
     stand_in = more
@@ -60,7 +61,7 @@ class TokenizerMicroscope(Explorer):
         text_control = Text("text", "Text", initial=text, max_length=MAX_CHARACTERS, examples=EXAMPLES)
         text_control.check(text)
         super().__init__(
-            title="Tokenizer microscope",
+            title=self.heading,
             task=f"Your target: a text of at least {LEAST_CHARACTERS} characters for which GPT-2 needs more tokens "
             "than there are characters, and which every row gives back unchanged.",
             controls=[

@@ -36,6 +36,7 @@ class TrainingCurve(Explorer):
     """
 
     sheet = "../training_replay/training_replay.css"
+    heading = "Training, live"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
     why, more = staticmethod(picture.why), staticmethod(picture.more)
     stand_in = staticmethod(picture.stand_in)
@@ -56,7 +57,7 @@ class TrainingCurve(Explorer):
         self._began: tuple[int, float] | None = None  # steps done and the time at the run's first measurement
         self._seconds_left: float | None = None
         super().__init__(
-            title="Training, live",
+            title=self.heading,
             task=f"Your target: a validation loss of at most {goal:g}.",
             controls=[Choice("axis", "Loss axis", ("linear", "logarithmic"), initial="linear", look="buttons")],
         )

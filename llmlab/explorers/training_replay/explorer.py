@@ -42,6 +42,7 @@ class TrainingReplay(Explorer):
     """
 
     sheet = "training_replay.css"
+    heading = "Training replay"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
     why, more = staticmethod(picture.why), staticmethod(numbers.more)
     stand_in = staticmethod(numbers.stand_in)
@@ -51,7 +52,7 @@ class TrainingReplay(Explorer):
         runs = recorded_runs()
         measurements = runs.validation.shape[1]
         super().__init__(
-            title="Training replay",
+            title=self.heading,
             task=(
                 "Your target: one run ends with a lower loss than all others, and nobody would want its text. Name its "
                 "bug, and put the playhead where one could first have known: at the first validation loss that is "

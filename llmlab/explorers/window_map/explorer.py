@@ -44,6 +44,7 @@ class WindowMap(Explorer):
     """
 
     sheet = "window_map.css"
+    heading = "Window map"
     render, describe = staticmethod(picture.render), staticmethod(picture.describe)
     why, more = staticmethod(picture.why), staticmethod(numbers.more)
     stand_in = more
@@ -57,7 +58,7 @@ class WindowMap(Explorer):
         elif not isinstance(text, str):
             raise TypeError(f"text must be a str or None, got {text!r} ({type(text).__name__})")
         super().__init__(
-            title="Window map",
+            title=self.heading,
             task="Your target: every token but the first is a target exactly once an epoch, in as few windows as this "
             "map allows.",
             controls=[
