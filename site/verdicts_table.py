@@ -14,7 +14,7 @@ from verdicts_forms import Form, Number, Order, Pick, Several, Word
 from verdicts_values import STRANGE_NUMBERS, STRANGE_WORDS, Span, named_values, outcome, spans, telling_words
 
 from llmlab.exercises import Exercise
-from llmlab.exercises.engine.judging import judge
+from llmlab.exercises.engine.calling import LocalAnswer
 from llmlab.exercises.engine.values import show
 from llmlab.exercises.engine.view import as_html
 
@@ -124,7 +124,7 @@ def answer_of(form: Form, values: Sequence[Any]) -> Any:
 
 def verdict(exercise: Exercise, answer: Any) -> tuple[str, str]:
     """Status and box of the real check, without what is folded in it; nothing is kept of it."""
-    result = judge(exercise, answer)
+    result = exercise.judged(LocalAnswer(answer))
     return result.status, as_html(result.status, result.message)
 
 

@@ -401,10 +401,12 @@ def test_parts_come_when_they_are_needed_and_once(context, tmp_path):
     site = with_explorers(context, tmp_path, "WindowMap", "WindowMap")
     site.page.wait_for_timeout(500)
     assert loaded(site, "WindowMap") == ["opening.js"], "nothing has been touched"
+    window_map = llmlab.explorers.WindowMap()
     for root in site.page.locator(".llmlab-live").all():
         root.locator('input[name="max_length"]').focus()
         site.page.keyboard.press("ArrowRight")
-        expect(root.locator('input[name="max_length"]')).to_have_value("5")
+        frame = window_map._frame({**window_map.state, "max_length": 5})
+        expect(root.locator(".llmlab-words")).to_have_text(frame["text"])
     site.page.wait_for_timeout(300)
     assert loaded(site, "WindowMap") == ["opening.js", "0.js"], "the part of the first stride"
     site.page.locator('input[name="stride"]').first.focus()
