@@ -114,7 +114,7 @@ def test_a_config_that_is_no_json_is_named(content, said, run):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"n_memories": 8}, "does not name the sizes of a GPT: .*n_experts.* If a newer llmlab wrote it, update"),
+        ({"n_memories": 8}, "does not name the sizes of a GPT: .*n_memories.* If a newer llmlab wrote it, update"),
         ({"d_model": 0}, "does not name the sizes of a GPT: d_model must be at least 1, got 0"),
         ({"d_model": "8"}, "does not name the sizes of a GPT: d_model must be an int"),
         ({"n_layers": 2}, "does not hold the weights of this model: they differ in blocks.1.* Was config.json changed"),
