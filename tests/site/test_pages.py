@@ -15,6 +15,7 @@ import docstrings
 import exercise_cards
 import explorer_boxes
 import explorer_pages
+import explorer_sheets
 import glossary_page
 import home_parts
 import lesson_pages
@@ -55,7 +56,9 @@ def text_of(notebook: nbformat.NotebookNode) -> str:
     return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 
 
-@pytest.mark.parametrize("module", [docstrings, explorer_pages, mathml], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [docstrings, explorer_pages, explorer_sheets, mathml], ids=lambda module: module.__name__
+)
 def test_examples_in_the_docstrings_hold(module):
     done = doctest.testmod(module)
     assert done.attempted > 0 and done.failed == 0
@@ -96,6 +99,7 @@ def test_a_page_keeps_all_prose(lesson):
             text = page_links.rewritten(cell.source, f"notebooks/{lesson.name}.ipynb", f"lessons/{lesson.name}.ipynb")
             lost += [part for part in text.split("\n\n") if part.strip() not in page]
     assert all(part.startswith(("●", 'Stuck? `exercise("')) for part in lost), lost
+    assert "Contents]" not in page and "Solved version" not in page
 
 
 @each_lesson
@@ -150,10 +154,19 @@ def test_an_explorer_that_runs_the_learners_code_says_that_it_runs_the_courses_h
         assert ("the course’s own code" in box) is said
 
 
-def test_an_exercise_without_its_cell_is_refused():
+@pytest.mark.parametrize(
+    ("stub", "check"),
+    [
+        ({}, 'exercise("03.1").check(x)'),
+        ({"exercise": "03.2"}, 'exercise("03.1").check(x)'),
+        ({"exercise": "03.1"}, "x"),
+    ],
+    ids=["a cell without an exercise", "another exercise's cell", "no check"],
+)
+def test_an_exercise_without_its_cell_and_its_check_is_refused(stub, check):
     text = "### Exercise 03.1 · Title\n\n●○○ · 2 minutes · for this · predict\n\nTask"
-    notebook = nbformat.v4.new_notebook(cells=[new_markdown_cell(text), new_code_cell("1 + 1"), new_code_cell("2")])
-    lesson = course_files.Lesson("03_sliding_window", "Sliding windows", 70, notebook)
+    cells = [new_markdown_cell(text), new_code_cell("x = ...", metadata=stub), new_code_cell(check)]
+    lesson = course_files.Lesson("03_sliding_window", "Windows", 70, nbformat.v4.new_notebook(cells=cells))
     with pytest.raises(ValueError, match=r"03_sliding_window: .*03\.1 is not followed by its cell"):
         lesson_pages.page(lesson)
 
@@ -163,11 +176,23 @@ def test_an_exercise_without_its_facts_is_refused():
         exercise_cards.task("### Exercise 03.1 · Title\n\nTask")
 
 
-def test_a_notebook_without_a_title_is_refused(tmp_path):
+@pytest.mark.parametrize("opening", ["# Title\n\nAbout 50 minutes.", "# 03 · Title"])
+def test_a_notebook_without_a_title_or_its_minutes_is_refused(tmp_path, opening):
     path = tmp_path / "03_x.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(cells=[new_markdown_cell("# Title")]), path)
+    nbformat.write(nbformat.v4.new_notebook(cells=[new_markdown_cell(opening)]), path)
     with pytest.raises(ValueError, match=r"notebooks/03_x\.ipynb does not open with"):
         course_files._lesson(path)
+
+
+def test_links_in_a_still_picture_lead_to_pages():
+    still = '<div class="llmlab-explorer"><p>x</p><a href="01_tokenization.ipynb" rel="noopener">lesson 01</a></div>'
+    assert '<a href="../lessons/01_tokenization.html" rel="noopener">' in explorer_boxes.box("WindowMap", still, "00")
+    assert '<a href="lessons/01_tokenization.html" rel="noopener">' in explorer_boxes.box("WindowMap", still, root="")
+
+
+def test_every_explorer_has_style_sheets_or_only_those_of_all():
+    folders = {name: explorer_sheets.folders_of(f'<p data-explorer="{name}">') for name in explorers.__all__}
+    assert all((explorer_sheets.EXPLORERS / folder[0] / "explorer.py").exists() for folder in folders.values())
 
 
 def test_a_page_says_the_minutes_that_the_lesson_says():
