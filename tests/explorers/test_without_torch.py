@@ -56,8 +56,9 @@ before = loaded()
 print("none", *before)
 for name in llmlab.explorers.__all__:
     getattr(llmlab.explorers, name)
-    print(name, *(loaded() - before - {"host"}))
-    before = loaded()
+    print(name, *(loaded() - {"host"}))
+    for module in [module for module in sys.modules if module.startswith("llmlab.explorers.")]:
+        del sys.modules[module]
 """
     printed = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
     lines = [line.split() for line in printed.stdout.splitlines()]
