@@ -67,7 +67,7 @@ class Visit:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context(viewport={"width": 1300, "height": 900})
+    made = browser.new_context(viewport={"width": 1300, "height": 900}, reduced_motion="reduce")
     made.set_default_timeout(15_000)
     yield made
     made.close()
@@ -100,7 +100,9 @@ def test_pages_from_the_disk_are_whole_light_and_dark_at_every_width(context, sh
         visit = from_disk(context, path)
         found = visit.serious()
         visit.page.emulate_media(color_scheme="dark")
-        visit.page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+        visit.page.wait_for_function(
+            "document.documentElement.dataset.theme === 'dark' && !document.getAnimations().length"
+        )
         found += visit.serious(runOnly=["color-contrast"]) + visit.widths() + visit.errors
         if found:
             wrong[path] = found
@@ -182,8 +184,10 @@ def test_on_a_phone_the_lessons_are_behind_a_button(context):
 @pytest.mark.parametrize("path", ["lessons/00_welcome.html", "explorers/pipeline_map.html"])
 def test_links_inside_a_live_explorer_lead_to_pages(context, path):
     page = from_disk(context, path).page
-    link = page.locator(".llmlab-live a[href*='01_tokenization']").first
-    link.scroll_into_view_if_needed()
+    page.locator("[data-explorer]").first.scroll_into_view_if_needed()
+    fold = page.locator(".llmlab-live details:has(a[href*='01_tokenization'])").first
+    fold.locator("summary").click()
+    link = fold.locator("a[href*='01_tokenization']").first
     with context.expect_page() as opened:
         link.click()
     expect(opened.value.locator("h1")).to_contain_text("01 · Tokenization")
