@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from html import escape
 
 import addresses
+from verdicts_forms import FORMS, prompt_for_page
 
 from llmlab.exercises import exercise
 
-ANSWERED_HERE = {"predict", "choose and explain"}
 _HEADER = re.compile(r"### Exercise (\d\d\.\d+) · (.+)\n\n(●[●○]*) · (\d+ minutes) · (.+) · ([^·\n]+)\n\n")
 _FOR_A_CELL = re.compile(r"^(Put|Write) .*in place of the `\.\.\.`", re.DOTALL)
 _STUCK = re.compile(r'^Stuck\? `exercise\("')
@@ -56,9 +56,10 @@ def card(task: Task, stub: str, lesson: str) -> str:
     paragraphs = [part for part in task.text.split("\n\n") if not _STUCK.match(part)]
     cell = f"```python\n{stub}\n```"
     folds = _hints(task.id)
-    if task.kind in ANSWERED_HERE:
+    if task.id in FORMS:
         for_the_cell = [part for part in paragraphs if _FOR_A_CELL.match(part)]
-        text = "\n\n".join(part for part in paragraphs if part not in for_the_cell)
+        text = prompt_for_page(task.id, "\n\n".join(paragraphs))
+        text = "\n\n".join(part for part in text.split("\n\n") if not _FOR_A_CELL.match(part))
         body = f'<div class="llmlab-exercise" data-exercise="{task.id}">\n\n{text}\n\n</div>'
         in_notebook = "\n\n".join([*for_the_cell, cell, _where("Open it", lesson)])
         folds.append(_fold("The same in the notebook", in_notebook))

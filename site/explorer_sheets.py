@@ -12,6 +12,8 @@ from typing import Any
 from course_files import ROOT, STATIC, write
 from sphinx.application import Sphinx
 
+from llmlab import explorers
+
 EXPLORERS = ROOT / "llmlab" / "explorers"
 
 
@@ -28,13 +30,13 @@ def _joined(folder: Path) -> str:
 
 
 def folders_of(html: str) -> list[str]:
-    """The folders of the explorers that a page shows.
+    """The folders of the sheets of the explorers that a page shows; one may use another's.
 
-    >>> folders_of('<div data-explorer="WindowMap">')
-    ['window_map']
+    >>> folders_of('<div data-explorer="WindowMap"></div><div data-explorer="TrainingCurve">')
+    ['training_replay', 'window_map']
     """
-    names = sorted(set(re.findall(r'data-explorer="(\w+)"', html)))
-    return [re.sub(r"(?<=.)([A-Z])", r"_\1", name).lower() for name in names]
+    names = set(re.findall(r'data-explorer="(\w+)"', html))
+    return sorted({Path(getattr(explorers, name).sheet).stem for name in names})
 
 
 def add_sheets(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
