@@ -25,6 +25,7 @@ import page_links
 import pictures
 import pytest
 import section_links
+import verdicts_forms
 from course_files import lessons
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
@@ -91,14 +92,18 @@ def test_a_page_keeps_all_code_and_all_that_it_printed(lesson):
 
 @each_lesson
 def test_a_page_keeps_all_prose(lesson):
-    """Every paragraph is there, but for navigation and for calls of hints, which stand below as folds."""
+    """Every paragraph is there, but for navigation, calls of hints, and what a task says of the cell for the answer."""
     page = text_of(lesson_pages.page(lesson))
     lost = []
     for cell in lesson.notebook.cells[1:-1]:
         if cell.cell_type == "markdown":
             text = page_links.rewritten(cell.source, f"notebooks/{lesson.name}.ipynb", f"lessons/{lesson.name}.ipynb")
+            for id in re.findall(r"^### Exercise ([\d.]+)", text, re.MULTILINE):
+                text = verdicts_forms.prompt_for_page(id, text)
             lost += [part for part in text.split("\n\n") if part.strip() not in page]
-    assert all(part.startswith(("●", 'Stuck? `exercise("')) for part in lost), lost
+    assert all(
+        part.startswith(("●", 'Stuck? `exercise("')) or exercise_cards._FOR_A_CELL.match(part) for part in lost
+    ), lost
     assert "Contents]" not in page and "Solved version" not in page
 
 
@@ -118,8 +123,9 @@ def test_a_page_has_every_exercise_once_with_its_cell_and_its_hints(lesson):
 def test_predictions_and_choices_are_answered_in_the_page_and_code_is_not(lesson):
     page = text_of(lesson_pages.page(lesson))
     kinds = dict(re.findall(r"^### Exercise ([\d.]+) .+\n\n●.+ · ([^·\n]+)$", text_of(lesson.notebook), re.MULTILINE))
-    here = {id for id, kind in kinds.items() if kind in ("predict", "choose and explain")}
-    assert set(kinds) == set(listed(lesson.number))
+    here = set(listed(lesson.number)) & verdicts_forms.FORMS.keys()
+    asked = {id for id, kind in kinds.items() if kind in ("predict", "choose and explain")}
+    assert set(kinds) == set(listed(lesson.number)) and asked <= here | verdicts_forms.IN_NOTEBOOK
     assert set(re.findall(r'<div class="llmlab-exercise" data-exercise="([\d.]+)">', page)) == here
 
 
