@@ -32,7 +32,7 @@ from llmlab.bpe import BPETokenizer, train_bpe  # noqa: E402
 from llmlab.corpus import toy_world  # noqa: E402
 from llmlab.generation import cache_bytes  # noqa: E402
 from llmlab.gpt import GPT, GPTConfig, count_operations, count_parameters, expert_loads  # noqa: E402
-from llmlab.training import TrainConfig, split_documents, train  # noqa: E402
+from llmlab.training import History, TrainConfig, split_documents, train  # noqa: E402
 from llmlab.windows import SlidingWindowDataset, pack  # noqa: E402
 
 PRODUCT = ROOT / "data" / "variants.json"
@@ -93,8 +93,8 @@ def texts() -> tuple[list[int], list[int], BPETokenizer]:
     return ids[0], ids[1], tokenizer
 
 
-def run(config: GPTConfig, ids: list[int], measured: list[int], seed: int, settings: TrainConfig = SETTINGS) -> dict:
-    """Train one variant from one seed; what it came to."""
+def run(config: GPTConfig, ids: list[int], measured: list[int], seed: int, until: int = SETTINGS.steps) -> dict:
+    """Train one variant from one seed, to the end or until a measurement; what it came to."""
     order = torch.Generator().manual_seed(seed)
     windows = SlidingWindowDataset(ids, CONTEXT_LENGTH, CONTEXT_LENGTH)
     loader = DataLoader(windows, BATCH_SIZE, shuffle=True, drop_last=True, generator=order)
@@ -102,7 +102,12 @@ def run(config: GPTConfig, ids: list[int], measured: list[int], seed: int, setti
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = GPT(config)
-    history = train(model, loader, settings, validation=validation, progress=False)
+
+    def stop(history: History) -> None:
+        if len(history.loss) >= until:
+            raise KeyboardInterrupt  # ends the run as Ctrl-C does: after the step in hand
+
+    history = train(model, loader, SETTINGS, validation=validation, progress=False, on_evaluation=stop)
     found = {"seed": seed, "validation": [[step, round(loss, 5)] for step, loss in history.validation]}
     if config.n_experts is not None:
         loads = expert_loads(model, torch.tensor(measured[: 64 * CONTEXT_LENGTH]).view(64, CONTEXT_LENGTH))
