@@ -69,8 +69,10 @@ def publish() -> None:
     for built in BUILT.rglob("*.html"):
         if built.relative_to(BUILT) not in known:
             built.unlink()
-    shutil.rmtree(OUT, ignore_errors=True)
-    shutil.copytree(BUILT, OUT, ignore=shutil.ignore_patterns(*LEFT_BY_SPHINX))
+    shutil.copytree(BUILT, OUT, ignore=shutil.ignore_patterns(*LEFT_BY_SPHINX), dirs_exist_ok=True)
+    for old in OUT.rglob("*"):
+        if old.is_file() and not (BUILT / old.relative_to(OUT)).exists():
+            old.unlink()
 
 
 def size(folder: Path) -> float:
