@@ -79,8 +79,8 @@ hide-toc: true
 ---
 # Explorers
 
-Each is a picture that you can take hold of, has a target to reach, and works with mouse, finger, keyboard and screen
-reader. What it shows was computed by the course's Python; nothing is sent anywhere.
+Each is a picture that you can take hold of, mostly with a target to reach, and works with mouse, finger, keyboard and
+screen reader. What it shows was computed by the course's Python; nothing is sent anywhere.
 
 <ul class="gallery">
 {cards}

@@ -33,7 +33,7 @@ def _numbers() -> str:
         (str(len(lessons())), "lessons of about an hour"),
         (f"{hours} hours", "in all, at your own pace"),
         (str(len(stills())), "explorers to play with"),
-        ("0", "accounts, GPUs, costs"),
+        ("0", "GPUs needed, nothing to pay"),
     )
     return '<ul class="numbers">' + "".join(f"<li><b>{n}</b> {what}</li>" for n, what in facts) + "</ul>"
 
