@@ -52,9 +52,9 @@ torch.set_printoptions(precision=3, sci_mode=False)
 # %% [markdown]
 # ## Play first
 #
-# A model of seven billion weights answers eight people at once, each with a text of 8,192 tokens. Its memory fills with
-# two things: its weights, and a cache that this lesson explains. Play for a minute: press a card, drag a number, let the
-# texts grow. Which of the two is larger, and what makes it smaller?
+# A model of seven billion weights answers eight people at once, each with a text of 8,192 tokens. Its memory fills
+# with two things: its weights, and a cache that this lesson explains. Play for a minute: press a card, drag a number,
+# let the texts grow. Which of the two is larger, and what makes it smaller?
 
 # %%
 CacheMeter()
