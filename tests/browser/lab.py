@@ -336,8 +336,11 @@ class Explorer:
         self.lab.page.mouse.click(box["x"] + 8 + fraction * (box["width"] - 16), box["y"] + box["height"] / 2)
 
     def move(self) -> None:
-        """Press an arrow key on the first slider or list, and see the picture change."""
-        name = self.root.locator("input[type=range], select").first.get_attribute("name")
+        """Press an arrow key on the first slider or list, else choose another button, and see the picture change."""
+        sliders = self.root.locator("input[type=range], select")
+        if not sliders.count():
+            return self._choose_another()
+        name = sliders.first.get_attribute("name")
         before, picture = self.state[name], self.picture.inner_html()
         key = "ArrowRight" if isinstance(before, int) else "ArrowUp"
         self.key(name, key)
@@ -345,6 +348,12 @@ class Explorer:
             self.key(name, {"ArrowRight": "ArrowLeft", "ArrowUp": "ArrowDown"}[key])
         self.lab.wait_until(lambda: self.picture.inner_html() != picture, f"{name} changes the picture", 10)
         assert self.state[name] != before
+        expect(self.picture.locator(".llmlab-error")).to_have_count(0)
+
+    def _choose_another(self) -> None:
+        picture = self.picture.inner_html()
+        self.root.locator("input[type=radio]:not(:checked)").first.check(force=True)
+        self.lab.wait_until(lambda: self.picture.inner_html() != picture, "another button changes the picture", 10)
         expect(self.picture.locator(".llmlab-error")).to_have_count(0)
 
     def text(self, part: str) -> str:
