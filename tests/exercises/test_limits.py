@@ -10,7 +10,7 @@ import time
 import pytest
 
 from llmlab.exercises.engine import exercise as engine
-from llmlab.instructors.grade import worker
+from llmlab.instructors.grade import checker
 from llmlab.utils.memory_limit import GrewTooLarge, MemoryLimit
 from llmlab.utils.time_limit import TimeLimit, TookTooLong
 from tests import ROOT
@@ -121,7 +121,7 @@ def test_the_grader_has_a_status_for_what_was_stopped(monkeypatch):
     monkeypatch.setattr(engine, "MEGABYTES", 40)
     endless, growing = cell("while True:\n    ids[0] = 1"), cell("while True:\n    ids.append(bytearray(100_000))")
     ids = [an_exercise().check(define(body), seconds=2).misconception for body in (endless, growing)]
-    assert [worker._STOPPED[id] for id in ids] == ["timeout", "out_of_memory"]
+    assert [checker._STOPPED[id] for id in ids] == ["timeout", "out_of_memory"]
 
 
 def test_limits_work_in_any_thread():
