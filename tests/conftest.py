@@ -7,6 +7,8 @@ import os
 import pytest
 from hypothesis import settings
 
+from llmlab.utils.edition import CURRENT, set_edition
+
 IN_CI = os.environ.get("CI") == "true"
 
 # Why a test may be skipped in CI all the same: the beginning of its skip reason, and what excuses it.
@@ -94,6 +96,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    set_edition(CURRENT)  # a test before this one may have opened a notebook of the first edition
     if item.get_closest_marker("gpu"):
         import torch
 
