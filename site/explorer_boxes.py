@@ -12,7 +12,8 @@ from nbformat import NotebookNode
 
 _STILL = re.compile(r'<div class="llmlab-explorer">(.*)</div>\s*', re.DOTALL)
 _LESSON = re.compile(r'href="(?:[^":]*/)?(\d\d_\w+)\.ipynb')  # as links lead from one notebook to another
-_FOR_THE_SCRIPT = re.compile(r""" data-[a-z]+(?:="[^"]*"|='[^']*')?""")
+# What only the script reads; style sheets read data-on, data-tip and the like.
+_FOR_THE_SCRIPT = re.compile(r""" data-(?:key|set|spin|group|sweep|link|flip|say)(?:="[^"]*"|='[^']*')?(?=[ >/])""")
 _EMPTY_LINES = re.compile(r"\n\s*\n")  # Markdown would end the HTML there
 
 
