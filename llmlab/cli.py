@@ -68,15 +68,23 @@ def grade(
     seconds: Annotated[float, typer.Option("--seconds", help="Time for one notebook, in seconds.")] = 120.0,
     memory: Annotated[int, typer.Option("--memory", help="Memory for one notebook, in MB.")] = 2048,
     jobs: Annotated[int, typer.Option("--jobs", help="Notebooks at a time.")] = 2,
+    changed_only: Annotated[
+        bool, typer.Option("--changed-only", help="Take over the last table's rows of notebooks that have not changed.")
+    ] = False,
+    require_isolation: Annotated[
+        bool,
+        typer.Option("--require-isolation", help="Run nothing where the kernel does not hold it in every respect."),
+    ] = False,
 ) -> None:
     """Run submitted notebooks, each on its own and within limits; write one row a student and exercise.
 
     Exit code: 0 the table is complete (whatever the marks are), 1 it is, but in another place than asked for,
-    2 nothing could be graded.
+    2 nothing could be graded, 130 after Ctrl-C (143 and 129 when it was told to end, or its terminal was closed).
     """
     from llmlab.instructors.grade import command
 
-    finish(command.grade, folder, out, seconds=seconds, memory_mb=memory, jobs=jobs)
+    options = {"seconds": seconds, "memory_mb": memory, "jobs": jobs}
+    finish(command.grade, folder, out, **options, changed_only=changed_only, required=require_isolation)
 
 
 @app.command()
