@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from llmlab.instructors.grade.safe_text import name_shown
+from llmlab.instructors.grade.safe_text import name_shown, shown
 from llmlab.instructors.grade.table import Row
 
 
@@ -31,7 +31,7 @@ def summary(rows: Iterable[Row], not_graded: Sequence[str] = ()) -> str:
     if ideas:
         lines.append("Commonest misconceptions:")
         common = sorted(ideas.items(), key=lambda item: (-item[1], item[0]))[:10]
-        lines += [f"  {count} × {exercise} {idea}" for (exercise, idea), count in common]
+        lines += [f"  {count} × {shown(exercise)} {shown(idea)}" for (exercise, idea), count in common]
     troubled = {
         status: sorted({row.notebook for row in rows if row.status == status})
         for status in ("unreadable", "timeout", "out_of_memory", "crashed", "missing_name")
