@@ -75,16 +75,48 @@ def grade(
         bool,
         typer.Option("--require-isolation", help="Run nothing where the kernel does not hold it in every respect."),
     ] = False,
+    students: Annotated[
+        Path | None, typer.Option("--students", metavar="FILE", help="CSV list of the class, with a column `student`.")
+    ] = None,
+    points: Annotated[
+        Path | None, typer.Option("--points", metavar="FILE", help="TOML file of points and weights; otherwise 1 each.")
+    ] = None,
+    feedback: Annotated[
+        Path | None, typer.Option("--feedback", metavar="FOLDER", help="Write a page for each student there.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="Write a page on the class, as HTML.")
+    ] = None,
+    canvas: Annotated[Path | None, typer.Option("--canvas", metavar="FILE", help="Write a table for Canvas.")] = None,
+    moodle: Annotated[Path | None, typer.Option("--moodle", metavar="FILE", help="Write a table for Moodle.")] = None,
 ) -> None:
     """Run submitted notebooks, each on its own and within limits; write one row a student and exercise.
 
-    Exit code: 0 the table is complete (whatever the marks are), 1 it is, but in another place than asked for,
-    2 nothing could be graded, 130 after Ctrl-C (143 and 129 when it was told to end, or its terminal was closed).
+    Exit code: 0 all is written (whatever the marks are), 1 all is graded, but something could not be written where it
+    belongs, 2 nothing could be graded, 130 after Ctrl-C (143 and 129: it was told to end, or its terminal closed).
     """
     from llmlab.instructors.grade import command
 
-    options = {"seconds": seconds, "memory_mb": memory, "jobs": jobs}
-    finish(command.grade, folder, out, **options, changed_only=changed_only, required=require_isolation)
+    wanted = command.Wanted(students, points, feedback, report, canvas, moodle)
+    options = {"seconds": seconds, "memory_mb": memory, "jobs": jobs, "changed_only": changed_only, "wanted": wanted}
+    finish(command.grade, folder, out, **options, required=require_isolation)
+
+
+@app.command()
+def release(
+    folder: Annotated[Path, typer.Argument(help="Where the copies go; it is made.", show_default=False)],
+    lessons: Annotated[
+        list[str] | None, typer.Argument(metavar="LESSON", help="Numbers of lessons, for example 03; otherwise all.")
+    ] = None,
+    with_solutions: Annotated[bool, typer.Option("--with-solutions", help="Copy the solved notebooks, too.")] = False,
+) -> None:
+    """Copy the notebooks for students into a folder: without solutions, or later with them.
+
+    Exit code: 0 they are there, 2 nothing was copied.
+    """
+    from llmlab.instructors.release import release as copied
+
+    finish(copied, folder, lessons or [], with_solutions=with_solutions)
 
 
 @app.command()

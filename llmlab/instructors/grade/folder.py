@@ -131,7 +131,7 @@ class _Batch:
         with (
             closing(judges),
             ThreadPoolExecutor(jobs) as pool,
-            tqdm(total=len(submissions), unit="notebook", disable=not progress) as bar,
+            tqdm(total=len(submissions), unit="notebook", disable=None if progress else True) as bar,
         ):
             waiting, running = iter(submissions), {}
             try:
@@ -140,7 +140,9 @@ class _Batch:
                         running[pool.submit(self._rows, one, judges)] = one
                     if not running:
                         break
-                    bar.set_postfix_str(", ".join(name_shown(one.name)[-40:] for one in running.values()))
+                    bar.set_postfix_str(
+                        ", ".join(name_shown(one.name)[-40:] for one in running.values()), refresh=False
+                    )
                     # Woken now and then, so that a signal is heard at once on every system.
                     done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
                     for future in done:
