@@ -14,9 +14,7 @@ from pathlib import Path
 GITHUB = "https://github.com/"
 PLACEHOLDER = "https://example.invalid/OWNER/llmlab"
 ADDRESS = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}/(?!\.+$)(?!.*\.git$)[A-Za-z0-9._-]{1,100}")
-REMEDY = (
-    "this copy of the course has no public address yet: run `make links REPO=owner/name`, commit what it changes"
-)
+REMEDY = "this copy of the course has no public address yet: run `make links REPO=owner/name`, commit what it changes"
 
 
 def repository_url(root: Path) -> str:
