@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import environment
 import pytest
 import yaml
+from address import PLACEHOLDER, badges, public_address, repository_url
+from build_notebooks import problems
+from links import move_links
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -18,7 +23,6 @@ from packaging.version import Version
 from tests import ROOT
 from tests.conftest import SLOW
 from tools.colab_environment import changed_versions, parse_freeze
-from tools.links import GITHUB, current_address, move_links
 from tools.lower_bounds import lower_bounds
 
 pytest_plugins = ["pytester"]
@@ -168,7 +172,7 @@ def test_workflow_covers_systems_pythons_colab_and_lower_bounds():
     assert set(triggers) == {"push", "pull_request", "schedule", "workflow_dispatch"}
     (weekly,) = triggers["schedule"]
     assert re.fullmatch(r"\d+ \d+ \* \* [0-6]", weekly["cron"])
-    assert workflow["env"]["TORCH_INDEX"] in _read("Makefile")
+    assert workflow["env"]["TORCH_INDEX"] == environment.CPU_INDEX
 
 
 def test_the_site_is_published_once_the_tests_have_passed():
@@ -283,7 +287,7 @@ def test_ruff_has_nothing_to_say(command):
 
 # Links that, by their form, lead to this repository: opening it in Colab or Binder, installing it, its CI badge.
 OURS = re.compile(
-    r"(?:colab\.research\.google\.com/github/|mybinder\.org/v2/gh/|git\+https://github\.com/)([\w.-]+/[\w-]+)"
+    r"(?:colab\.research\.google\.com/github/|mybinder\.org/v2/gh/|git\+https://github\.com/)([\w.-]+/[\w.-]+)"
     r"|github\.com/([\w.-]+/[\w.-]+)/actions"
 )
 
@@ -301,33 +305,77 @@ def _our_links(root: Path) -> dict[str, set[str]]:
     return {name: {first or second for first, second in links} for name, links in found.items() if links}
 
 
+def _copy(tmp_path: Path) -> dict[str, bytes]:
+    """The course's texts and notebooks in a folder of their own, without an address, and what they hold."""
+    for name, content in _texts(ROOT).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    if public_address(tmp_path) is not None:
+        move_links(None, tmp_path)
+    return _texts(tmp_path)
+
+
 def test_every_link_leads_to_the_one_address():
-    links = _our_links(ROOT)
-    assert {file: addresses for file, addresses in links.items() if addresses != {current_address()}} == {}
-    notebooks = {path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").rglob("*.ipynb")}
-    assert notebooks | {"README.md"} <= set(links), "README and every notebook carry badges"
-    for host in ("colab.research.google.com/github/", "mybinder.org/v2/gh/", GITHUB):
-        assert host + current_address() in _read("README.md")
+    """Without an address no link is there at all: what an unknown account offers is neither opened nor installed."""
+    address = public_address(ROOT)
+    assert {file: found for file, found in _our_links(ROOT).items() if found != {address}} == {}
+    assert badges(address) in _read("README.md")
+
+
+def test_a_copy_without_an_address_says_so_and_installs_nothing(tmp_path):
+    _copy(tmp_path)
+    assert repository_url(tmp_path) == PLACEHOLDER and PLACEHOLDER.startswith("https://example.invalid/")
+    assert _our_links(tmp_path) == {}
+    for path in (tmp_path / "notebooks").rglob("*.ipynb"):
+        text = path.read_text(encoding="utf-8")
+        assert "can open this notebook once the course has a public address" in text
+        assert "this copy of the course has no address to get it from" in text and "pip install" not in text
 
 
 def test_moving_the_links_leaves_nothing_behind(tmp_path):
-    before = _texts(ROOT)
-    for name, content in before.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(content)
-    first, second, old = "first-owner/first.name", "second/second-name", current_address()
+    before = _copy(tmp_path)
+    first, second = "first-owner/first.name", "second/second-name"
 
     changed = {path.relative_to(tmp_path).as_posix() for path in move_links(first, tmp_path)}
-    assert changed >= set(_our_links(ROOT)) | {"pyproject.toml"}
-    assert [name for name, content in _texts(tmp_path).items() if (GITHUB + old).encode() in content] == []
-    assert {name for name, links in _our_links(tmp_path).items() if old in links} == set()
+    notebooks = {name for name in before if name.endswith(".ipynb")}
+    assert changed == notebooks | {"README.md", "pyproject.toml", "docs/INSTRUCTORS.md"}
+    assert public_address(tmp_path) == first
+    for placeholder in (PLACEHOLDER.encode(), b"<owner>/<name>", b"once the course has a public address"):
+        assert [name for name, content in _texts(tmp_path).items() if placeholder in content] == []
+    links = _our_links(tmp_path)
+    assert notebooks | {"README.md", "docs/INSTRUCTORS.md"} == set(links) and set.union(*links.values()) == {first}
+    assert f"llmlab @ git+https://github.com/{first}" in (tmp_path / sorted(notebooks)[0]).read_text(encoding="utf-8")
 
+    there = _texts(tmp_path)
     move_links(second, tmp_path)
     assert [name for name, content in _texts(tmp_path).items() if b"first-owner" in content] == []
-    assert current_address(tmp_path) == second
+    assert public_address(tmp_path) == second
 
-    move_links(old, tmp_path)
-    assert _texts(tmp_path) == before, "there and back: not one byte differs"
+    move_links(first, tmp_path)
+    assert _texts(tmp_path) == there, "there and back: not one byte differs"
+    move_links(None, tmp_path)
+    assert _texts(tmp_path) == before
+
+
+def test_notebooks_with_their_links_moved_are_what_the_lessons_generate(tmp_path):
+    _copy(tmp_path)
+    shutil.copytree(ROOT / "lessons", tmp_path / "lessons", dirs_exist_ok=True)
+    move_links("ada/llmlab", tmp_path)
+    assert problems(tmp_path) == []
+
+
+def test_a_copy_is_asked_for_its_address_before_anything_runs(tmp_path):
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    command = [sys.executable, "tools/links.py", "--check"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "this copy of the course has no public address yet: run `make links REPO=owner/name`, commit what it changes\n"
+    )
+    move_links("ada/llmlab", tmp_path)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_every_form_of_link_moves_and_nothing_else(tmp_path):
@@ -359,7 +407,7 @@ def test_a_malformed_address_is_refused(repo, tmp_path):
     )
     with pytest.raises(ValueError, match=r"REPO must be owner/name .* got " + re.escape(repr(repo))):
         move_links(repo, tmp_path)
-    assert current_address(tmp_path) == "a/b"
+    assert public_address(tmp_path) == "a/b"
 
 
 def test_a_malformed_address_on_the_command_line_ends_with_a_message():
