@@ -204,7 +204,7 @@ def quick(monkeypatch):
     held = Protection("kernel", "kernel", "kernel", False)
     monkeypatch.setattr(grading_folder, "grade_one", lambda *_: ({id: Verdict("passed", "") for id in IDS}, []))
     monkeypatch.setattr(grading_folder, "fill_home", lambda *_: None)
-    monkeypatch.setattr(command, "protection", lambda: held)
+    monkeypatch.setattr(grading_folder, "protection", lambda: held)
 
 
 def graded(tmp_path: Path, **wanted: Path) -> int:
@@ -260,11 +260,10 @@ def test_only_changed_notebooks_are_graded_anew(tmp_path, quick, monkeypatch):
         return {id: Verdict("passed", f"of {len(ran)}") for id in IDS}, ["odd"]
 
     monkeypatch.setattr(grading_folder, "grade_one", noting)
-    held = Protection("kernel", "kernel", "kernel", False)
 
     def again(**options):
         ran.clear()
-        options = {"changed_only": True, "held": held, "jobs": 1, "progress": False} | options
+        options = {"changed_only": True, "jobs": 1, "progress": False} | options
         return grading_folder.grade_folder(tmp_path / "in", tmp_path / "g.csv", **options)
 
     first = again()

@@ -114,7 +114,6 @@ def test_what_ctrl_c_leaves_is_said_with_an_exit_code(tmp_path, monkeypatch, qui
         raise attempt.Cancelled
 
     monkeypatch.setattr(grading_folder, "grade_one", pressed)
-    monkeypatch.setattr(command, "protection", lambda: Protection("kernel", "kernel", "kernel", False))
     assert command.grade(tmp_path / "in", tmp_path / "g.csv", seconds=9, memory_mb=900, jobs=1) == 130
     said = capsys.readouterr().out
     assert "Stopped: 1 of 2 notebooks were graded. Their rows are in" in said and "g.csv is as it was" in said
@@ -237,12 +236,13 @@ def test_too_many_processes_end_the_cell_alone(tmp_path, monkeypatch):
     assert "cell 2 started more than 30 processes" in rows[0].notes or "BlockingIOError" in rows[0].notes
 
 
-def test_isolation_that_is_required_and_not_there_refuses_to_run(tmp_path, quick):
+def test_isolation_that_is_required_and_not_there_refuses_to_run(tmp_path, quick, monkeypatch):
     put(tmp_path / "in/03_x.ipynb", SOLVED.read_bytes())
     less = Protection("kernel", "kernel", "python", False)
     assert not less.whole and Protection("kernel", "kernel", "kernel", True).whole
+    monkeypatch.setattr(grading_folder, "protection", lambda: less)
     with pytest.raises(GraderBroken, match=r"less protects this machine here than is required\. Processes: held"):
-        grade_folder(tmp_path / "in", tmp_path / "g.csv", held=less, required=True, progress=False)
+        grade_folder(tmp_path / "in", tmp_path / "g.csv", required=True, progress=False)
     assert not (tmp_path / "g.csv").exists() and not partial_of(tmp_path / "g.csv").exists()
 
 

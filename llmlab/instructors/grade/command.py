@@ -10,7 +10,6 @@ from llmlab.instructors.grade.attempt import GraderBroken
 from llmlab.instructors.grade.feedback import write_feedback
 from llmlab.instructors.grade.folder import Graded, grade_all
 from llmlab.instructors.grade.gradebook import Student, canvas, moodle, read_students
-from llmlab.instructors.grade.machine import protection
 from llmlab.instructors.grade.points import Points, read_points
 from llmlab.instructors.grade.report import class_report
 from llmlab.instructors.grade.stopping import Stopped
@@ -91,8 +90,6 @@ def grade(
         points = read_points(wanted.points) if wanted.points else Points()
         students = read_students(wanted.students) if wanted.students else []
         wanted.require_possible(folder, out)
-        held = protection()
-        print(held, flush=True)
         graded = grade_all(
             folder,
             out,
@@ -102,8 +99,8 @@ def grade(
             students=[one.student for one in students],
             ours=wanted.ours,
             changed_only=changed_only,
-            held=held,
             required=required,
+            say=lambda held: print(held, flush=True),
         )
     except TableElsewhere as error:
         print(f"{summary(error.rows)}\n{error}")

@@ -8,7 +8,7 @@ import shutil
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -54,8 +54,8 @@ def grade_all(
     students: Sequence[str] = (),
     ours: Sequence[Path] = (),
     changed_only: bool = False,
-    held: Protection | None = None,
     required: bool = False,
+    say: Callable[[Protection], object] = lambda held: None,
 ) -> Graded:
     """Grade every notebook in a folder and below it; the submitted files are only read.
 
@@ -70,8 +70,8 @@ def grade_all(
         students: who should have handed in something; whoever did not gets a row.
         ours: files in the folder that are no submission.
         changed_only: whether to take over the rows of the last table where nothing has changed since.
-        held: what `protection` found, where it was asked before.
         required: whether to run nothing that the kernel does not hold in every respect.
+        say: is told what holds a submission, before the first one runs.
 
     Raises:
         NotADirectoryError, ValueError: there is no such folder, or no notebook in it; a limit is not positive; `out`
@@ -92,7 +92,8 @@ def grade_all(
     table = Table(out)  # a place where no table can be written is refused before anything is read or run
     try:
         found = find(folder, ours=(out, partial_of(out), *ours))
-        held = held or protection()
+        held = protection()
+        say(held)
         if required and not held.whole:
             raise GraderBroken(f"less protects this machine here than is required. {held}")
         threads = max(1, (os.cpu_count() or 1) // jobs)

@@ -8,7 +8,16 @@ from pathlib import Path
 
 NAMES_ONLY = "/."  # at the end of a place: its names may be read, not what its files hold
 DEVICES = tuple(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty"))
-SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc", "/sys", "/nix/store", "/var/cache/fontconfig")
+# Of /etc what programs look up to start, not what is secret there.
+_ETC = (
+    *("alternatives", "crypto-policies", "fonts", "group", "host.conf", "hosts", "ld.so.cache", "ld.so.conf"),
+    *("ld.so.conf.d", "localtime", "mime.types", "nsswitch.conf", "passwd", "pki/tls/certs", "services"),
+    *("ssl/certs", "ssl/openssl.cnf", "timezone"),
+)
+SYSTEM = (
+    *("/usr", "/lib", "/lib64", "/bin", "/sbin", "/sys", "/nix/store", "/var/cache/fontconfig"),
+    *(f"/etc/{name}" for name in _ETC),
+)
 MEGABYTES_OF_FILES = 512  # that one submission may write, where its folder lies in memory
 _COURSE = Path(__file__).resolve().parents[3]  # the folder that holds the package `llmlab`, and `data` in a checkout
 
