@@ -79,11 +79,11 @@ lock:  ## choose the exact versions in requirements.lock and requirements-site.l
 	@test -x .venv-lock/bin/python || $(PYTHON) -m venv .venv-lock
 	@.venv-lock/bin/python -m pip --disable-pip-version-check -qq install --upgrade uv
 	@.venv-lock/bin/uv --quiet pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
-	    --fork-strategy fewest --upgrade --no-header --no-annotate --no-emit-package llmlab > .venv-lock/compiled.txt
+	    --fork-strategy fewest --upgrade --no-header --no-annotate --no-emit-package llmlab-course > .venv-lock/compiled.txt
 	@{ grep '^#' requirements.lock; grep -vE '^(cuda|nvidia|triton)' .venv-lock/compiled.txt; } > .venv-lock/new.lock
 	@mv .venv-lock/new.lock requirements.lock
 	@.venv-lock/bin/uv --quiet pip compile pyproject.toml --extra site --constraint requirements.lock --universal \
-	    --python-version 3.11 --fork-strategy fewest --upgrade --no-header --no-annotate --no-emit-package llmlab \
+	    --python-version 3.11 --fork-strategy fewest --upgrade --no-header --no-annotate --no-emit-package llmlab-course \
 	    > .venv-lock/compiled.txt
 	@{ grep '^#' requirements-site.lock; awk -F '==' 'NR == FNR { have[$$1]; next } !($$1 in have)' requirements.lock \
 	    .venv-lock/compiled.txt | grep -vE '^(cuda|nvidia|triton)'; } > .venv-lock/new.lock

@@ -73,7 +73,7 @@ def install_line(address: str | None) -> str:
     if address is None:
         told = "llmlab is missing, and this copy of the course has no address to get it from"
         return f'    raise ModuleNotFoundError("{told}") from None'
-    return f'    %pip install --quiet "llmlab @ git+{GITHUB}{address}"'
+    return f'    %pip install --quiet "llmlab-course @ git+{GITHUB}{address}"'
 
 
 def badges(address: str | None) -> str:
