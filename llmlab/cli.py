@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+import llmlab
 from llmlab.utils.commands import CommandRefused
 
 app = typer.Typer(
@@ -35,11 +36,28 @@ def finish(work: Callable[..., int], *arguments: Any, **options: Any) -> NoRetur
     raise typer.Exit(code)
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"llmlab {llmlab.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _every_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command()
 def check(
     paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="NOTEBOOK", help="Notebooks or folders; without any, the whole course.", exists=True),
+        list[str] | None,
+        typer.Argument(
+            metavar="NOTEBOOK", help="Notebooks, folders or lessons, such as 03; without any, the whole course."
+        ),
     ] = None,
     junit: Annotated[
         Path | None,

@@ -59,6 +59,10 @@ def test_it_also_runs_as_a_module():
     assert done.returncode == 2 and "no-such-command" in done.stderr
 
 
+def test_the_version_is_said():
+    assert run("--version") == (0, f"llmlab {llmlab.__version__}")
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_is_explained(name):
     code, output = run(name, "--help")
