@@ -14,9 +14,7 @@ from pathlib import Path
 GITHUB = "https://github.com/"
 PLACEHOLDER = "https://example.invalid/OWNER/llmlab"
 ADDRESS = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}/(?!\.+$)(?!.*\.git$)[A-Za-z0-9._-]{1,100}")
-REMEDY = (
-    "this copy of the course has no public address yet: run `make links REPO=owner/name`, commit what it changes"
-)
+REMEDY = "this copy of the course has no public address yet: run `make links REPO=owner/name`, commit what it changes"
 
 
 def repository_url(root: Path) -> str:
@@ -75,7 +73,7 @@ def install_line(address: str | None) -> str:
     if address is None:
         told = "llmlab is missing, and this copy of the course has no address to get it from"
         return f'    raise ModuleNotFoundError("{told}") from None'
-    return f'    %pip install --quiet "llmlab @ git+{GITHUB}{address}"'
+    return f'    %pip install --quiet "llmlab-course @ git+{GITHUB}{address}"'
 
 
 def badges(address: str | None) -> str:
