@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import build_notebooks
+import languages
 import lesson_cells
 import lesson_notebooks
 import nbformat
@@ -197,7 +198,7 @@ def test_solutions_file_holds_stub_and_solution_of_each_exercise():
     }
 
 
-@pytest.mark.parametrize("module", [lesson_cells, lesson_notebooks, build_notebooks, notebook_execution])
+@pytest.mark.parametrize("module", [languages, lesson_cells, lesson_notebooks, build_notebooks, notebook_execution])
 def test_examples_in_the_tools_hold(module):
     assert doctest.testmod(module).failed == 0
 
