@@ -41,12 +41,12 @@ WORDS = {
         contents="Inhalt",
         in_english="auf Englisch",
         solved="Mit Lösungen",
-        is_solved="**Hier stehen die Lösungen schon da.** Arbeite zuerst das [Notebook ohne Lösungen]({student}) "
-        "durch; hier kannst du vergleichen.",
+        is_solved="**Dieses Notebook enthält die Lösungen.** Arbeite zuerst das [Notebook ohne Lösungen]({student}) "
+        "durch; hier kannst du dann vergleichen.",
         open_in="In {place} öffnen",
         no_address="Colab, Binder und Kaggle können dieses Notebook öffnen, sobald der Kurs eine öffentliche Adresse "
         "hat",
-        set_up="# Ein frischer Colab-Rechner installiert llmlab hier; überall sonst ist es schon da.",
+        set_up="# Auf einem frischen Colab-Rechner wird llmlab hier installiert; überall sonst ist es schon da.",
     ),
 }
 

@@ -30,10 +30,10 @@
 #   gibt sie nacheinander aus.) Nach einem eigenen Versuch zeigt `exercise("00.2").solution()` einen Lösungsweg und
 #   unter *To try next*, wie du weitermachen kannst. Nichts davon wird irgendwohin geschickt.
 # - **Explorer.** Bilder mit Reglern und Knöpfen. Der erste steht gleich hier unten.
-# - **Sprache.** Übersetzt ist, was du hier liest. Code, Ausgaben, Prüfungen und Explorer sprechen Englisch, auch die
-#   Texte, aus denen die Modelle lernen. Verweist eine Prüfung mit *See '…'* auf einen Abschnitt, meint sie seine
-#   Überschrift in der englischen Lektion; die Abschnitte haben dort dieselbe Reihenfolge. Und Punkt und Komma sind
-#   vertauscht: Was im Text 0,5 und 1.353 heißt, schreibt Python als `0.5` und `1,353`.
+# - **Sprache.** Übersetzt sind die Texte. Die Namen im Code, alle Ausgaben, die Prüfungen und die Explorer sind
+#   englisch, ebenso das, was die Modelle lesen. Verweist eine Prüfung mit *See '…'* auf einen Abschnitt, nennt sie
+#   seine englische Überschrift; die Abschnitte stehen in derselben Reihenfolge. Und Zahlen sind in den Ausgaben
+#   englisch geschrieben: `0.5` ist 0,5, und `1,353` ist 1.353.
 #
 # Zuerst: Ist alles da?
 
@@ -89,9 +89,8 @@ print(f"{len(tokens):,} tokens, {len(vocabulary):,} of them different")
 
 # %% [markdown]
 # Aus den bisherigen Token berechnet ein **Sprachmodell** *für jedes Token seines Vokabulars die Wahrscheinlichkeit,
-# dass es als Nächstes kommt*. Mehr berechnet es nicht. Ein sehr einfaches Modell sieht nur das letzte Token an und
-# zählt, was in einem Text darauf gefolgt ist. Paare von Nachbarn heißen *Bigramme*, und so ist dies ein
-# **Bigramm-Modell**:
+# dass es als Nächstes kommt*. Mehr berechnet es nicht. Ein sehr einfaches sieht sich nur das letzte Token an und zählt,
+# was in einem Text darauf gefolgt ist. Paare von Nachbarn heißen *Bigramme*, darum ist das ein **Bigramm-Modell**:
 
 
 # %%
@@ -127,10 +126,10 @@ n_probabilities, total = 1353, 1
 exercise("00.1").check((n_probabilities, total))
 
 # %% [markdown]
-# ### Von Anzahlen zu Wahrscheinlichkeiten
+# ### Vom Zählen zu Wahrscheinlichkeiten
 #
-# Nun ein Text, in dem du mit bloßem Auge zählen kannst. Ein `Counter` ist ein Dictionary von Anzahlen; für alles, was
-# er nicht gezählt hat, antwortet er 0, und `.total()` addiert seine Anzahlen:
+# Nun ein Text, in dem du mit bloßem Auge zählen kannst. Ein `Counter` ist ein Dictionary von Anzahlen; auf alles, was
+# er nicht gezählt hat, antwortet er mit 0, und `.total()` addiert seine Anzahlen:
 
 # %%
 toy = train("the sea is grey . the sea is cold . the boat is late .".split())
@@ -145,8 +144,8 @@ print(toy["the"]["sea"], "of", toy["the"].total(), "times sea,", toy["the"]["gre
 #
 # ●●○ · 5 Minuten · für das Herz eines Sprachmodells · eine Funktion schreiben
 #
-# Vervollständige `next_token_probabilities`. `followers` ist, was `train` zurückgibt, `token` eines, auf das etwas
-# gefolgt ist, `vocabulary` eine Liste von Token. Gib ein Dictionary mit einem Eintrag für jedes Token von `vocabulary`
+# Vervollständige `next_token_probabilities`. `followers` ist, was `train` zurückgibt, `token` ein Token, auf das darin
+# etwas folgt, `vocabulary` eine Liste von Token. Gib ein Dictionary mit einem Eintrag für jedes Token von `vocabulary`
 # zurück: die Wahrscheinlichkeit, dass es nach `token` kommt. Zum Beispiel ist
 # `next_token_probabilities("the", toy, ["boat", "grey", "sea"])` gleich `{"boat": 1/3, "grey": 0, "sea": 2/3}`.
 
@@ -183,13 +182,13 @@ zeros = sum(probability == 0 for probability in after_it.values())
 print(f"{zeros:,} of them are 0; their sum is {sum(after_it.values()):.3f}")
 
 # %% [markdown]
-# Die meisten sind null, weil die meisten Paare in einem so kurzen Text nie vorkommen.
+# Die meisten sind 0, weil die meisten Paare in einem so kurzen Text nie vorkommen.
 #
 # ## Ein Token nach dem anderen
 #
 # Wahrscheinlichkeiten sind noch kein Text. Um zu schreiben, *wählen* wir ein Token, hängen es an und fragen mit dem
-# längeren Text von vorn. Die Ausgabe wird ein Teil der nächsten Eingabe: Das heißt **Autoregression**. Zwei Schritte,
-# jedes Mal mit dem wahrscheinlichsten Token:
+# längeren Text noch einmal. Die Ausgabe wird ein Teil der nächsten Eingabe: Das heißt **Autoregression**. Zwei
+# Schritte, jedes Mal mit dem wahrscheinlichsten Token:
 
 # %%
 after_the = predict("The")
@@ -279,7 +278,7 @@ for name, counts in (("before", before), ("with more text", more)):
     print(f"P(was | piano) {name:14}: {counts['piano']['was'] / counts['piano'].total():.2f}")
 
 # %% [markdown]
-# $P(\text{was} \mid \text{piano})$ liest man „die Wahrscheinlichkeit von *was*, gegeben *piano*“. Heutige Modelle
+# $P(\text{was} \mid \text{piano})$ liest man als „die Wahrscheinlichkeit von *was*, gegeben *piano*“. Heutige Modelle
 # unterscheiden sich von unserem vor allem in einem: Sie berechnen ihre Wahrscheinlichkeiten aus *allen* Token davor,
 # mit einer Formel, in der Millionen oder Milliarden verstellbarer Zahlen stecken, die **Gewichte** (oder Parameter).
 # Mit Zählen kommt man da nicht weiter, denn kaum ein langer Text kommt zweimal vor. Also verstellt das Training die
@@ -287,8 +286,8 @@ for name, counts in (("before", before), ("with more text", more)):
 #
 # ## Vom rohen Text zu den Logits
 #
-# Wir folgen einem Satz durch alle Stationen eines solchen Modells. Die erste: Ein **Tokenizer** zerschneidet den Text
-# in Token und gibt jedem seine Nummer, die **Token-ID**. Das hier ist der von GPT-2:
+# Wir folgen einem Satz durch alle Stationen eines solchen Modells. Die erste: Ein **Tokenizer** zerlegt den Text in
+# Token und gibt jedem seine Nummer, die **Token-ID**. Das hier ist der von GPT-2:
 
 # %%
 encoding = gpt2_encoding()
@@ -353,8 +352,8 @@ print("position 6, ' the':", [round(x, 2) for x in context[0, 6].tolist()])
 #
 # Zuletzt wird jeder Kontextvektor mit einer Tabelle aus $V$ Spalten multipliziert. Das ergibt für jedes Token des
 # Vokabulars eine Zahl, sein **Logit**: je höher, desto wahrscheinlicher. **Softmax** macht aus Logits
-# Wahrscheinlichkeiten: Aus jedem wird $e$ hoch das Logit, also etwas Positives, und das wird durch die Summe all dieser
-# Potenzen geteilt.
+# Wahrscheinlichkeiten: Für jedes rechnet sie $e$ hoch dieses Logit aus, eine positive Zahl, und teilt sie durch die
+# Summe aller dieser Zahlen.
 
 # %%
 head = nn.Linear(D, V, bias=False)
@@ -369,8 +368,8 @@ for probability, token_id in zip(top.values.tolist(), top.indices.tolist(), stri
     print(f"{sentence} -> {encoding.decode([token_id])!r:12} {probability:.5f}")
 
 # %% [markdown]
-# Die Tabellen sind zufällig, also ist das Rauschen: Bei gleichen Anteilen hätte jedes Token 1 / 50.257 = 0,00002, und
-# das „beste“ hat ungefähr doppelt so viel. Hier ist der ganze Weg. Vektoren und Logits sind die von Position 6, dem
+# Die Tabellen sind zufällig, also ist das nur Rauschen: Bei gleichen Anteilen hätte jedes Token 1 / 50.257 = 0,00002,
+# und das „beste“ hat ungefähr doppelt so viel. Hier ist der ganze Weg. Vektoren und Logits sind die von Position 6, dem
 # zweiten ` the`:
 
 
@@ -408,7 +407,7 @@ stages.draw(
 # Zum Schreiben braucht man nur die Logits der letzten Position. Im Training braucht man alle: Das Token nach jeder
 # Position steht ja im Text, also hat jede Position ihre eigene Frage und ihre eigene Antwort. Die Antworten, die
 # **Targets**, sind die um eins verschobenen Eingaben. So stecken in 8 Token 7 Fragen, jede zu einem *Präfix*, einem
-# Anfangsstück des Satzes. Liefert ein einziger Lauf über das Ganze dieselben Logits wie ein Lauf für jedes Präfix?
+# Anfangsstück des Satzes. Liefert ein einziger Lauf über das Ganze dieselben Logits wie je ein Lauf für jedes Präfix?
 
 
 # %%
@@ -427,9 +426,9 @@ difference = (forward(x) - one_by_one).abs().max().item()  # beide (B, T, V)
 print(f"{B * T} predictions of one run, and of {T} runs: they differ by {difference:.4f} at most")
 
 # %% [markdown]
-# Ja, und zwar dank der **Maske**, dem Dreieck aus Einsen in `average_of_past`: Position $i$ darf auf die Positionen
-# $0 \dots i$ sehen, nie weiter. Wir ersetzen das *letzte* Token der Eingabe und sehen nach, wo sich die Logits ändern,
-# mit Maske und ohne.
+# Ja, und zwar dank der **Maske**, dem Dreieck aus Einsen in `average_of_past`: Position $i$ darf die Positionen
+# $0 \dots i$ sehen, keine spätere. Wir ersetzen das *letzte* Token der Eingabe und sehen nach, wo sich die Logits
+# ändern, mit Maske und ohne.
 
 # %%
 changed = x.clone()
@@ -452,7 +451,7 @@ for name, variant in (("with the mask", forward), ("without", unmasked)):
 #
 # ## Ein Lauf oder viele
 #
-# Das Training hat den ganzen Text; die Inferenz muss ihn erst machen. Ein Lauf des Modells, von den IDs bis zu den
+# Das Training hat den ganzen Text; die Inferenz muss ihn erst schreiben. Ein Lauf des Modells, von den IDs bis zu den
 # Logits, heißt **Forward Pass**.
 
 # %% [markdown]
@@ -550,9 +549,9 @@ for sentence in sentences[:8]:
     print("  accepted " if toy_world_accepts(sentence) else "  refused  ", sentence)
 
 # %% [markdown]
-# Ein Viertel. Jedes Paar von Nachbarn kommt in dieser Welt vor, `she wears his mice.` aber nicht: Bis das nächste Wort
-# an der Reihe ist, ist der Anfang vergessen. (`they croak in the pond.` ist gutes Englisch, nur quaken die Frösche hier
-# anderswo.)
+# Ein Viertel. Jedes Paar von Nachbarn kommt in dieser Welt vor, der Satz `she wears his mice.` nicht: Bis das nächste
+# Wort an der Reihe ist, ist der Anfang vergessen. (`they croak in the pond.` ist gutes Englisch, nur quaken die Frösche
+# hier anderswo.)
 #
 # ### Sag voraus, dann erkunde
 #
@@ -560,10 +559,10 @@ for sentence in sentences[:8]:
 # Stationen von oben nach unten. (`<|endoftext|>` stand zwischen den Dokumenten, die es gelesen hat, also kam jedes
 # davon nach einem solchen Token.) Der Text ist `the dogs near the king`. Antworte, bevor du die Zelle ausführst:
 #
-# - Was hält ein Bigramm-Modell nach `king` für wahrscheinlich, das sonst nichts sieht?
+# - Was hält ein Bigramm-Modell, das sonst nichts sieht, nach `king` für wahrscheinlich?
 # - Und das GPT: etwas, was Hunde tun, oder etwas, was Könige tun?
-# - Diese Vorhersage macht die Bahn von `king`. Von welchem früheren Token braucht sie etwas, und wo auf dem Bild wirst
-#   du das sehen?
+# - Diese Vorhersage macht die Bahn von `king`. Von welchem früheren Token braucht sie etwas, und wo im Bild wirst du
+#   das sehen?
 # - **Dein Ziel:** Gibt es einen Satz mit *zwei* Nomen im Plural, der mit `dogs` endet und nach dem das GPT trotzdem
 #   `is` für wahrscheinlicher hält als `are`?
 
@@ -578,7 +577,7 @@ explorer
 #   nächste Zelle an.
 # - `bark`. Der Satz handelt von den Hunden, obwohl `king` direkt neben dem Verb steht.
 # - Von `dogs`, drei Token davor. Die Ströme unter *Attention* zeigen, wohin eine Position sieht (Lektion 06): In diesem
-#   Head nimmt `king` von allem, was es nimmt, einen Anteil von 0,99 von `dogs`. In 3 der 11 anderen Heads sieht es
+#   Head stammt von dem, was `king` aufnimmt, ein Anteil von 0,99 von `dogs`. In 3 der 11 anderen Heads sieht es
 #   ebenfalls dorthin (drücke auf ihre kleinen Bilder), in den übrigen anderswohin.
 # - Ja: `the king near the wolves near the dogs`. Das Verb richtet sich nach dem König; die Nomen im Plural dazwischen
 #   ändern wenig.
@@ -620,7 +619,7 @@ except NameError as error:
 # %% [markdown]
 # Hier funktioniert sie, weil eine *andere* Zelle `tokens` angelegt hat. Namen bleiben im Kernel, dem Python-Prozess
 # hinter einem Notebook, auch wenn die Zelle, die sie angelegt hat, längst verschoben, geändert oder gelöscht ist. Bevor
-# du ein Notebook weitergibst, hilft eine einzige Probe: *Restart Kernel and Run All Cells*.
+# du ein Notebook weitergibst, mach die Probe: *Restart Kernel and Run All Cells*.
 
 # %% [markdown]
 # ### Aufgabe 00.5 · Neu starten und alles ausführen
@@ -663,8 +662,8 @@ exercise("00.5").check(failing)
 # <details><summary>Mehr dazu: was eine GPU ändert</summary>
 #
 # Sie hat mehr Rechenwerke und schnelleren Speicher; sie liefert bis auf Rundung dieselben Ergebnisse, und bei großen
-# Modellen viel früher. `course.device()` nennt das schnellste Gerät dieses Rechners, und `.to(device)` bringt Tensoren
-# dorthin, wie in der nächsten Zelle.
+# Modellen viel schneller. `course.device()` nennt das schnellste Gerät dieses Rechners, und `.to(device)` bringt
+# Tensoren dorthin, wie in der nächsten Zelle.
 # </details>
 
 # %% tags=["further", "nbval-ignore-output"]
@@ -688,13 +687,13 @@ smallest_gpt2 = 124_439_808
 print(f"averaging model {ours:,} weights, smallest GPT-2 {smallest_gpt2:,}: {smallest_gpt2 / ours:.0f} times as many")
 
 # %% [markdown]
-# Die größten Modelle haben tausendmal so viele und mehr, und dieselben Stationen. Ausgelassen sind auch Retrieval,
-# Tools, Bilder und Ton, Quantisierung und große Cluster.
+# Die größten Modelle haben noch einmal mehrere tausendmal so viele Gewichte, und dieselben Stationen. Auch Retrieval,
+# Tools, Bilder und Ton, Quantisierung und große Cluster kommen nicht vor.
 #
 # ## Das kannst du jetzt
 #
 # - sagen, was ein Sprachmodell berechnet: nach einigen Token die Wahrscheinlichkeit jedes Tokens seines Vokabulars;
-# - mit ihm schreiben, greedy oder mit Sampling;
+# - es schreiben lassen, greedy oder mit Sampling;
 # - die Stationen vom Text bis zu den Wahrscheinlichkeiten nennen, mit ihren Shapes;
 # - Training (ein Lauf, alle Präfixe auf einmal, maskiert) von Inferenz (ein neues Token pro Lauf) unterscheiden;
 # - sagen, warum man ein Notebook noch einmal von oben ausführt, bevor man es weitergibt.
@@ -706,7 +705,7 @@ print(f"averaging model {ours:,} weights, smallest GPT-2 {smallest_gpt2:,}: {sma
 # - Shannon, *A mathematical theory of communication*, 1948: schreibt mit Paaren von Buchstaben und von Wörtern, aus
 #   Büchern gezogen.
 # - Bengio, Ducharme, Vincent und Jauvin, *A neural probabilistic language model*, 2003: ein Netz mit Embeddings, wo
-#   vorher Anzahlen standen.
+#   vorher gezählt wurde.
 # - Radford und andere, *Language models are unsupervised multitask learners*, 2019: GPT-2, dessen Tokenizer du benutzt
 #   hast.
 #

@@ -81,7 +81,7 @@ def test_the_opening_speaks_its_language_and_links_the_english_lesson(root):
     assert "(../../solutions/03_sample.ipynb)" in solved[0].source
     assert "das [Notebook ohne Lösungen](../03_sample.ipynb)" in solved[0].source
     (set_up,) = [cell.source for cell in student if "course.setup(" in cell.source]
-    assert set_up.startswith("# Ein frischer Colab-Rechner") and "git+https://github.com/owner/name" in set_up
+    assert set_up.startswith("# Auf einem frischen Colab-Rechner") and "git+https://github.com/owner/name" in set_up
 
 
 def test_a_translation_takes_the_minutes_of_its_lesson(root):
