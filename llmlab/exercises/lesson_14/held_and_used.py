@@ -12,10 +12,14 @@ from llmlab.exercises.lesson_14.sections import EXPERTS, GATE
 _D, _INNER, _EXPERTS, _CHOSEN = 10, 20, 6, 2
 _ONE, _ROUTER = 3 * _D * _INNER, _D * _EXPERTS
 HELD, USED = _EXPERTS * _ONE + _ROUTER, _CHOSEN * _ONE + _ROUTER
+_NARROW = 2 * _D * _INNER  # an expert without a gate
+_WITHOUT_GATES = (
+    (_EXPERTS * _NARROW + _ROUTER, _CHOSEN * _NARROW + _ROUTER),
+    (_EXPERTS * _NARROW, _CHOSEN * _NARROW),
+)
 
 
 def _check_held_and_used(answer: Any) -> Iterator[str]:
-    narrow = 2 * _D * _INNER
     two_numbers(
         answer,
         (HELD, USED),
@@ -24,9 +28,7 @@ def _check_held_and_used(answer: Any) -> Iterator[str]:
             "router-forgotten": lambda held, used: (held, used) == (HELD - _ROUTER, USED - _ROUTER),
             "router-not-used": lambda held, used: (held, used) == (HELD, USED - _ROUTER),
             "router-shared-out": lambda held, used: (held, used) == (HELD, USED - _ROUTER + _CHOSEN * _D),
-            "two-matrices": lambda held, used: (
-                (held, used) in [(_EXPERTS * narrow + r, _CHOSEN * narrow + r) for r in (_ROUTER, 0)]
-            ),
+            "two-matrices": lambda held, used: (held, used) in _WITHOUT_GATES,
             "all-are-used": lambda held, used: held == used == HELD,
             "one-is-used": lambda held, used: held == HELD and used in (_ONE, _ONE + _ROUTER),
         },

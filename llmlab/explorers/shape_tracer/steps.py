@@ -80,6 +80,7 @@ def steps_of(config: GPTConfig, B: int, T: int) -> tuple[tuple[Step, ...], ...]:
     def norm(key: str, name: str, times: int = L) -> Step:
         """A scale, and with LayerNorm a shift."""
         if config.norm == "rms":
+            name = name.replace("norm", "RMSNorm")
             return Step(key, "norms", name, *stream, ((D,),), "D", times=times)
         return Step(key, "norms", name, *stream, ((D,), (D,)), "D + D", times=times)
 
@@ -97,14 +98,14 @@ def steps_of(config: GPTConfig, B: int, T: int) -> tuple[tuple[Step, ...], ...]:
             Step("position", "position embedding", "rows of the position table", "(T, D)", (T, D), ((C, D),), "C · D"),
             Step("stream", "", "their sum: the stream begins", *stream),
         ]
-    each = "q, k and v, each" if config.kv_heads == H else "q; k and v have G heads"
+    each = "q, k and v, each" if config.kv_heads == H else "q (k, v have G heads)"
     block = [
         norm("norm 1", "norm"),
         linear("qkv", "attention: projections", "queries, keys, values", "D", qkv, config.qkv_bias),
         Step("split", "", f"split: {each}", "(B, H, T, D/H)", (B, H, T, d), times=L),
     ]
     if rotary:
-        block.append(Step("turn", "", "q and k, turned by positions", "(B, H, T, D/H)", (B, H, T, d), times=L))
+        block.append(Step("turn", "", "q and k, turned", "(B, H, T, D/H)", (B, H, T, d), times=L))
     block += [
         product("scores", "scores q kᵀ", "(B, H, T, T)", (B, H, T, T)),
         Step("weights", "", "weights: mask, softmax", "(B, H, T, T)", (B, H, T, T), times=L),
