@@ -411,10 +411,10 @@ for number, expert in enumerate(layer.experts):
     print(f"expert {number}: length of the gradient {expert.expand.weight.grad.norm():.2f}")
 
 # %% [markdown]
-# Whoever is chosen gets better, and is chosen more. In the end a few experts may do everything. Against that a second
-# term is added to the loss, **load balancing**: the number of experts, times the sum over them of the share of choices
-# that fell on an expert times its mean probability. It is 1 where all share evenly, and up to the number of experts
-# where one does it all:
+# Whoever is chosen learns, and may then be chosen still more often. In the end a few experts could do everything.
+# Against that a second term is added to the loss, **load balancing**: the share of choices that fell on an expert times
+# its mean probability, summed over the experts, times their number. It is 1 where all share evenly, and up to the number
+# of experts where one does it all:
 
 # %%
 even = torch.eye(4).repeat(5, 1) * 9.0  # 20 tokens: each expert is the first choice of five

@@ -14,7 +14,7 @@ _PARTS = (
     ("LayerNorm", "RMSNorm"),
     ("attention, a key head\nfor each query head", "attention, rotary positions,\nkey heads shared in groups"),
     ("LayerNorm", "RMSNorm"),
-    ("feed-forward, GELU", "feed-forward, a gate (SwiGLU);\nor several, of which a token uses few"),
+    ("feed-forward, GELU", "feed-forward with a gate (SwiGLU);\nor several, a token uses few"),
 )
 
 
@@ -22,7 +22,9 @@ def draw() -> Picture:
     """Two columns, from the ids at the bottom to the next block at the top."""
     figure, axes = pyplot.subplots(figsize=(7.4, 3.9))
     for left, title, column in ((0.4, "GPT-2, 2019", 0), (5.4, "today", 1)):
-        axes.annotate("", (left + 1.9, 6.0), (left + 1.9, 0.1), arrowprops={"arrowstyle": "-|>", "color": QUIET})
+        axes.annotate(
+            "", (left + 1.9, 6.0), (left + 1.9, 0.1), arrowprops={"arrowstyle": "-|>", "color": QUIET}, zorder=1
+        )
         axes.text(left + 1.9, 6.15, title, ha="center", fontsize=SMALL + 2, color=INK)
         for height, names in enumerate(_PARTS):
             box = FancyBboxPatch(
@@ -35,9 +37,12 @@ def draw() -> Picture:
                 linewidth=2,
                 linestyle="--" if column else "-",
             )
+            box.set_zorder(2)
             axes.add_patch(box)
             text = names[column]
-            axes.text(left + 1.9, 0.8 + 1.1 * height, text, ha="center", va="center", fontsize=SMALL, color=INK)
+            axes.text(
+                left + 1.9, 0.8 + 1.1 * height, text, ha="center", va="center", fontsize=SMALL, color=INK, zorder=3
+            )
     axes.set(xlim=(0, 9.7), ylim=(0, 6.5))
     axes.axis("off")
     pairs = "; ".join(f"{old} becomes {new}".replace("\n", " ") for old, new in _PARTS)

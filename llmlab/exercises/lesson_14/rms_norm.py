@@ -87,8 +87,8 @@ def _check_rms_norm(rms_norm: Probe) -> Iterator[str]:
 EXERCISE = Exercise(
     kind="function",
     examine=_check_rms_norm,
-    means="The length of a vector is brought to √D, its direction stays. It is what PyTorch's `nn.RMSNorm` and "
-    "`llmlab.gpt.RMSNorm` compute.",
+    means="Before the scale the length of each vector is brought to √D, and its direction stays. It is what PyTorch's "
+    "`nn.RMSNorm` and `llmlab.gpt.RMSNorm` compute.",
     hints=(
         "Over which axis lie the numbers of one token, and what is the mean of their squares?",
         "Square, take the mean over the last axis with `keepdim=True`, add eps, take the root. Divide x by it, then "
