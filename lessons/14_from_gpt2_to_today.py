@@ -413,8 +413,8 @@ for number, expert in enumerate(layer.experts):
 # %% [markdown]
 # Whoever is chosen learns, and may then be chosen still more often. In the end a few experts could do everything.
 # Against that a second term is added to the loss, **load balancing**: the share of choices that fell on an expert times
-# its mean probability, summed over the experts, times their number. It is 1 where all share evenly, and up to the number
-# of experts where one does it all:
+# its mean probability, summed over the experts, times their number. It is 1 where all share evenly, and up to the
+# number of experts where one does it all:
 
 # %%
 even = torch.eye(4).repeat(5, 1) * 9.0  # 20 tokens: each expert is the first choice of five
