@@ -359,7 +359,7 @@ def test_nothing_that_leads_to_the_next_thing_ends_a_printed_page(context):
 
 def test_the_first_screen_of_the_home_page_says_for_whom_and_how_long(context):
     page = from_disk(context, "index.html").page
-    for words in ("You have written some Python", "15 hours in all", "Start with lesson 00"):
+    for words in ("You have written some Python", "lessons of about an hour", "Start with lesson 00"):
         expect(page.get_by_text(words).first).to_be_in_viewport(ratio=1)
 
 
@@ -404,7 +404,7 @@ def test_a_phone_reaches_the_first_prediction_without_a_block_of_imports(context
 
 # ---- options are pressed where they are read -------------------------------------------------------------------------
 
-CHOICES = ("01.2", "01.6", "03.1", "05.2", "00.5", "07.4", "09.2")
+CHOICES = ("01.2", "01.6", "03.1", "05.2", "00.5", "07.4", "09.2", "14.5")
 
 
 @pytest.mark.parametrize("id", CHOICES)

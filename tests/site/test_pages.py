@@ -372,7 +372,8 @@ def test_the_home_page_says_for_whom_and_how_long_before_anything_else_is_offere
     home = dict(text_pages.texts())["index.md"]
     facts = home.index('<ul class="facts">')
     assert home.index("# See inside") < facts < home.index("Start with lesson 00") < home.index("data-explorer")
-    assert re.search(r"<b>For whom</b> .+<b>How long</b> 14 lessons of about an hour, 15 hours", home)
+    hours = round(sum(lesson.minutes for lesson in LESSONS) / 60)
+    assert re.search(rf"<b>For whom</b> .+<b>How long</b> {len(LESSONS)} lessons of about an hour, {hours} hours", home)
 
 
 # Formulas and pictures
