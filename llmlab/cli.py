@@ -187,3 +187,25 @@ def sample(
     from llmlab.training import _writing
 
     finish(_writing.sample, folder, prompt, tokens, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help='What `llmlab train` wrote; or "tiny".', show_default=False)],
+    page: Annotated[Path, typer.Argument(metavar="PAGE", help="The HTML file to write.", show_default=False)],
+    title: Annotated[str, typer.Option("--title", help="The heading of the page.")] = "A small language model",
+    about: Annotated[
+        str | None, typer.Option("--about", help="A sentence below it.", show_default="how large the model is")
+    ] = None,
+    prompt: Annotated[
+        list[str] | None, typer.Option("--prompt", help="A beginning to offer; may be given several times.")
+    ] = None,
+    precision: Annotated[str, typer.Option("--precision", help="float32, or float16 for half the size.")] = "float32",
+) -> None:
+    """Write a trained model as one HTML page that generates text in any browser, without a network.
+
+    Exit code: 0 it was written, 2 there is no such model, or it cannot be a page.
+    """
+    from llmlab.export import _command
+
+    finish(_command.export, folder, page, title=title, about=about, prompts=tuple(prompt or ()), precision=precision)
