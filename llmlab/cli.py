@@ -133,7 +133,7 @@ def lab(
 
 @app.command()
 def train(
-    text: Annotated[str, typer.Argument(metavar="FILE", help="A text file, or: toy-world, story, the-verdict.")],
+    text: Annotated[str, typer.Argument(metavar="FILE", help="A text file, or the name of a text of the course.")],
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FOLDER", help="For the model; otherwise FILE-model.")
     ] = None,

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+import torch
+
 from llmlab.bpe import BPETokenizer
 from llmlab.export._packing import (
     BYTES,
@@ -117,6 +119,7 @@ def page_of(
         "tokenizer": described_tokenizer(tokenizer),
         "model": {"config": described_config(config), "tables": tables, "dtype": precision},
         "start": tokenizer.encode("\n"),  # where the box is empty
+        "probe": _probe(model, tokenizer, prompts[0] if prompts else "\n"),
     }
     if about is None:
         about = f"A GPT of {count_parameters(config).total:,} weights. It runs here, in your browser."
@@ -139,6 +142,15 @@ def page_of(
         "weights": weights,
     }
     return re.sub("%%([a-z]+)%%", lambda match: parts[match[1]], _part("page.html"))
+
+
+@torch.no_grad()
+def _probe(model: GPT, tokenizer: BPETokenizer, text: str) -> dict[str, list]:
+    """Some of the logits that PyTorch computes after a text: the page says how far its own are from them."""
+    ids = tokenizer.encode(text, allowed_special="all")[-model.config.context_length :] or [0]
+    logits = model(torch.tensor([ids]))[0, -1].tolist()
+    of = list(range(0, len(logits), max(1, len(logits) // 100)))
+    return {"ids": ids, "of": of, "logits": [logits[id] for id in of]}
 
 
 def _part(name: str) -> str:

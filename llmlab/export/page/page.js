@@ -196,5 +196,11 @@ for (const name of ['temperature', 'top-k', 'top-p']) {
 }
 oneStop(element('bars'));
 oneStop(element('output'));
+{
+  const { ids, of, logits } = description.probe;
+  const here = nextLogits(model, ids, emptyCache(model.config));
+  const apart = of.reduce((most, id, i) => Math.max(most, Math.abs(here[id] - logits[i])), 0);
+  element('apart').textContent = `The logits of this page are at most ${apart.toPrecision(1)} from those that PyTorch computed.`;
+}
 element('source').textContent = element('forward').textContent.trim();
 begin();
