@@ -245,7 +245,7 @@ for size in (300, 500, 1000):
 
 # %% exercise="16.3"
 ### BEGIN SOLUTION
-n_bytes, measured_rows, vocab_size = 180_091, [(300, 1.85, 1.61), (500, 1.06, 0.53), (700, 0.85, 0.33)], 700
+n_bytes, measured_rows, vocab_size = 179_997, [(300, 1.87, 1.69), (500, 1.14, 0.56), (700, 0.89, 0.34)], 700
 ### STUB
 # n_bytes, measured_rows, vocab_size = ..., ..., ...
 ### END SOLUTION
@@ -305,7 +305,7 @@ for d_model, n_layers in ((32, 2), (64, 2), (96, 3), (128, 4), (256, 6)):
 
 # %% exercise="16.4"
 ### BEGIN SOLUTION
-n_tokens, seconds, speed, size, steps = 52_696, 30, 20e9, (700, 64, 64, 4, 2), 300
+n_tokens, seconds, speed, size, steps = 52_551, 30, 20e9, (700, 64, 64, 4, 2), 300
 ### STUB
 # n_tokens, seconds, speed, size, steps = ..., ..., ..., ..., ...
 ### END SOLUTION
@@ -374,9 +374,9 @@ print(
 assert own_bits < guessing, "less than nothing was learned: is the learning rate far too high?"
 
 # %% [markdown]
-# On the log the model needs about half of what the packer needs. Both have seen the same text, but the packer looks for
-# passages that come again, and the model has found what they have in common. (It also takes a hundred times as long,
-# and its weights would have to be sent along.)
+# On the log the model needs less than half of what the packer needs. Both have seen the same text, but the packer looks
+# for passages that come again, and the model has found what they have in common. (To unpack a text with it, one would
+# have to send its weights along, and they are larger than the text.)
 #
 # Then the samples. Read them as you read the text:
 
@@ -462,7 +462,7 @@ print(sorted(path.suffix for path in HOME.iterdir() if path.suffix != ".html"))
 #
 # - (a) "This model speaks English."
 # - (b) "This model never copies from its training text."
-# - (c) "A GPT of 149,056 weights, trained on 180,000 bytes of a lighthouse keeper's log. On days of the same log that
+# - (c) "A GPT of 148,608 weights, trained on 180,000 bytes of a lighthouse keeper's log. On days of the same log that
 #   it has not read it needs 0.2 bits per byte."
 # - (d) "This model understands the sea."
 #
@@ -489,14 +489,15 @@ about = (
     f"A GPT of {weights:,} weights, trained on {len(training_text.encode()):,} bytes. On text of the same kind that "
 )
 about += f"it has not read it needs {own_bits:.1f} bits per byte."
-page = export_page(HOME, HOME / "page.html", title="My own model", about=about, prompts=["\n\n", text[:12]])
+draws = {"temperature": temperature, "top_p": top_p} if claim is not ... else {"temperature": 0.8, "top_p": 0.95}
+page = export_page(HOME, HOME / "page.html", title="My own model", about=about, prompts=["\n\n", text[:12]], **draws)
 print(f"{page.path.name}: {page.bytes / 1e6:.1f} MB. {about}")
 
 # %% [markdown]
 # Open it: in the file browser go to the folder `my_model`, download `page.html` and open it with any browser, on a
-# phone too, with the network switched off. The bars are the probabilities of the next token; press one to take it, press a
-# word of the text to go back to it. Set temperature and top-p as you decided. At its foot the page says how far its
-# logits are from those that PyTorch computed here.
+# phone too, with the network switched off. The bars are the probabilities of the next token; press one to take it,
+# press a word of the text to go back to it. Temperature and top-p stand as you decided. At its foot the page says how
+# far its logits are from those that PyTorch computed here.
 #
 # From a terminal it is one command, `llmlab export my_model page.html`. How can one trust that JavaScript writes what
 # PyTorch would write? Drawing is the only thing that chance does, and chance is a list of numbers between 0 and 1. For
@@ -526,7 +527,7 @@ for folder, place in (("my_text", HOME / "page.html"), (HOME, HOME), (HOME, Path
 # And here is the map from the beginning, with your text, your tokens, your heads:
 
 # %% tags=["nbval-ignore-output"]
-beginning = " ".join(validation_text.split()[:6])
+beginning = " ".join(validation_text[:40].split())
 PipelineMap(text=beginning, model=own, tokenizer=own_tokenizer)
 
 # %% [markdown]

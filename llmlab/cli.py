@@ -200,6 +200,8 @@ def export(
     prompt: Annotated[
         list[str] | None, typer.Option("--prompt", help="A beginning to offer; may be given several times.")
     ] = None,
+    temperature: Annotated[float, typer.Option("--temperature", help="When the page opens, at most 2.")] = 0.8,
+    top_p: Annotated[float, typer.Option("--top-p", help="When the page opens; 1: no cut.")] = 1.0,
     precision: Annotated[str, typer.Option("--precision", help="float32, or float16 for half the size.")] = "float32",
 ) -> None:
     """Write a trained model as one HTML page that generates text in any browser, without a network.
@@ -208,4 +210,5 @@ def export(
     """
     from llmlab.export import _command
 
-    finish(_command.export, folder, page, title=title, about=about, prompts=tuple(prompt or ()), precision=precision)
+    settings = {"title": title, "about": about, "prompts": tuple(prompt or ()), "precision": precision}
+    finish(_command.export, folder, page, temperature=temperature, top_p=top_p, **settings)

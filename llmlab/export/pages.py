@@ -25,6 +25,7 @@ from llmlab.export._packing import (
     require_fitting,
     require_size,
 )
+from llmlab.generation.sampling import require_settings
 from llmlab.gpt import GPT, GPTConfig, count_parameters
 from llmlab.training._checkpoints import load_checkpoint, model_config
 from llmlab.training._files import CONFIG, read_config
@@ -57,6 +58,8 @@ def export_page(
     title: str = "A small language model",
     about: str | None = None,
     prompts: Sequence[str] = (),
+    temperature: float = 0.8,
+    top_p: float = 1.0,
     precision: Precision = "float32",
 ) -> ExportedPage:
     """Write the model of a checkpoint, with its tokenizer, as one HTML file that generates text in a browser.
@@ -67,6 +70,7 @@ def export_page(
         title: the heading of the page.
         about: a sentence or two below it; None for one that names the number of weights.
         prompts: beginnings to choose from; the page opens with the first, or with a line break.
+        temperature, top_p: how the page draws when it opens, at most 2 and 1.
         precision: "float32", or "float16" for half the size; how far that moves the logits is measured and returned.
 
     Raises:
@@ -86,6 +90,9 @@ def export_page(
     ):
         if not isinstance(text, str):
             raise TypeError(f"{name} must be a text, got {text!r} ({type(text).__name__})")
+    require_settings(temperature, None, top_p)
+    if temperature > 2:
+        raise ValueError(f"the page's slider for the temperature ends at 2, got {temperature}: choose a lower one")
     place = Path(page)
     _require_place(place)
     folder = data_path("tiny") if str(folder) == "tiny" and not (Path(folder) / CONFIG).is_file() else Path(folder)
@@ -93,7 +100,16 @@ def export_page(
     require_size(model_config(folder), precision)
     model, tokenizer = load_checkpoint(folder)
     require_fitting(tokenizer, model.config, where=folder)
-    content = page_of(model, tokenizer, title=title, about=about, prompts=prompts, precision=precision).encode()
+    content = page_of(
+        model,
+        tokenizer,
+        title=title,
+        about=about,
+        prompts=prompts,
+        precision=precision,
+        temperature=temperature,
+        top_p=top_p,
+    ).encode()
     if len(content) > LARGEST:  # a vocabulary of very long tokens
         raise ValueError(
             f"the page would have {len(content) / 1e6:,.1f} MB, and at most {LARGEST / 1e6:.0f} are taken: train a "
@@ -110,6 +126,8 @@ def page_of(
     title: str,
     about: str | None,
     prompts: Sequence[str],
+    temperature: float,
+    top_p: float,
     precision: Precision,
 ) -> str:
     """The page as a text, for a model and a tokenizer that fit each other."""
@@ -134,6 +152,8 @@ def page_of(
         "script": "\n".join(_part(f"{name}.js") for name in _SCRIPTS),
         "title": escape(title),
         "about": escape(about),
+        "temperature": f"{temperature:g}",
+        "topp": f"{top_p:g}",
         "prompt": "\n" + escape(prompts[0] if prompts else ""),  # HTML drops a first line break
         "chips": f'<div class="chips">{chips}</div>' if len(prompts) > 1 else "",
         "facts": "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in _facts(config, precision)),

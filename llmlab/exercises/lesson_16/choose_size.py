@@ -58,7 +58,7 @@ EXERCISE = Exercise(
         "How many operations does your machine do in the seconds that you have?",
         "Operations = 3 · forward pass · steps. Twice the width is about four times the work of the blocks, so it "
         "costs steps. The text should be read a few times, and not a hundred times.",
-        "For the log of the keeper and half a minute: `(512, 64, 64, 4, 2)` and 300 steps.",
+        "For the log of the keeper and half a minute: `(700, 64, 64, 4, 2)` and 300 steps.",
     ),
     variant="Ask for ten times the seconds. What would you spend them on first: width, layers, context or steps?",
     misconceptions={

@@ -50,7 +50,7 @@ WRONG = {
 NEAR_MISSES = {
     "from-the-beginning-only": _copy(starts="range(len(written) // 2)"),
     "at-the-end-only": _copy(ends="range(len(written) - 1, len(written) + 1)"),
-    "one-word-only": _copy(test="passage in source and ' ' not in passage and len(passage) > len(longest)"),
+    "one-word-only": WRONG["one-word-only"].replace("max(shared", "min(shared"),
     "last-character-missing": _copy(result="longest[1:]"),
     "length-not-passage": WRONG["not-a-text: another number"],
     "not-a-text": WRONG["length-not-passage"],
