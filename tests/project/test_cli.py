@@ -93,7 +93,7 @@ def test_progress_shows_all_lessons_without_pytorch(tmp_path):
 def test_doctor_prints_a_block_to_paste():
     code, output = run("doctor")
     assert code == 0
-    assert output.startswith("``` llmlab 0.1.0 python ") and output.endswith("No problem found. ```")
+    assert output.startswith(f"``` llmlab {llmlab.__version__} python ") and output.endswith("No problem found. ```")
     for fact in ("torch", "device", "memory", "data", "small model", "widgets", "kernel"):
         assert f" {fact} " in output
 

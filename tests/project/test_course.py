@@ -7,6 +7,7 @@ import sys
 import pytest
 import torch
 
+import llmlab
 from llmlab import course
 from llmlab.course import environment, report
 
@@ -14,7 +15,7 @@ from llmlab.course import environment, report
 def test_setup_says_what_is_ready_and_can_be_repeated(capsys):
     course.setup(edition=2)
     course.setup(edition=2)
-    line = "llmlab 0.1.0 is ready. Story and GPT-2 merges are on this machine: no network needed.\n"
+    line = f"llmlab {llmlab.__version__} is ready. Story and GPT-2 merges are on this machine: no network needed.\n"
     assert capsys.readouterr().out == 2 * line
 
 
