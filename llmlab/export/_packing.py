@@ -110,7 +110,8 @@ def packed_weights(model: GPT, precision: Precision) -> tuple[list[list[Any]], s
     for name, weight in model.state_dict().items():
         if name == "head.weight" and model.config.tie_weights:
             continue  # the token table, turned around
-        numbers = weight.detach().cpu().float().numpy().astype(f"<f{BYTES[precision]}")
+        with np.errstate(over="ignore"):  # what becomes infinite is said below
+            numbers = weight.detach().cpu().float().numpy().astype(f"<f{BYTES[precision]}")
         if not np.isfinite(numbers).all():
             raise ValueError(
                 f"{name} holds numbers that are not finite as {precision}: has the training diverged? If it has not, "
