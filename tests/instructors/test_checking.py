@@ -38,7 +38,7 @@ print(len(Path("word.txt").read_text()))
 {"stride": 4}
 """
 CELLS = 4  # with the bootstrap
-LINUX = pytest.mark.skipif(platform.system() != "Linux", reason="outputs are compared on Linux only")
+LINUX = pytest.mark.skipif(platform.system() != "Linux", reason="on Linux only: outputs are compared there")
 
 
 @pytest.fixture(scope="module")

@@ -84,7 +84,7 @@ def test_an_unknown_command_or_option_would_be_seen():
 @each_page
 def test_every_make_target_exists(file):
     for line in commands(file, "make"):
-        words = [word for word in line.split()[1:] if "=" not in word]
+        words = [word for word in shlex.split(line)[1:] if "=" not in word]
         assert set(words) <= MAKE_TARGETS, line
 
 

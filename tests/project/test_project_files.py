@@ -490,6 +490,20 @@ def test_expected_failure():
 """
 
 
+SYSTEM_SKIPS = """
+import pytest
+
+@pytest.mark.skipif(True, reason="on Linux only: outputs are compared there")
+def test_linux():
+    pass
+
+@pytest.mark.skipif(True, reason="not on Windows: it has ports only")
+def test_not_windows():
+    pass
+"""
+_AFTER_FUTURE = _read("tests/conftest.py").replace("from __future__ import annotations\n", "")
+
+
 @pytest.mark.parametrize(
     ("ci", "outcome"),
     [("true", {"passed": 1, "failed": 1, "errors": 1, "skipped": 1}), ("", {"passed": 1, "skipped": 3})],
@@ -506,6 +520,23 @@ def test_a_skip_is_a_failure_in_ci_alone(ci, outcome, pytester, monkeypatch):
     result.assert_outcomes(xfailed=1, **outcome)
     shown = "skipped in CI, where every test must run" in result.stdout.str()
     assert shown is (ci == "true")
+
+
+@pytest.mark.parametrize(
+    ("system", "outcome"),
+    [
+        ("Linux", {"passed": 0, "errors": 2}),
+        ("Darwin", {"passed": 0, "skipped": 1, "errors": 1}),
+        ("Windows", {"passed": 0, "skipped": 2}),
+    ],
+)
+def test_what_a_system_lacks_may_be_skipped_there_and_nowhere_else(system, outcome, pytester, monkeypatch):
+    """As GitHub's machines with macOS and Windows meet it."""
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makeconftest(f"import platform\nplatform.system = lambda: {system!r}\n" + _AFTER_FUTURE)
+    pytester.makepyfile(SYSTEM_SKIPS)
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(**outcome)
 
 
 @pytest.mark.parametrize(("ci", "errors"), [("true", 1), ("", 0)], ids=["in CI", "elsewhere"])
