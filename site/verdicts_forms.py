@@ -155,8 +155,9 @@ FORMS = {
     "12.2": Form((Number("Tokens left"), Number("Probability of the most probable", whole=False))),
     "13.1": Form((Number("When nothing is kept"), Number("When all is kept"))),
 }
-# Answered by a value, but by one that no table holds: any two sentences. It is done in a notebook, as code is.
-IN_NOTEBOOK = frozenset({"01.4"})
+# Answered by a value, but by one that no table holds: any two sentences, or what was measured on one's own text. It is
+# done in a notebook, as code is.
+IN_NOTEBOOK = frozenset({"01.4", "16.1", "16.3", "16.4", "16.6"})
 
 
 def prompt_for_page(exercise: str, prompt: str) -> str:

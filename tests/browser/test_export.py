@@ -222,7 +222,7 @@ def tiny(page, tmp_path) -> Opened:
 
 
 def words(page: Page) -> list[str]:
-    return page.locator("#output button").all_text_contents()
+    return page.locator("#output span").all_text_contents()
 
 
 def test_it_opens_with_what_may_come_next(tiny):
@@ -249,7 +249,7 @@ def test_writing_is_repeated_by_the_same_seed(tiny):
     def written() -> str:
         page.click("#again")
         page.click("#write")
-        expect(page.locator("#status")).to_contain_text("40 tokens written")
+        expect(page.locator("#status")).to_contain_text("40 tokens written", timeout=30_000)
         return "".join(words(page))
 
     first = written()
@@ -266,7 +266,7 @@ def test_a_bar_is_taken_and_a_token_is_gone_back_to(tiny):
     assert words(page)[3:] == [name.replace("␣", " ")]
     page.click("#one")
     assert len(words(page)) == 5
-    page.locator("#output button").nth(3).click()
+    page.locator("#output span").nth(3).click()
     assert words(page) == ["<|endoftext|>", " the", " king"]
     assert page.locator("#bars button").nth(2).locator(".token").text_content() == name
 
@@ -296,6 +296,14 @@ def test_writing_can_be_stopped_and_the_beginning_changed(tiny):
     assert words(page) == ["<|endoftext|>"]
 
 
+def test_lines_break_where_the_text_does(page, tmp_path):
+    opened = Opened(page, saved(tmp_path), prompts=["one\n\ntwo"])
+    assert page.locator("#output").inner_text() == "one\n\ntwo"
+    assert page.locator("#output").bounding_box()["height"] > 100 and opened.errors == []
+    tops = [page.locator("#output span").nth(at).bounding_box()["y"] for at in (0, -1)]
+    assert tops[1] > tops[0] + 40
+
+
 def test_the_keyboard_reaches_everything(tiny):
     page = tiny.page
     page.locator("#bars button").first.focus()
@@ -307,6 +315,11 @@ def test_the_keyboard_reaches_everything(tiny):
     assert (
         page.evaluate('() => document.querySelectorAll(\'#bars [tabindex="0"], #output [tabindex="0"]\').length') == 2
     )
+    page.locator("#output [tabindex='0']").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    assert words(page) == ["<|endoftext|>", " the"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -316,14 +329,14 @@ def test_it_fits_every_width_and_reads_well(tiny, width, scheme):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
     page.locator("#top-k").fill("4")
-    page.fill("#tokens", "90")
+    page.fill("#tokens", "60")
     page.click("#write")
-    expect(page.locator("#status")).to_contain_text("90 tokens written")
+    expect(page.locator("#status")).to_contain_text("60 tokens written", timeout=30_000)
     for summary in page.locator("summary").all():
         summary.click()
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
     small = page.evaluate(
-        "() => [...document.querySelectorAll('button:not(#output button), input, summary, textarea')]"
+        "() => [...document.querySelectorAll('button, input, summary, textarea')]"
         ".map((one) => one.getBoundingClientRect()).filter((box) => box.height < 24 || box.width < 24).length"
     )
     assert small == 0

@@ -40,7 +40,7 @@ const percent = (share) => (share > 0 && share < 0.001 ? '<0.1 %' : `${(100 * sh
 // ---- a row of buttons is one stop of the Tab key, and arrows move inside it -------------------------------------------
 
 function oneStop(group) {
-  const buttons = () => [...group.querySelectorAll('button')];
+  const buttons = () => [...group.querySelectorAll('button, [role="button"]')];
   group.addEventListener('keydown', (event) => {
     const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
     const all = buttons(), at = all.indexOf(document.activeElement);
@@ -60,13 +60,14 @@ function drawText() {
   const pieces = tokenizer.pieces(page.ids);
   while (output.children.length > page.ids.length) output.lastChild.remove();
   page.ids.forEach((id, at) => {
-    const button = output.children[at] ?? output.appendChild(document.createElement('button'));
+    // A span, which runs with the text and breaks where it does; a button would be a box of its own.
+    const token = output.children[at] ?? output.appendChild(document.createElement('span'));
     const origin = at < page.prompt ? 'given' : 'written';
     const text = pieces[at] || '·'; // a part of a character, which a later token completes
-    if (button.className === origin && button.dataset.id === String(id) && button.textContent === text) return;
-    Object.assign(button, { type: 'button', className: origin, textContent: text, tabIndex: -1 });
-    button.dataset.id = id;
-    button.setAttribute('aria-label', `${spelled(id)}, ${origin}. Go back to before it`);
+    if (token.className === origin && token.dataset.id === String(id) && token.textContent === text) return;
+    Object.assign(token, { role: 'button', className: origin, textContent: text, tabIndex: -1 });
+    token.dataset.id = id;
+    token.setAttribute('aria-label', `${spelled(id)}, ${origin}. Go back to before it`);
   });
   if (!output.querySelector('[tabindex="0"]')) output.lastChild.tabIndex = 0;
 }
@@ -194,6 +195,11 @@ for (const name of ['temperature', 'top-k', 'top-p']) {
   element(name).addEventListener('input', () => { show(); drawBars(); });
   show();
 }
+element('output').addEventListener('keydown', (event) => {
+  if (event.key !== 'Enter' && event.key !== ' ') return;
+  event.preventDefault();
+  event.target.click();
+});
 oneStop(element('bars'));
 oneStop(element('output'));
 {
