@@ -158,7 +158,7 @@ TEXTS = [
     "👩‍👩‍👧 and 🏳️‍🌈 and e\u0301 and \u2028 and \u00a0x\u3000y\u0085z\ufeffw\u001cv",
     "a<|endoftext|>b<|end<|endoftext|><|endof",
     "<script>alert(1)</script> & 'll 'S 're",
-    "½ ²³ Ⅷ ١٢٣ _under_score__",
+    "½ ²³ Ⅷ ١٢٣ _under_score__ the bathe",
 ]
 
 
@@ -168,9 +168,9 @@ def test_texts_have_the_ids_that_they_have_in_python(page, tmp_path, kind):
         "GPT-2's pattern": lambda: TOKENIZER,
         "no pattern": lambda: train_bpe(STORY[:5000], 300, pattern=None, special_tokens=["<|endoftext|>"]),
         "bytes alone": lambda: BPETokenizer([]),
-        # " the" comes from two ways of merging, and the special token is the text "th", too.
+        # "the" comes from two ways of merging: the lower of its two ids is used.
         "two ids for the same bytes": lambda: BPETokenizer(
-            [(b"t", b"h"), (b"h", b"e"), (b"th", b"e"), (b"t", b"he"), (b" ", b"the")], special_tokens=["th", "<|end"]
+            [(b"t", b"h"), (b"h", b"e"), (b"th", b"e"), (b"t", b"he"), (b" ", b"the")], special_tokens=["<|end"]
         ),
     }[kind]()
     save_checkpoint(tmp_path, model_of(**{**SIZES, "vocab_size": len(tokenizer)}), tokenizer)
