@@ -41,6 +41,7 @@ NO_TORCH = (
     *("llmlab.training", "llmlab.generation", "llmlab.generation.costs", "llmlab.exercises", "llmlab.explorers"),
     *("llmlab.export", "llmlab.training.measures"),
     *("llmlab.explorers.merge_player", "llmlab.explorers.shape_tracer", "llmlab.explorers.cache_meter"),
+    "llmlab.explorers.architecture_tracer",
 )
 
 
