@@ -1,25 +1,26 @@
-"""The share of answers that are right, to be written: tried on four answers, then on random ones."""
+"""The share of answers that are right, to be written: tried on nine answers, then on random ones."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.engine.answers import is_number, name_of
 from llmlab.exercises.lesson_15.sections import SCORE
 
-# Seven answers of which four are right; each other rule counts another number of them.
-_SAID = ["in the barn.", "The dogs. ", "grass", "hay.", "the dog or the dogs.", "barn", "the cow."]
-_ANSWERS = [
-    ["in the barn."],
-    ["the dog.", "the dogs."],
-    ["grass.", "hay."],
-    ["grass.", "hay."],
-    ["the dog.", "the dogs."],
-    ["in the barn."],
-    ["the horse."],
-]
+# One answer at a time, so that a message can show the one where a rule goes wrong; the last three are wrong.
+_CASES = (
+    ("in the barn.", ["in the barn."]),
+    ("the dogs.", ["the dog.", "the dogs."]),
+    ("the dog.", ["the dog.", "the dogs."]),
+    ("The Cows.", ["the cows."]),
+    ("flies", ["flies."]),
+    (" grass. ", ["grass."]),
+    ("the dog or the dogs.", ["the dog.", "the dogs."]),
+    ("barn", ["in the barn."]),
+    ("the horse.", ["the cow."]),
+)
 
 
 def _plain(text: str) -> str:
@@ -31,46 +32,53 @@ def _right(said: list[str], answers: list[list[str]]) -> float:
     return sum(hits) / len(hits)
 
 
-def _wrong_scores(said: list[str], answers: list[list[str]]) -> dict[str, float]:
-    pairs = list(zip(said, answers, strict=True))
+def _without_stop(text: str) -> str:
+    return text.removesuffix(".")
 
-    def share(rule: object) -> float:
-        return sum(map(bool, (rule(text, good) for text, good in pairs))) / len(pairs)
 
-    right = _right(said, answers)
-    return {
-        "count-not-share": right * len(pairs),
-        "percent": 100 * right,
-        "wrong-ones": 1 - right,
-        "first-answer-only": share(lambda text, good: _plain(text) == _plain(good[0])),
-        "last-answer-only": share(lambda text, good: _plain(text) == _plain(good[-1])),
-        "every-character-counts": share(lambda text, good: text in good),
-        "capitals-count": share(
-            lambda text, good: text.strip().removesuffix(".") in [g.removesuffix(".") for g in good]
-        ),
-        "full-stop-counts": share(lambda text, good: text.strip().lower() in good),
-        "a-part-will-do": share(lambda text, good: any(_plain(g) in _plain(text) for g in good)),
-        "a-part-will-do: of the answer": share(lambda text, good: any(_plain(text) in _plain(g) for g in good)),
-    }
+# What each known mistake gives for one answer.
+_RULES: dict[str, Callable[[str, list[str]], float]] = {
+    "percent": lambda text, good: 100 * _right([text], [good]),
+    "wrong-ones": lambda text, good: 1 - _right([text], [good]),
+    "first-answer-only": lambda text, good: _plain(text) == _plain(good[0]),
+    "last-answer-only": lambda text, good: _plain(text) == _plain(good[-1]),
+    "every-character-counts": lambda text, good: text in good,
+    "capitals-count": lambda text, good: _without_stop(text.strip()) in map(_without_stop, good),
+    "full-stop-counts": lambda text, good: text.strip().lower() in good,
+    "white-space-counts": lambda text, good: _without_stop(text.lower()) in map(_without_stop, good),
+    "a-part-will-do": lambda text, good: any(_plain(one) in _plain(text) for one in good),
+    "a-part-will-do: of the answer": lambda text, good: any(_plain(text) in _plain(one) for one in good),
+    "a-part-will-do: either": lambda text, good: any(
+        _plain(text) in _plain(one) or _plain(one) in _plain(text) for one in good
+    ),
+}
 
 
 def _check_score(score: Probe) -> Iterator[str]:
-    value = score(_SAID, _ANSWERS, shown=f"{score.name}(said, answers)")
-    right = _right(_SAID, _ANSWERS)
-    if not is_number(value):
-        raise Wrong("not-a-number", f"It gave `{show(value)}`.")
-    if not _same(value, right):
-        wrong = _wrong_scores(_SAID, _ANSWERS)
-        idea = name_of(wrong.items(), lambda model: _same(value, model))
-        said = "; ".join(
-            f"{text!r} for {' or '.join(map(repr, good))}" for text, good in zip(_SAID, _ANSWERS, strict=True)
+    values = [score([text], [good]) for text, good in _CASES]
+    for (text, good), value in zip(_CASES, values, strict=True):
+        if not is_number(value):
+            raise Wrong("not-a-number", f"`{score.spell([text], [good])}` gave `{show(value)}`.")
+    rights = [_right([text], [good]) for text, good in _CASES]
+    models = [(name, [float(rule(*case)) for case in _CASES]) for name, rule in _RULES.items()]
+    for (text, good), value, right in zip(_CASES, values, rights, strict=True):
+        if not _same(value, right):
+            idea = name_of(models, lambda model: all(map(_same, model, values)))
+            shown = f"`{score.spell([text], [good])}` gave `{show(value)}`; right is `{show(right)}`."
+            raise Wrong(idea or "other-score", shown)
+    yield "nine answers, one at a time"
+    said, answers = map(list, zip(*_CASES, strict=True))
+    value, right = score(said, answers, shown=f"{score.name}(said, answers)"), _right(said, answers)
+    if not is_number(value) or not _same(value, right):
+        idea = "count-not-share" if value == 6 else "other-score"
+        raise Wrong(
+            idea, f"For all nine together, of which 6 are right, it gave `{show(value)}`; right is `{show(right)}`."
         )
-        raise Wrong(idea or "other-score", f"For {said} it gave `{show(value)}`; right is 4 of 7, `{show(right)}`.")
-    yield "seven answers, four of them right"
+    yield "all nine together"
     fresh = random.Random()
     words = ["grass.", "hay.", "flies.", "in the barn.", "in the pond.", "the dogs.", "the dog."]
     for _ in range(8):
-        n = fresh.randint(1, 9)
+        n = fresh.randint(2, 8)
         answers = [fresh.sample(words, fresh.randint(1, 3)) for _ in range(n)]
         said = [fresh.choice([*good, *words, "The dogs", " HAY. ", "the barn"]) for good in answers]
         value = score(said, answers, shown=f"{score.name}(said, answers)", fresh=True)
@@ -114,6 +122,9 @@ EXERCISE = Exercise(
             SCORE,
         ),
         "capitals-count": Misconception("Capitals made a difference. They must not: compare in lower case.", SCORE),
+        "white-space-counts": Misconception(
+            "White space at the ends made an answer wrong. Take it off before comparing: `.strip()`.", SCORE
+        ),
         "full-stop-counts": Misconception(
             "A missing full stop made an answer wrong. Take it off what was said and off what is right.", SCORE
         ),

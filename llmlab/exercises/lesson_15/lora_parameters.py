@@ -20,8 +20,8 @@ def _check_parameters(answer: Any) -> Iterator[str]:
     if (trained, rank) == (_RANK, _TRAINED):
         raise Wrong("the-two-swapped", shown)
     if trained != _TRAINED:
-        first = {96 * 288: "whole-matrix", 4 * 96 * 288: "multiplied", 4 * 96: "one-matrix", 4 * 288: "one-matrix"}
-        first |= {96 + 288: "rank-forgotten", 4 * 4: "rank-squared"}
+        first = {96 * 288: "whole-matrix", 4 * 96 * 288: "multiplied", 4 * 96: "a-part", 4 * 288: "one-matrix"}
+        first |= {4 * 4: "rank-squared"}
         raise Wrong(first.get(trained, "first-again"), shown)
     if rank != _RANK:
         raise Wrong({96: "full-rank", 288: "full-rank", 71: "one-off", 73: "one-off"}.get(rank, "second-again"), shown)
@@ -48,8 +48,10 @@ EXERCISE = Exercise(
         "multiplied": Misconception(
             "The first number multiplies all three. A and B are two thin matrices: their sizes are added.", LORA
         ),
-        "one-matrix": Misconception("The first number counts one of the two matrices. A and B are both trained.", LORA),
-        "rank-forgotten": Misconception("The first number is that of rank 1. Here r is 4.", LORA),
+        "one-matrix": Misconception("The first number counts B alone. A is trained, too.", LORA),
+        "a-part": Misconception(
+            "The first number is too small: 384 is 4 · 96, which is A alone, and also 96 + 288, both at rank 1.", LORA
+        ),
         "rank-squared": Misconception("The first number is r · r. A is (r, 96) and B is (288, r).", LORA),
         "full-rank": Misconception(
             "The first number is right. The second is a side of the matrix; long before that rank A and B together are "

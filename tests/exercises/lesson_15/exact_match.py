@@ -29,12 +29,17 @@ WRONG = {
     "every-character-counts": _score(plain="text"),
     "capitals-count": _score(plain="text.strip().removesuffix('.')"),
     "full-stop-counts": _score(plain="text.strip().lower()"),
+    "white-space-counts": _score(plain="text.lower().removesuffix('.')"),
+    "a-part-will-do: either": _score(
+        hit="any(plain(text) in plain(good) or plain(good) in plain(text) for good in rights)"
+    ),
     "a-part-will-do": _score(hit="any(plain(good) in plain(text) for good in rights)"),
     "a-part-will-do: of the answer": _score(hit="any(plain(text) in plain(good) for good in rights)"),
     "not-a-number": _score(result="f'{right} of {len(said)}'"),
     "not-a-number: a list": _score(result="[right / len(said)]"),
     "other-score": _score(result="right / (len(said) + 1)"),
-    "tied-to-the-example": _score(result="right / 7"),
+    "other-score: of all together": _score(result="right / (10 if len(said) == 9 else len(said))"),
+    "tied-to-the-example": _score(result="right / (9 if len(said) == 9 else 1)"),
     "returns-none": _score(result="None"),
 }
 
@@ -60,17 +65,18 @@ def exact_match_score(said, answers):
 
 NEAR_MISSES = {
     "count-not-share": _score(result="right + 1"),
-    "percent": _score(result="100 * right"),
+    "percent": _score(result="10 * right"),
     "wrong-ones": _score(result="right / len(said) - 1"),
     "first-answer-only": _score(hit="plain(text) in map(plain, rights[:2])"),
     "last-answer-only": _score(hit="plain(text) == plain(rights[0])"),
-    "every-character-counts": _score(result="0"),
+    "every-character-counts": _score(plain="text.strip()"),
     "capitals-count": _score(plain="text.strip().lower()"),
     "full-stop-counts": _score(plain="text.strip().removesuffix('.')"),
-    "a-part-will-do": _score(hit="plain(text).split()[-1] in [plain(good).split()[-1] for good in rights]"),
+    "white-space-counts": _score(plain="text.removesuffix('.')"),
+    "a-part-will-do": _score(hit="plain(text).split()[0] in [plain(good).split()[0] for good in rights]"),
     "not-a-number": _score(result="(right, len(said))[0] / len(said)"),
     "other-score": _score(result="right"),
-    "tied-to-the-example": _score(result="right / 6"),
+    "tied-to-the-example": _score(result="right / (8 if len(said) == 9 else 1)"),
 }
 
 CRASHES = {
