@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
+import json
 import subprocess
 import sys
-import tomllib
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import nbformat
+from address import public_address
 from lesson_cells import Lesson, LessonError, parse_lesson, solutions
 from lesson_notebooks import assemble, digest, notebook_cells, sources
 from nbformat import NotebookNode
@@ -31,6 +31,7 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parents[1]
 EDITION = 2  # whose numbers the exercises of these notebooks have
 SOLUTIONS = "llmlab/exercises/solutions.json"
+STAMPS = "notebooks/.built.json"
 
 # What the lessons generate
 
@@ -52,24 +53,19 @@ def lesson_text(path: Path) -> str:
         raise LessonError(f"lessons/{path.name}: byte {error.start} is not UTF-8; restore the file") from None
 
 
-def repository(root: Path) -> str:
-    """The public address in pyproject.toml, as owner/name."""
+def address(root: Path) -> str | None:
+    """The public address in pyproject.toml, as owner/name; None if there is none."""
     try:
-        project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-        address = project["urls"]["Repository"]
-    except (ValueError, LookupError, TypeError) as error:  # not text, not TOML, other TOML
-        raise BuildError(f"pyproject.toml does not name the Repository under [project.urls] ({error})") from None
-    match = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?/?", address)
-    if not match:
-        raise BuildError(f"[project.urls] Repository must be https://github.com/owner/name, got {address}")
-    return match[1]
+        return public_address(root)
+    except ValueError as error:
+        raise BuildError(str(error)) from None
 
 
 def planned(root: Path, lessons: Sequence[Lesson]) -> dict[str, NotebookNode]:
     """Every notebook that the lessons generate, not executed, by its path from the root."""
-    address = repository(root)
+    public = address(root)
     return {
-        lesson.path(solved): assemble(notebook_cells(lesson, lessons, address, solved=solved))
+        lesson.path(solved): assemble(notebook_cells(lesson, lessons, public, solved=solved))
         for lesson in lessons
         for solved in (False, True)
     }
@@ -143,6 +139,39 @@ def committed_notebook(root: Path, path: str) -> NotebookNode | None:
     return nbformat.reads(shown.stdout, as_version=4) if shown.returncode == 0 else None
 
 
+class Stamps:
+    """What each notebook was last built from on this machine: its stamp, in a file that git ignores.
+
+    In a checkout that has built none yet, the notebooks as committed are taken to fit the package as committed: the
+    tests execute them all. So only who changes something has to execute anything.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root, self._file = root, root / STAMPS
+        self._known = json.loads(self._file.read_text(encoding="utf-8")) if self._file.exists() else {}
+
+    def fits(self, path: str, expected: str) -> bool:
+        """Whether a notebook that nothing has touched was built from what is there now."""
+        return self._known[path] == expected if path in self._known else self._as_committed(path)
+
+    def note(self, path: str, built_from: str) -> None:
+        """Keep what a notebook has been built from."""
+        self._known[path] = built_from
+        replace_file(self._file, json.dumps(self._known, indent=1, sort_keys=True) + "\n")
+
+    def _as_committed(self, path: str) -> bool:
+        try:
+            shown = subprocess.run(
+                ["git", "status", "--porcelain", "--", "llmlab", "data", lesson_of(path), path],
+                cwd=self._root,
+                capture_output=True,
+                encoding="utf-8",
+            )
+        except FileNotFoundError:  # no git on this machine
+            return False
+        return shown.returncode == 0 and not shown.stdout
+
+
 def stamp(root: Path, generated: NotebookNode) -> str:
     """Digest of everything that decides a notebook's outputs: its sources, the package and the data."""
     package = [path for path in (root / "llmlab").rglob("*") if path.suffix in (".py", ".js", ".css")]
@@ -160,16 +189,17 @@ def content(notebook: NotebookNode) -> str:
     return digest(notebook | {"metadata": {k: v for k, v in notebook.metadata.items() if k != "llmlab"}})
 
 
-def up_to_date(path: Path, expected: str) -> bool:
-    """Whether the notebook was built from these sources, package and data, and nothing touched it since.
+def untouched(path: Path, generated: NotebookNode) -> bool:
+    """Whether the notebook is there as it was built, from these sources.
 
-    The second half makes a notebook that was run and saved in Jupyter (other outputs, widget state) be built again.
+    One that was run and saved in Jupyter (other outputs, widget state) is built again.
     """
     if not path.exists():
         return False
     notebook = read(path)
-    ours = notebook.metadata.get("llmlab", {})
-    return ours.get("digest") == expected and ours.get("content") == content(notebook)
+    return sources(notebook) == sources(generated) and notebook.metadata.get("llmlab", {}).get("content") == content(
+        notebook
+    )
 
 
 def read(path: Path) -> NotebookNode:
@@ -186,19 +216,19 @@ def read(path: Path) -> NotebookNode:
 # Building
 
 
-async def build(root: Path, path: str, generated: NotebookNode, bar: tqdm) -> None:
+async def build(root: Path, path: str, generated: NotebookNode, stamps: Stamps, bar: tqdm) -> None:
     """Execute one notebook and put it in its place, whole or not at all."""
-    expected = stamp(root, generated)
+    built_from = stamp(root, generated)
     (root / path).parent.mkdir(parents=True, exist_ok=True)
     notebook = await execute(generated, (root / path).parent, root, bar.update)
     notebook.metadata["llmlab"] = {
         "edition": EDITION,
-        "digest": expected,
         "sources": digest(sources(generated)),
         "content": content(notebook),
     }
     nbformat.validate(notebook)
     replace_file(root / path, nbformat.writes(notebook) + "\n")
+    stamps.note(path, built_from)
 
 
 def replace_file(path: Path, text: str) -> None:
@@ -212,7 +242,7 @@ def replace_file(path: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
-async def build_all(root: Path, todo: dict[str, NotebookNode], jobs: int) -> list[str]:
+async def build_all(root: Path, todo: dict[str, NotebookNode], stamps: Stamps, jobs: int) -> list[str]:
     """Build the notebooks, `jobs` at a time; returns one message for each that failed."""
     slots = asyncio.Semaphore(jobs)
     total = sum(cell.cell_type == "code" for notebook in todo.values() for cell in notebook.cells)
@@ -220,7 +250,7 @@ async def build_all(root: Path, todo: dict[str, NotebookNode], jobs: int) -> lis
     async def one(path: str, bar: tqdm) -> str | None:
         async with slots:
             try:
-                await build(root, path, todo[path], bar)
+                await build(root, path, todo[path], stamps, bar)
             except BuildError as error:
                 return f"{path}, built from {lesson_of(path)}: {error}"
             bar.write(f"built {path}")
@@ -247,16 +277,16 @@ def run(root: Path, wanted: Sequence[str], *, force: bool, jobs: int) -> list[st
     # Written first: it is not executed, and the notebooks may show a solution from it.
     if not solutions_are_current(root, lessons):
         replace_file(root / SOLUTIONS, solutions(lessons))
-    todo, failures = {}, []
+    todo, failures, stamps = {}, [], Stamps(root)
     for path, generated in chosen.items():
         if not force and edited_by_hand(root, path, generated):
             failures.append(
                 f"{path} holds edits that are in no commit: not overwritten. Edits belong in {lesson_of(path)}; "
                 "move them there, then build with --force"
             )
-        elif force or not up_to_date(root / path, stamp(root, generated)):
+        elif force or not (untouched(root / path, generated) and stamps.fits(path, stamp(root, generated))):
             todo[path] = generated
-    failures += asyncio.run(build_all(root, todo, jobs))
+    failures += asyncio.run(build_all(root, todo, stamps, jobs))
     print(f"{len(chosen) - len(todo)} of {len(chosen)} notebooks needed no execution")
     return failures
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import minutes
 import nbformat
+from address import install_line, launch_links
 from lesson_cells import Cell, Lesson, solved_source, student_source
 from nbformat import NotebookNode
 
@@ -22,27 +23,27 @@ BOOTSTRAP = """\
 try:
     import llmlab
 except ModuleNotFoundError:
-    %pip install --quiet "llmlab @ git+https://github.com/{repository}"
+{install_line}
 from llmlab import course
 
 course.setup(edition=2)"""
 
 
-def notebook_cells(lesson: Lesson, lessons: Sequence[Lesson], repository: str, *, solved: bool) -> list[Cell]:
+def notebook_cells(lesson: Lesson, lessons: Sequence[Lesson], address: str | None, *, solved: bool) -> list[Cell]:
     """All cells of one notebook: the lesson's between the generated ones (navigation, bootstrap; navigation).
 
     Args:
         lesson: the lesson to show.
         lessons: all lessons in order; its neighbours in there are linked.
-        repository: "owner/name" on GitHub.
+        address: "owner/name" on GitHub; None for a course that has no public address.
         solved: whether the exercises show their solutions.
     """
     view = solved_source if solved else student_source
     body = [replace(cell, source=view(cell.source)) if cell.exercise else cell for cell in lesson.cells]
     body[0] = replace(body[0], source=body[0].source.replace(minutes.PLACE, str(minutes.count(lesson).minutes)))
     navigation = _navigation(lesson, lessons, solved)
-    opening = f"{navigation}\n\n{_launch(lesson, repository, solved)}"
-    bootstrap = Cell("code", BOOTSTRAP.format(repository=repository))
+    opening = f"{navigation}\n\n{_launch(lesson, address, solved)}"
+    bootstrap = Cell("code", BOOTSTRAP.format(install_line=install_line(address)))
     # Title and goals come before any code; the bootstrap comes before any other code.
     first_code = next((i for i, cell in enumerate(body) if cell.kind == "code"), len(body))
     body.insert(first_code, bootstrap)
@@ -60,18 +61,14 @@ def _navigation(lesson: Lesson, lessons: Sequence[Lesson], solved: bool) -> str:
     return " · ".join(links)
 
 
-def _launch(lesson: Lesson, repository: str, solved: bool) -> str:
-    path = lesson.path(solved)
-    links = (
-        f"[Open in Colab](https://colab.research.google.com/github/{repository}/blob/main/{path})"
-        f" · [Open in Binder](https://mybinder.org/v2/gh/{repository}/HEAD?urlpath=lab/tree/{path})"
-    )
+def _launch(lesson: Lesson, address: str | None, solved: bool) -> str:
+    links = launch_links(address, lesson.path(solved))
     if solved:
         return (
             f"{links}\n\n**This is the solved version.** Work through the "
             f"[student notebook](../{lesson.name}.ipynb) first; here you can compare."
         )
-    return f"{links} · [Solved version](solutions/{lesson.name}.ipynb)"
+    return f"[Solved version](solutions/{lesson.name}.ipynb) · {links}"
 
 
 def assemble(cells: Sequence[Cell]) -> NotebookNode:

@@ -20,6 +20,7 @@ import lesson_notebooks
 import nbformat
 import notebook_execution
 import pytest
+from address import PLACEHOLDER
 from build_notebooks import main
 from lesson_cells import LessonError, parse_lesson, solved_source, student_source
 from notebook_execution import BuildError
@@ -233,10 +234,22 @@ def test_launch_links_name_the_notebook_and_its_other_version(tmp_path):
     assert "This is the solved version" in solved and "(../03_sample.ipynb)" in solved
 
 
+def test_without_an_address_there_is_no_link_and_nothing_is_installed(tmp_path, monkeypatch):
+    change(make_project(tmp_path) / "pyproject.toml", "https://github.com/owner/name", PLACEHOLDER)
+    for path in (STUDENT, SOLVED):
+        notebook = generated(tmp_path, path)
+        assert "http" not in notebook.cells[0].source
+        assert "can open this notebook once the course has a public address" in notebook.cells[0].source
+        assert "pip" not in code_sources(notebook)[0]
+    monkeypatch.setitem(sys.modules, "llmlab", None)  # an import of it fails as where it is not installed
+    with pytest.raises(ModuleNotFoundError, match="this copy of the course has no address to get it from"):
+        exec(code_sources(notebook)[0], {})
+
+
 def test_address_other_than_github_is_refused(tmp_path):
     change(make_project(tmp_path) / "pyproject.toml", "https://github.com/owner/name", "https://example.org/name")
-    with pytest.raises(BuildError, match=r"must be https://github.com/owner/name, got https://example.org/name"):
-        build_notebooks.repository(tmp_path)
+    with pytest.raises(BuildError, match=r"must be https://github.com/owner/name, or .*; got https://example.org/name"):
+        build_notebooks.address(tmp_path)
 
 
 def test_an_inserted_cell_leaves_the_ids_of_the_others_and_equal_cells_have_different_ids(tmp_path):
@@ -342,14 +355,36 @@ def test_only_what_changed_is_executed(project, capsys):
 
 @pytest.mark.parametrize("file", ["llmlab/windows.py", "llmlab/explorers/host.js", "data/story.txt"])
 def test_a_change_of_package_or_data_asks_for_execution(project, file):
-    notebook = generated(project)
-    assert build_notebooks.up_to_date(project / STUDENT, build_notebooks.stamp(project, notebook))
+    notebook, stamps = generated(project), build_notebooks.Stamps(project)
+    assert build_notebooks.untouched(project / STUDENT, notebook)
+    assert stamps.fits(STUDENT, build_notebooks.stamp(project, notebook))
     (project / file).parent.mkdir(parents=True, exist_ok=True)
     (project / file).write_bytes(b"a\nb\n")
     changed = build_notebooks.stamp(project, notebook)
-    assert not build_notebooks.up_to_date(project / STUDENT, changed)
+    assert not stamps.fits(STUDENT, changed)
     (project / file).write_bytes(b"a\r\nb\r\n")
     assert build_notebooks.stamp(project, notebook) == changed
+
+
+def test_a_fresh_checkout_executes_nothing_until_something_is_changed(repository, capsys):
+    """What is committed together was tested together."""
+    (repository / build_notebooks.STAMPS).unlink()
+    assert main([], repository) == 0
+    assert "2 of 2 notebooks needed no execution" in capsys.readouterr().out
+    (repository / "llmlab").mkdir()
+    (repository / "llmlab/windows.py").write_text("stride = 4\n")
+    before = (repository / STUDENT).read_bytes()
+    assert main([], repository) == 0
+    assert "0 of 2 notebooks needed no execution" in capsys.readouterr().out
+    assert (repository / STUDENT).read_bytes() == before, "the same outputs: nothing to commit"
+    assert main([], repository) == 0
+    assert "2 of 2 notebooks needed no execution" in capsys.readouterr().out
+
+
+def test_without_git_nothing_is_taken_on_trust(project, capsys):
+    (project / build_notebooks.STAMPS).unlink()
+    assert main([], project) == 0
+    assert "0 of 2 notebooks needed no execution" in capsys.readouterr().out
 
 
 def test_unknown_lesson_is_named(project, capsys):

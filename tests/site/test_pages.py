@@ -26,6 +26,7 @@ import pictures
 import pytest
 import section_links
 import verdicts_forms
+from address import launch_links, public_address
 from course_files import lessons
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
@@ -212,26 +213,12 @@ def test_a_page_says_the_minutes_that_the_lesson_says():
 # Addresses
 
 
-def test_the_address_of_nobody_is_none(monkeypatch):
-    monkeypatch.setattr(addresses, "written_address", lambda: addresses.UNPUBLISHED)
-    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
-    assert addresses.public_address() is None
-    monkeypatch.setenv("GITHUB_REPOSITORY", "somebody/else")
-    assert addresses.public_address() is None
-    monkeypatch.setenv("GITHUB_REPOSITORY", addresses.UNPUBLISHED)
-    assert addresses.public_address() == addresses.UNPUBLISHED
-
-
-def test_the_address_that_somebody_has_set_is_public(monkeypatch):
-    monkeypatch.setattr(addresses, "written_address", lambda: ADA)
-    assert addresses.public_address() == ADA
-
-
-@each_lesson
-def test_links_open_what_the_notebook_links_to(lesson):
-    opening, written = lesson.notebook.cells[0].source, addresses.written_address()
-    assert f"({addresses.colab(written, lesson.name)})" in opening
-    assert f"({addresses.binder(written, lesson.name)})" in opening
+def test_links_open_what_the_notebook_links_to():
+    path = f"notebooks/{NAMES[3]}.ipynb"
+    opening = launch_links(ADA, path)
+    assert f"({addresses.colab(ADA, NAMES[3])})" in opening
+    assert f"({addresses.binder(ADA, NAMES[3])})" in opening
+    assert addresses.public_address() == public_address(addresses.ROOT)
 
 
 def test_a_lesson_without_a_public_address_says_so_and_links_to_none(unpublished):
