@@ -97,9 +97,10 @@ for text in ("the cows sleep", "the wolves sleep", "where do the cows sleep?"):
     print(f"{text!r}:  {continued(text)}")
 
 # %% [markdown]
-# It *knows* where cows sleep, and it does not *answer*. No question stood in its text, no question mark, not even the
-# word *where*. What is missing is small: the habit of answering. Training a trained model further, on other data, is
-# called **fine-tuning**; on questions with their answers it is **instruction tuning**.
+# It *knows* where cows sleep, and it does not *answer*. It goes on as after any beginning, with a place that is wrong. No
+# question stood in its text, no question mark, not even the word *where*. What is missing is small: the habit of
+# answering. Training a trained model further, on other data, is called **fine-tuning**; on questions with their answers
+# it is **instruction tuning**.
 #
 # ## Questions with right answers
 #
@@ -251,8 +252,15 @@ def examine(model, tokenizer, questions):
     return result
 
 
-hits = sum(exact_match(continued(q.text).removeprefix(q.text).split(".")[0], q.answers) for q in new)
-print(f"before tuning: {hits} of {len(new)} right, interval up to {wilson_interval(hits, len(new))[1]:.0%}")
+for form in ("where", "what", "who"):
+    some = [q for q in new if q.form == form]
+    hits = sum(exact_match(continued(q.text).removeprefix(q.text).split(".")[0], q.answers) for q in some)
+    low, high = wilson_interval(hits, len(some))
+    print(f"before tuning {form:6} {hits:2} of {len(some)}: {hits / len(some):.0%}, interval {low:.0%} to {high:.0%}")
+
+# %% [markdown]
+# Not one *what* and not one *who*. That so many *where* are right is no answer: a place is what its sentences often end
+# with, and after *walk* or *wait* any of five is right.
 
 # %% [markdown]
 # ## Fine-tuning
@@ -323,12 +331,15 @@ print(f"another form: {hits} of {len(plural)} right, interval {low:.0%} to {high
 # %%
 for question in ("who moos?", "who howls?", "who sits on the throne?"):
     print(question, respond(tuned, tokenizer, [question])[0])
+unasked = [q for q in new if q.form == "who"]
+learned = {answer for q in asked if q.form == "who" for answer in q.answers}
+said = respond(tuned, tokenizer, [q.text for q in unasked])
+print(f"{sum(text in learned for text in said)} of {len(said)} answers name somebody who was an answer in tuning")
 
 # %% [markdown]
-# Always somebody who *was* an answer in tuning, and often a near relative: horse for cow, lion for wolf. A suspicion:
-# each step makes the right token more probable and *all others less*, and a word that is never an answer only ever
-# sinks. Its row of the tied table is moved away from what answers look like. That can be tried. Freeze the table, and
-# tune the rest:
+# Nearly always somebody who *was* an answer in tuning, and often a near relative: horse for cow, lion for wolf. A
+# suspicion: each step makes the right token more probable and *all others less*, so a word that is never an answer only
+# ever sinks, by the row that it has in the tied table. That can be tried. Freeze the table, and tune the rest:
 
 # %%
 frozen = copy.deepcopy(model)
@@ -339,8 +350,8 @@ for name, one in (("all weights", tuned), ("table frozen", frozen)):
     print(f"{name:13} who, never asked: {right:2} of {total}")
 
 # %% [markdown]
-# One cause is found: with the table as it was, most are right. So *what* is trained matters, and not only for how long.
-# That brings us to the most used way to train little.
+# One cause is found: with the table as it was, most are right. So it matters *what* is trained. That brings us to the most
+# used way to train little.
 #
 # ## LoRA: a small addition
 #
@@ -454,12 +465,12 @@ AnswerBench()
 # %% [markdown]
 # <details><summary>What happened?</summary>
 #
-# - It takes the question for the beginning of a text, and goes on with words that often follow such words. It has no
-#   token for the end of an answer either.
-# - At the noun, mostly. All answers to *who* begin with *the*, so the first token is nearly sure; the second one is the
-#   choice. (A choice between *cow* and *cows* is open, too: both are right.)
-# - A LoRA, in this recording. All weights answer with somebody whom they were asked about.
-# - For example *who moos?*: with all weights the second token is *horse* or *horses*, with a LoRA *cow* or *cows*.
+# - It takes the question for the beginning of a text, and goes on with words that often end a sentence: a place. It has
+#   no token for the end of an answer either.
+# - At the noun. All answers to *who* begin with *the*, so the first token is nearly sure; the second one is the choice.
+#   (A choice between *cow* and *cows* is open, too: both are right.)
+# - A LoRA, in this recording, though no rank knows them all.
+# - For example *who moos?*: with all weights the second token is *horses*, with a LoRA of rank 2, 4 or 8 *cows*.
 # </details>
 #
 # From code, for every question that was recorded:
@@ -468,8 +479,8 @@ AnswerBench()
 probe = AnswerBench()
 for model_name in ("before tuning", "all weights", "LoRA"):
     right = []
-    for number in range(len(probe.trace.questions)):
-        probe.set(model=model_name, question=number, rank="4")
+    for question in probe.trace.questions:
+        probe.set(model=model_name, question=question.text, rank="4")
         right.append(probe.trace.is_right)
     print(f"{model_name:14} {sum(right):2} of {len(right)} recorded questions right")
 
@@ -488,15 +499,17 @@ def sentences_right(model, n=200):
 
 
 unmasked = tune(copy.deepcopy(model), tokenizer, masked=False)
-for name, one in (("before tuning", model), ("masked", tuned), ("without the mask", unmasked)):
+print(f"before tuning: sentences {sentences_right(base)} of 200 right")
+for name, one in (("masked", tuned), ("without the mask", unmasked)):
     result = examine(one, tokenizer, new)
     right, total = (sum(column) for column in zip(*result.values(), strict=True))
-    print(f"{name:17} never asked: {right:2} of {total} right;  sentences: {sentences_right(one):3} of 200 right")
+    print(f"{name:16} never asked: {right} of {total} right; sentences: {sentences_right(one)} of 200 right")
 
 # %% [markdown]
-# Without the mask the model spends its effort on guessing questions. Here that costs a few answers. What both have in
-# common is the last column: the model that wrote good sentences has all but lost the art. That is **catastrophic
-# forgetting**. In 300 steps nothing asked it for a sentence, and after the opening token it now says something else:
+# Without the mask the model also learns to guess questions. In this one run that costs a few answers, fewer than the
+# interval is wide; three seeds below say more. What both have in common is the last column: the model that wrote good
+# sentences has all but lost the art. That is **catastrophic forgetting**. In 300 steps nothing asked it for a sentence,
+# and after the opening token it now says something else:
 
 # %%
 opening = generate(tuned, [[START]], 12, temperature=0.0)[0]
@@ -529,24 +542,24 @@ for way, runs in table.items():
     print(f"{way:18}", *(f"{f'{low} to {high}':>14}" for low, _, high in counts))
 
 # %% [markdown]
-# What holds over seeds: *where* and *what* of facts never asked are nearly always right; *who* is better with the table
-# left alone, by freezing or by LoRA; and only old text in the batches keeps the sentences. LoRA forgets as well, as
-# long as it is on: what it saves is weights, and the way back. More cannot be said from a model of this size.
+# What holds over seeds: *where* and *what* of facts never asked are nearly always right. *Who* is better with the table
+# left alone, by freezing or by LoRA, and with old text mixed in, in which cows and wolves occur. Without the mask the
+# other form suffers most. And only old text in the batches keeps the sentences: LoRA forgets as well, as long as it is
+# on. What it saves is weights, and the way back. Which rank is best cannot be said from three runs, nor anything of
+# larger models.
 #
 # ## Preferences: where DPO stands
 #
 # Many answers are right, and people like one better than another. For that no target can be written down, but two
-# answers can be compared. **Preference training** learns from pairs: a *chosen* answer and a *rejected* one. The
-# classic way is RLHF, reinforcement learning from human feedback (Ouyang et al. 2022): train a model of the
-# preferences, then the language model against it. **DPO**, direct preference optimization (Rafailov et al. 2023), needs
-# one loss only:
+# answers can be compared. **Preference training** learns from pairs: a *chosen* answer and a *rejected* one. The classic
+# way is RLHF, reinforcement learning from human feedback (Ouyang et al. 2022): train a model of the preferences, then
+# the language model against it. **DPO**, direct preference optimization (Rafailov et al. 2023), needs one loss only:
 #
 # $$-\log \sigma\Big(\beta \big[(\log \pi(c) - \log \pi_0(c)) - (\log \pi(r) - \log \pi_0(r))\big]\Big)$$
 #
 # $\pi(c)$ is the probability that the model gives the whole chosen answer, $\pi(r)$ that of the rejected one; $\pi_0$
-# is the model at the start, the *reference*, which stays as it is. $\sigma$ is the sigmoid, $\beta$ a number such as
-# 0.1. The loss falls when the chosen answer gains more than the rejected one. One pair: let us prefer *the cow* to *the
-# cows*.
+# is the model at the start, the *reference*, which stays as it is. $\sigma$ is the sigmoid, $\beta$ a number such as 0.1.
+# The loss falls when the chosen answer gains more than the rejected one. One pair: let us prefer *the cow* to *the cows*.
 
 # %%
 pair = [chat_ids(tokenizer, ["who moos?", answer]) for answer in ("the cow.", "the cows.")]
