@@ -97,8 +97,8 @@ for text in ("the cows sleep", "the wolves sleep", "where do the cows sleep?"):
     print(f"{text!r}:  {continued(text)}")
 
 # %% [markdown]
-# It *knows* where cows sleep, and it does not *answer*. It goes on as after any beginning, with a place that is wrong. No
-# question stood in its text, no question mark, not even the word *where*. What is missing is small: the habit of
+# It *knows* where cows sleep, and it does not *answer*. It goes on as after any beginning, with a place that is wrong.
+# No question stood in its text, no question mark, not even the word *where*. What is missing is small: the habit of
 # answering. Training a trained model further, on other data, is called **fine-tuning**; on questions with their answers
 # it is **instruction tuning**.
 #
@@ -116,7 +116,7 @@ print(f"{len(questions)} questions")
 
 # %% [markdown]
 # Some of them must be kept for the examination, and lesson 11 has taught us to be careful: if a fact is asked in one
-# wording and examined in another, the examination is contaminated. So whole characters are **held out**. Nothing about
+# wording and examined in another, the examination is contaminated. So whole characters are held out. Nothing about
 # cows, wolves, queens and boys is asked in tuning, and none of them is an answer. (In the text of *pre-training*, the
 # first training, they occur like all others: that is where the knowledge must come from.)
 
@@ -350,8 +350,8 @@ for name, one in (("all weights", tuned), ("table frozen", frozen)):
     print(f"{name:13} who, never asked: {right:2} of {total}")
 
 # %% [markdown]
-# One cause is found: with the table as it was, most are right. So it matters *what* is trained. That brings us to the most
-# used way to train little.
+# One cause is found: with the table as it was, most are right. So it matters *what* is trained. That brings us to the
+# most used way to train little.
 #
 # ## LoRA: a small addition
 #
@@ -360,7 +360,7 @@ for name, one in (("all weights", tuned), ("table frozen", frozen)):
 #
 # $$y = x W^\top + \frac{\alpha}{r} \, x A^\top B^\top$$
 #
-# $r$ is the **rank**, a small number such as 4; $\alpha$ scales the addition. $B$ starts at zero, so at first nothing
+# $r$ is the rank, a small number such as 4; $\alpha$ scales the addition. $B$ starts at zero, so at first nothing
 # changes.
 
 # %%
@@ -407,7 +407,7 @@ def lora_layer(x, W, A, B, alpha):
 exercise("15.4").check(lora_layer)
 
 # %% [markdown]
-# Two thin matrices can be **merged** into the old one: $W + \frac{\alpha}{r} B A$ is a matrix of the shape of $W$, and
+# Two thin matrices can be merged into the old one: $W + \frac{\alpha}{r} B A$ is a matrix of the shape of $W$, and
 # computes the same, at no extra cost:
 
 # %%
@@ -551,15 +551,17 @@ for way, runs in table.items():
 # ## Preferences: where DPO stands
 #
 # Many answers are right, and people like one better than another. For that no target can be written down, but two
-# answers can be compared. **Preference training** learns from pairs: a *chosen* answer and a *rejected* one. The classic
-# way is RLHF, reinforcement learning from human feedback (Ouyang et al. 2022): train a model of the preferences, then
-# the language model against it. **DPO**, direct preference optimization (Rafailov et al. 2023), needs one loss only:
+# answers can be compared. **Preference training** learns from pairs: a *chosen* answer and a *rejected* one. The
+# classic way is RLHF, reinforcement learning from human feedback (Ouyang et al. 2022): train a model of the
+# preferences, then the language model against it. **DPO**, direct preference optimization (Rafailov et al. 2023), needs
+# one loss only:
 #
 # $$-\log \sigma\Big(\beta \big[(\log \pi(c) - \log \pi_0(c)) - (\log \pi(r) - \log \pi_0(r))\big]\Big)$$
 #
 # $\pi(c)$ is the probability that the model gives the whole chosen answer, $\pi(r)$ that of the rejected one; $\pi_0$
-# is the model at the start, the *reference*, which stays as it is. $\sigma$ is the sigmoid, $\beta$ a number such as 0.1.
-# The loss falls when the chosen answer gains more than the rejected one. One pair: let us prefer *the cow* to *the cows*.
+# is the model at the start, the *reference*, which stays as it is. $\sigma$ is the sigmoid, $\beta$ a number such as
+# 0.1. The loss falls when the chosen answer gains more than the rejected one. One pair: let us prefer *the cow* to *the
+# cows*.
 
 # %%
 pair = [chat_ids(tokenizer, ["who moos?", answer]) for answer in ("the cow.", "the cows.")]
