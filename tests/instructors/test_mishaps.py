@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -16,7 +20,9 @@ import pytest
 from llmlab.grading import GraderBroken, Row, grade_folder, summary
 from llmlab.instructors.grade import attempt
 from llmlab.instructors.grade import folder as grading_folder
+from llmlab.instructors.grade import judge as judging
 from llmlab.instructors.grade.attempt import Limits, Verdict
+from llmlab.instructors.grade.judge import Judge
 from llmlab.instructors.grade.machine import Protection, protection
 from llmlab.instructors.grade.safe_text import cell, name_shown, shown
 from llmlab.instructors.grade.table import HEADER, Table, as_cells, partial_of, write_table
@@ -221,6 +227,74 @@ def test_no_text_is_a_formula_whatever_the_separator(start, before):
                 if start in part
             ), value
     assert cell("3 - 2 = 1, -1") == "3 - 2 = 1, -1", "a message stays as it is"
+
+
+# A submission that says too much
+
+
+class Replying:
+    """A submission's process that answers whatever it is asked with one line."""
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+
+    def send(self, line: str) -> None: ...
+
+    def event(self, end: float, stop: threading.Event) -> dict:
+        return {"event": "reply", "line": self._line}
+
+
+def judged(judge: Judge, line: str) -> Verdict:
+    return judge.verdict("03", "03.2", Replying(line), 60, time.monotonic() + 60, threading.Event())
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a limit on private memory is Linux's")
+def test_a_reply_too_large_for_the_checker_ends_no_batch(monkeypatch):
+    small = judging._BOOT.replace(
+        "; main()", "; import llmlab.instructors.grade.checker as c; c._MEGABYTES = 900; main()"
+    )
+    monkeypatch.setattr(judging, "_BOOT", small)
+    with closing(Judge(1)) as judge:
+        large = judged(judge, '{"dict": [["look", [' + "[]," * (9 * 2**20) + "[]]]]}")
+        assert large.status == "error" and re.search("MemoryError|came to its end", large.message), large
+        assert judged(judge, "no value").status == "error", "the next answer is judged all the same"
+
+
+def test_a_checker_that_comes_to_its_end_is_one_answers_row(monkeypatch):
+    dying = "; import llmlab.instructors.grade.checker as c; c.judged = lambda *_: __import__('os')._exit(1); main()"
+    monkeypatch.setattr(judging, "_BOOT", judging._BOOT.replace("; main()", dying))
+    with closing(Judge(1)) as judge:
+        for _ in range(2):
+            assert judged(judge, "").message.startswith("The check came to its end on what this answer gave back")
+
+
+def test_a_checker_that_never_starts_is_the_machines_fault(monkeypatch):
+    monkeypatch.setattr(judging, "_BOOT", "raise SystemExit(1)  # {path!r}")
+    with closing(Judge(1)) as judge, pytest.raises(GraderBroken, match="does not start; is there memory for it"):
+        judged(judge, "")
+
+
+def test_of_a_long_line_nothing_but_a_replys_text_is_built():
+    long = "x" * 2_000_000
+    line = json.dumps({"event": "reply", "line": long + '"\\'}).encode() + b"\n"
+    assert attempt._long_reply(line) == {"event": "reply", "line": long + '"\\'}
+    for forged in (
+        b'{"event": "reply", "line": [' + b"[]," * 9 + b"[]]}\n",
+        b'{"event": "reply", "line": "a", "b": ["c"}\n',
+    ):
+        with pytest.raises(ValueError, match=r"a long line is a reply|Extra data"):
+            attempt._long_reply(forged)
+
+
+def test_events_without_end_do_not_stop_the_clock():
+    one = attempt.Attempt.__new__(attempt.Attempt)
+    one._events = type("Endless", (), {"get": lambda self, timeout: {"event": "cell", "place": 1}})()
+    one._beyond = lambda: ""
+    started = time.monotonic()
+    with pytest.raises(attempt.Ended, match="timeout"):
+        while True:
+            one.event(started + 0.2, threading.Event())
+    assert time.monotonic() - started < 5
 
 
 # Limits and what is required

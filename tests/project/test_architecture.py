@@ -81,7 +81,11 @@ def part_of(name: str) -> str:
 
 
 def test_the_listing_of_the_package_is_its_table_of_contents():
-    names = {path.stem if path.suffix == ".py" else path.name for path in PACKAGE.iterdir() if path.name != "data"}
+    names = {
+        path.stem if path.suffix == ".py" else path.name
+        for path in PACKAGE.iterdir()
+        if path.name not in ("data", "py.typed")
+    }
     private = {name for name in names if name.startswith("_")} - {"__init__", "__main__", "__pycache__"}
     assert private == set()
     parts = names - {"__init__", "__pycache__"}

@@ -24,7 +24,8 @@ from llmlab.instructors.grade.trees import remove_tree
 from llmlab.instructors.grade.workplace import Workplace
 
 _LONGEST_LINE = 64_000_000  # bytes; a submission that finds the channel must not fill the memory of the grader
-_MOST_WAITING = 100  # events that nobody has read yet: the submission's process waits then
+_LONG = 1_000_000  # bytes; a longer line is a reply, and nothing of it is built but its text
+_MOST_WAITING = 20  # events that nobody has read yet: the submission's process waits then
 _BETWEEN_LOOKS = 0.05  # seconds
 _MOST_BESIDE, _MOST_FILES_BESIDE = 20 * 2**20, 100  # bytes together, and files
 
@@ -161,7 +162,7 @@ class Attempt:
         with contextlib.suppress(OSError, ValueError):
             while line := self._process.stdout.readline(_LONGEST_LINE):
                 with contextlib.suppress(ValueError, RecursionError):
-                    event = json.loads(line)
+                    event = _long_reply(line) if len(line) > _LONG else json.loads(line)
                     if isinstance(event, dict):
                         self._put(event)
         self._put(None)
@@ -226,6 +227,17 @@ class Attempt:
                 one.kill()
         self._process.kill()
         self._process.wait()
+
+
+def _long_reply(line: bytes) -> dict[str, str]:
+    """A reply of which only the text is read: what else a long line may hold could take many times its size."""
+    before, after = b'{"event": "reply", "line": "', b'"}\n'
+    if not (line.startswith(before) and line.endswith(after)):
+        raise ValueError("a long line is a reply")
+    text = json.loads(line[len(before) - 1 : 1 - len(after)])
+    if not isinstance(text, str):
+        raise ValueError("a reply is a text")
+    return {"event": "reply", "line": text}
 
 
 def _environment(folder: Path, threads: int) -> dict[str, str]:
