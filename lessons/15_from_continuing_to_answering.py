@@ -225,7 +225,7 @@ exercise("15.2").check(exact_match_score)
 
 # %% [markdown]
 # A share of 28 questions is not the share of all questions. How far may it be off? If the examination were drawn again
-# and again, an interval made by **Wilson's** formula would hold the true share about 95 times in 100:
+# and again, such an interval would hold the true share about 95 times in 100. This one is the **Wilson interval**:
 #
 # $$\frac{1}{1 + z^2/n} \left( p + \frac{z^2}{2n} \pm z \sqrt{\frac{p(1-p)}{n} + \frac{z^2}{4n^2}} \right)$$
 #

@@ -39,6 +39,7 @@ SLOW = (
     "tests/core/test_llama.py",
     "tests/core/test_longer_runs.py",
     "tests/core/test_pretrained.py::test_logits_are_transformers_own",
+    "tests/core/test_recorded_variants.py",
     "tests/core/test_sampling.py",
     "tests/core/test_texts.py::test_ten_megabytes",
     "tests/core/test_train_command.py",

@@ -9,6 +9,7 @@ from llmlab.utils.lazy import lazily
 
 if TYPE_CHECKING:
     from llmlab.explorers.answer_bench import AnswerBench
+    from llmlab.explorers.architecture_tracer import ArchitectureTracer
     from llmlab.explorers.attention_bench import AttentionBench
     from llmlab.explorers.cache_meter import CacheMeter
     from llmlab.explorers.distribution_sculptor import DistributionSculptor
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AnswerBench",
+    "ArchitectureTracer",
     "AttentionBench",
     "CacheMeter",
     "DistributionSculptor",
@@ -41,6 +43,7 @@ __all__ = [
 __getattr__, __dir__ = lazily(
     __name__,
     answer_bench=["AnswerBench"],
+    architecture_tracer=["ArchitectureTracer"],
     attention_bench=["AttentionBench"],
     cache_meter=["CacheMeter"],
     distribution_sculptor=["DistributionSculptor"],

@@ -39,6 +39,7 @@ NO_TORCH = (
     *("llmlab", "llmlab.corpus", "llmlab.tokenizers", "llmlab.bpe", "llmlab.windows", "llmlab.gpt"),
     *("llmlab.training", "llmlab.generation", "llmlab.generation.costs", "llmlab.exercises", "llmlab.explorers"),
     *("llmlab.explorers.merge_player", "llmlab.explorers.shape_tracer", "llmlab.explorers.cache_meter"),
+    "llmlab.explorers.architecture_tracer",
 )
 
 
