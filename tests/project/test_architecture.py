@@ -19,8 +19,7 @@ from tests import ROOT
 PACKAGE = ROOT / "llmlab"
 CORE = (
     *("utils", "corpus", "tokenizers", "bpe", "windows", "embeddings"),
-    *("attention", "gpt", "training", "generation"),
-    "export",
+    *("attention", "gpt", "training", "generation", "tuning", "export"),
 )
 FLOORS = [
     *({part} for part in CORE),
@@ -41,7 +40,7 @@ NO_TORCH = (
     *("llmlab.training", "llmlab.generation", "llmlab.generation.costs", "llmlab.exercises", "llmlab.explorers"),
     *("llmlab.export", "llmlab.training.measures"),
     *("llmlab.explorers.merge_player", "llmlab.explorers.shape_tracer", "llmlab.explorers.cache_meter"),
-    "llmlab.explorers.architecture_tracer",
+    *("llmlab.explorers.architecture_tracer", "llmlab.explorers.answer_bench", "llmlab.tuning"),
 )
 
 
