@@ -165,7 +165,8 @@ def lab(
         list[str] | None,
         typer.Argument(
             metavar="LESSON",
-            help="A lesson, for example 03; the first one if none is named. Then any other options of JupyterLab.",
+            help="A lesson, for example 03, or de/00 in German; the first one if none is named. Then any other options "
+            "of JupyterLab.",
         ),
     ] = None,
     port: Annotated[

@@ -11,6 +11,8 @@ import re
 import tomllib
 from pathlib import Path
 
+from languages import language_of, words
+
 GITHUB = "https://github.com/"
 PLACEHOLDER = "https://example.invalid/OWNER/llmlab"
 ADDRESS = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}/(?!\.+$)(?!.*\.git$)[A-Za-z0-9._-]{1,100}")
@@ -61,11 +63,15 @@ def in_codespaces(address: str) -> str:
 
 
 def launch_links(address: str | None, path: str) -> str:
-    """Where the notebook at `path` can be opened without installing anything; without an address, that it cannot."""
+    """Where the notebook at `path` can be opened without installing anything; without an address, that it cannot.
+
+    In the language of the notebook.
+    """
+    say = words(language_of(path))
     if address is None:
-        return "Colab, Binder and Kaggle can open this notebook once the course has a public address"
+        return say.no_address
     ways = {"Colab": in_colab, "Binder": on_binder, "Kaggle": on_kaggle}
-    return " · ".join(f"[Open in {name}]({way(address, path)})" for name, way in ways.items())
+    return " · ".join(f"[{say.open_in.format(place=name)}]({way(address, path)})" for name, way in ways.items())
 
 
 def install_line(address: str | None) -> str:

@@ -201,6 +201,9 @@ def started(monkeypatch):
         (["03"], "03_sliding_window", []),
         (["03_sliding_window"], "03_sliding_window", []),
         (["notebooks/03_sliding_window.ipynb"], "03_sliding_window", []),
+        (["notebooks/solutions/03_sliding_window.ipynb"], "03_sliding_window", []),
+        (["de/00"], "de/00_welcome", []),
+        (["notebooks/de/00_welcome.ipynb", "--no-browser"], "de/00_welcome", ["--no-browser"]),
         (["--allow-root"], "00_welcome", ["--allow-root"]),
         (["--port", "8890"], "00_welcome", ["--port=8890"]),
         (["--port=0", "03", "--no-browser"], "03_sliding_window", ["--port=0", "--no-browser"]),
@@ -242,10 +245,11 @@ def test_a_wrong_port_is_refused(started, arguments, said):
     assert code == 2 and "--port" in output and said in output and started == []
 
 
-def test_lab_names_the_lessons_when_there_is_no_such_one(started):
-    code, output = run("lab", "42")
-    assert code == 2 and "there is no lesson '42'" in output and output.count("03_sliding_window") == 1
-    assert started == []
+@pytest.mark.parametrize("lesson", ["42", "de/42", "fr/00"])
+def test_lab_names_the_lessons_when_there_is_no_such_one(started, lesson):
+    code, output = run("lab", lesson)
+    assert code == 2 and f"there is no lesson '{lesson}'" in output and output.count("03_sliding_window") == 1
+    assert "de/00_welcome" in output and started == []
 
 
 def test_lab_says_how_to_get_jupyterlab(started, monkeypatch):

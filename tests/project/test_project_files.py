@@ -14,7 +14,7 @@ from pathlib import Path
 import environment
 import pytest
 import yaml
-from address import PLACEHOLDER, badges, public_address, repository_url
+from address import PLACEHOLDER, badges, launch_links, public_address, repository_url
 from build_notebooks import problems
 from links import move_links
 from packaging.requirements import Requirement
@@ -372,7 +372,7 @@ def test_a_copy_without_an_address_says_so_and_installs_nothing(tmp_path):
     assert _our_links(tmp_path) == {}
     for path in (tmp_path / "notebooks").rglob("*.ipynb"):
         text = path.read_text(encoding="utf-8")
-        assert "can open this notebook once the course has a public address" in text
+        assert launch_links(None, path.relative_to(tmp_path).as_posix()) in text
         assert "this copy of the course has no address to get it from" in text and "pip install" not in text
 
 
@@ -384,7 +384,8 @@ def test_moving_the_links_leaves_nothing_behind(tmp_path):
     notebooks = {name for name in before if name.endswith(".ipynb")}
     assert changed == notebooks | {"README.md", "pyproject.toml", "docs/INSTRUCTORS.md"}
     assert public_address(tmp_path) == first
-    for placeholder in (PLACEHOLDER.encode(), b"<owner>/<name>", b"once the course has a public address"):
+    unopened = [launch_links(None, name).encode() for name in notebooks]
+    for placeholder in {PLACEHOLDER.encode(), b"<owner>/<name>", *unopened}:
         assert [name for name, content in _texts(tmp_path).items() if placeholder in content] == []
     links = _our_links(tmp_path)
     assert notebooks | {"README.md", "docs/INSTRUCTORS.md"} == set(links) and set.union(*links.values()) == {first}
