@@ -44,9 +44,6 @@ from llmlab.tuning import (
 )
 from llmlab.tuning import answer_mask as bundled_mask
 
-torch.set_printoptions(precision=3, sci_mode=False)
-torch.set_num_threads(1)  # faster than two for a model this small
-
 # %% [markdown]
 # ## Before we start: three questions on lesson 14
 #
@@ -84,6 +81,9 @@ AnswerBench()
 # The bundled model has read the toy world and nothing else. Give it the beginning of a sentence, and a question:
 
 # %%
+torch.set_printoptions(precision=3, sci_mode=False)
+torch.set_num_threads(1)  # faster than two for a model this small
+
 base, base_tokenizer = load_checkpoint()
 START = base_tokenizer.special_tokens["<|endoftext|>"]
 
@@ -124,7 +124,7 @@ print(f"{len(questions)} questions")
 HELD_OUT = {"cow", "wolf", "queen", "boy"}
 asked, new = split_questions(questions, HELD_OUT)
 words_asked = {word for q in asked for text in (q.text, *q.answers) for word in text.strip("?.").split()}
-assert not words_asked & {"cow", "cows", "wolf", "wolves", "queen", "queens", "boy", "boys"}
+assert not words_asked & {"cow", "cows", "wolf", "wolves", "queen", "queens", "boy", "boys"}, "held out is held out"
 print(f"{len(asked)} questions to learn from, {len(new)} to be examined with, for example:")
 for question in (new[0], new[20], new[-1]):
     print(f"  {question.text:28} {' or '.join(question.answers)}")
@@ -141,7 +141,7 @@ model, tokenizer = add_special_tokens(base, base_tokenizer)
 ids = torch.tensor([[START, *base_tokenizer.encode(" the cows sleep")]])
 with torch.no_grad():
     before, after = base(ids), model(ids)  # (1, T, 655) and (1, T, 658)
-assert torch.allclose(before, after[..., :655], atol=1e-5)
+assert torch.allclose(before, after[..., :655], atol=1e-5), "the old logits must stay"
 print(f"logits {tuple(before.shape)} and {tuple(after.shape)}; the first 655 are equal")
 print("new ids:", [tokenizer.special_tokens[name] for name in CHAT_TOKENS])
 
@@ -416,7 +416,7 @@ x, W = torch.randn(7, 5, generator=generator), torch.randn(6, 5, generator=gener
 A, B = torch.randn(2, 5, generator=generator), torch.randn(6, 2, generator=generator)
 apart = x @ W.T + 4 / 2 * (x @ A.T) @ B.T
 merged = x @ (W + 4 / 2 * B @ A).T
-assert torch.allclose(apart, merged, atol=1e-5)
+assert torch.allclose(apart, merged, atol=1e-5), "merged, the layer must compute the same"
 print("apart: ", apart[0])
 print("merged:", merged[0])
 
@@ -439,7 +439,7 @@ with torch.no_grad():
     together = merge_lora(copy.deepcopy(adapted))(ids)
     removed = remove_lora(copy.deepcopy(adapted))(ids)
     untouched = model(ids)
-assert torch.allclose(apart, together, atol=1e-3) and torch.equal(removed, untouched)
+assert torch.allclose(apart, together, atol=1e-3), "merged, the model must compute the same"
 print(f"LoRA apart and merged: last logits {apart[0, -1, :3]} and {together[0, -1, :3]}")
 print("taken off: exactly the model before tuning:", torch.equal(removed, untouched))
 
@@ -456,8 +456,8 @@ print("taken off: exactly the model before tuning:", torch.equal(removed, untouc
 # - What will the model before tuning make of *where do the cows sleep?*
 # - At which token of an answer will it be less sure: at *the*, or at the noun after it?
 # - Which will know more *who* that was never asked: all weights, or a LoRA?
-# - **The target:** a question about a fact never asked that a LoRA answers rightly and all weights get wrong. Show the
-#   very token at which all weights go wrong.
+# - **The target:** a question about a fact never asked that a LoRA answers rightly and all weights get wrong. Show
+#   the very token at which they go wrong: which one is it?
 
 # %%
 AnswerBench()
@@ -595,7 +595,7 @@ for step in range(4):
 gained = (learned - reference).detach()
 by_hand = math.log(1 + math.exp(-0.1 * (gained[0] - gained[1]).item()))
 print(f"dpo_loss {loss.item():.4f}, by hand {by_hand:.4f}")
-assert abs(loss.item() - by_hand) < 1e-5
+assert abs(loss.item() - by_hand) < 1e-5, "the formula and dpo_loss must agree"
 
 # %% [markdown]
 # ## The same, polished: `llmlab.tuning`

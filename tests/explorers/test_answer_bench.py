@@ -100,7 +100,7 @@ def test_the_trace_is_the_recording(state):
     trace = compute(state)
     name = f"LoRA, rank {state['rank']}" if state["model"] == LORA else state["model"]
     assert trace.answer == ANSWERS.answer(name, state["question"])
-    assert trace.step == min(state["step"], len(trace.answer.steps) - 1)
+    assert trace.step == min(state["step"], len(trace.answer.steps)) - 1
     assert len(trace.looks) == len(trace.read)
     assert trace.marks == tuple(ANSWERS.answer(name, q.text).is_right for q in ANSWERS.questions)
 
@@ -111,7 +111,7 @@ def test_the_picture_presses_every_question_and_every_token(state):
     html = render(trace)
     presses = [json.loads(press) for press in re.findall("data-set='([^']*)'", html)]
     assert {press["question"] for press in presses if "question" in press} == {q.text for q in ANSWERS.questions}
-    assert [p["step"] for p in presses if list(p) == ["step"]] == list(range(len(trace.answer.steps)))
+    assert [p["step"] for p in presses if list(p) == ["step"]] == list(range(1, len(trace.answer.steps) + 1))
     assert html.count("✓") == sum(trace.marks) + trace.is_right
     assert len(re.findall(r"\d+", re.sub(r"<[^>]*>", " ", html))) <= 60
     assert Tags(html)
@@ -144,7 +144,7 @@ def test_the_target_and_the_way_there():
         {"question": "who moos?"},
         {"model": "LoRA"},
         {"model": ALL},
-        {"step": 1},
+        {"step": 2},
     ):
         bench.set(**change)
         said.append(bench.frame["target"])
@@ -152,7 +152,7 @@ def test_the_target_and_the_way_there():
     assert "and so does every LoRA" in said[2] and "before tuning" in said[3] and "with a LoRA of rank 4" in said[4]
     assert "token 1 it is not wrong yet" in said[5]
     assert bench.frame["reached"] and "“horses”" in said[6]
-    bench.set(step=2)
+    bench.set(step=3)
     assert not bench.frame["reached"] and "was wrong before" in bench.frame["target"]
 
 
@@ -165,12 +165,12 @@ def test_a_rank_belongs_to_a_lora_and_steps_end_with_the_answer():
     assert set(bench.off(bench.trace)) == {"rank"}
     bench.set(model=LORA)
     assert bench.off(bench.trace) == {}
-    assert bench.limits(bench.trace) == {"step": (0, len(bench.trace.answer.steps) - 1)}
+    assert bench.limits(bench.trace) == {"step": (1, len(bench.trace.answer.steps))}
 
 
 def test_the_code_prints_what_is_shown(capsys):
     bench = AnswerBench()
-    bench.set(model=LORA, rank="8", question="who moos?", step=1)
+    bench.set(model=LORA, rank="8", question="who moos?", step=2)
     exec(bench.code(), {})
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == f"{bench.trace.answer.said} {bench.trace.is_right}"

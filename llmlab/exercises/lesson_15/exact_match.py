@@ -1,4 +1,4 @@
-"""The share of answers that are right, to be written: tried on nine answers, then on random ones."""
+"""The share of answers that are right, to be written: tried on ten answers, then on random ones."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ _CASES = (
     ("in the barn.", ["in the barn."]),
     ("the dogs.", ["the dog.", "the dogs."]),
     ("the dog.", ["the dog.", "the dogs."]),
+    ("hay.", ["grass.", "flies.", "hay."]),
     ("The Cows.", ["the cows."]),
     ("flies", ["flies."]),
     (" grass. ", ["grass."]),
@@ -66,15 +67,15 @@ def _check_score(score: Probe) -> Iterator[str]:
             idea = name_of(models, lambda model: all(map(_same, model, values)))
             shown = f"`{score.spell([text], [good])}` gave `{show(value)}`; right is `{show(right)}`."
             raise Wrong(idea or "other-score", shown)
-    yield "nine answers, one at a time"
+    yield "ten answers, one at a time"
     said, answers = map(list, zip(*_CASES, strict=True))
     value, right = score(said, answers, shown=f"{score.name}(said, answers)"), _right(said, answers)
     if not is_number(value) or not _same(value, right):
-        idea = "count-not-share" if value == 6 else "other-score"
+        idea = "count-not-share" if value == 7 else "other-score"
         raise Wrong(
-            idea, f"For all nine together, of which 6 are right, it gave `{show(value)}`; right is `{show(right)}`."
+            idea, f"For all ten together, of which 7 are right, it gave `{show(value)}`; right is `{show(right)}`."
         )
-    yield "all nine together"
+    yield "all ten together"
     fresh = random.Random()
     words = ["grass.", "hay.", "flies.", "in the barn.", "in the pond.", "the dogs.", "the dog."]
     for _ in range(8):
@@ -83,7 +84,7 @@ def _check_score(score: Probe) -> Iterator[str]:
         said = [fresh.choice([*good, *words, "The dogs", " HAY. ", "the barn"]) for good in answers]
         value = score(said, answers, shown=f"{score.name}(said, answers)", fresh=True)
         if not is_number(value) or not _same(value, _right(said, answers)):
-            raise Wrong("tied-to-the-example", f"Seen with {n} random answers.")
+            raise Wrong("tied-to-the-example", "Seen with random answers.")
     yield "fresh random answers"
 
 

@@ -65,7 +65,7 @@ class AnswerBench(Explorer):
             controls=[
                 Choice("model", "Model", MODELS, initial=BEFORE, look="buttons"),
                 Scale("rank", "Rank of the LoRA", RANKS, initial="4"),
-                Range("step", "Token", 0, longest - 1, initial=0, play=700),
+                Range("step", "Token", 1, longest, initial=1, play=700),
                 Choice("layer", "Looks of layer", LAYERS, initial="3", look="buttons"),
                 Choice("question", "Question", tuple(one.text for one in answers.questions), FIRST, quiet=True),
             ],
@@ -94,7 +94,7 @@ class AnswerBench(Explorer):
         return QUESTION
 
     def limits(self, trace: AnswerTrace) -> dict[str, tuple[int, int]]:
-        return {"step": (0, len(trace.answer.steps) - 1)}
+        return {"step": (1, len(trace.answer.steps))}
 
     def off(self, trace: AnswerTrace) -> dict[str, str]:
         return {} if trace.model == LORA else {"rank": "Only a LoRA has a rank."}

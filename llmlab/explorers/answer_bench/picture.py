@@ -29,7 +29,7 @@ def _questions(trace: AnswerTrace) -> str:
             if question.kind != kind:
                 continue
             said = f"{question.text} {'right' if right else 'wrong'}"
-            press = touch(key=f"ask{number}", press={"question": question.text, "step": 0}, tip=said)
+            press = touch(key=f"ask{number}", press={"question": question.text, "step": 1}, tip=said)
             mark = '<b class="llmlab-ab-yes">✓</b>' if right else '<b class="llmlab-ab-no">✗</b>'
             chips += f'<span class="llmlab-ab-ask"{press}>{mark} {escape(question.text)}</span>'
         total = [right for question, right in zip(trace.questions, trace.marks, strict=True) if question.kind == kind]
@@ -48,7 +48,7 @@ def _talk(trace: AnswerTrace) -> str:
         read += _token(trace, at, token, "")
     said = ""
     for number, step in enumerate(trace.answer.steps):
-        press = touch(key=f"said{number}", press={"step": number}, tip=f"{step.token}: {step.top[0][1]:.0%}")
+        press = touch(key=f"said{number}", press={"step": number + 1}, tip=f"{step.token}: {step.top[0][1]:.0%}")
         wrong = trace.answer.first_wrong is not None and number >= trace.answer.first_wrong
         at = len(prompt) + number
         said += _token(trace, at, step.token, press, wrong=wrong, later=number > trace.step)

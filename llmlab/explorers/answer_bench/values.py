@@ -69,7 +69,8 @@ def compute(state: dict[str, Any]) -> AnswerTrace:
     """The trace of a state of the answer bench.
 
     Args:
-        state: question, model, rank, step and layer. A step beyond the last token means the last one.
+        state: question, model, rank, step and layer. The step counts from 1, and one beyond the last
+            token means the last.
     """
     answers = recorded_answers()
     name = recorded_name(state["model"], state["rank"])
@@ -83,7 +84,7 @@ def compute(state: dict[str, Any]) -> AnswerTrace:
         marks=tuple(answers.answer(name, one.text).is_right for one in answers.questions),
         question=question,
         answer=answer,
-        step=min(state["step"], len(answer.steps) - 1),
+        step=min(state["step"], len(answer.steps)) - 1,
         layer=int(state["layer"]),
         by_all=answers.answer(ALL, text),
         lora_knows=any(answers.answer(recorded_name(LORA, rank), text).is_right for rank in RANKS),

@@ -38,8 +38,8 @@ WRONG = {
     "not-a-number": _score(result="f'{right} of {len(said)}'"),
     "not-a-number: a list": _score(result="[right / len(said)]"),
     "other-score": _score(result="right / (len(said) + 1)"),
-    "other-score: of all together": _score(result="right / (10 if len(said) == 9 else len(said))"),
-    "tied-to-the-example": _score(result="right / (9 if len(said) == 9 else 1)"),
+    "other-score: of all together": _score(result="right / (11 if len(said) == 10 else len(said))"),
+    "tied-to-the-example": _score(result="right / (10 if len(said) == 10 else 1)"),
     "returns-none": _score(result="None"),
 }
 
@@ -76,7 +76,7 @@ NEAR_MISSES = {
     "a-part-will-do": _score(hit="plain(text).split()[0] in [plain(good).split()[0] for good in rights]"),
     "not-a-number": _score(result="(right, len(said))[0] / len(said)"),
     "other-score": _score(result="right"),
-    "tied-to-the-example": _score(result="right / (8 if len(said) == 9 else 1)"),
+    "tied-to-the-example": _score(result="right / (9 if len(said) == 10 else 1)"),
 }
 
 CRASHES = {
