@@ -18,8 +18,9 @@ import llmlab.explorers
 from llmlab.explorers.host import Explorer
 from llmlab.explorers.host.edition import Edition
 
-ALL = "all"
-Box = Mapping[str, Sequence[Any]]  # ALL stands for all values of a control
+ALL, OFFERED = "all", "offered"
+# ALL stands for all values of a control, OFFERED for those texts that a press in the first picture writes.
+Box = Mapping[str, Sequence[Any]]
 
 
 def together(*names: str, **others: Sequence[Any]) -> Box:
@@ -64,6 +65,7 @@ PLANS = {
             together("back", "layer", "head", text=_SENTENCES),
             together("layer", "head", text=["she", "the piano"]),
             together("written", text=[*_SENTENCES, "she", "the piano"]),
+            together("written", "back"),
         ],
         slow=["text"],
         pressed={"text": (8, 2)},
@@ -90,10 +92,10 @@ PLANS = {
         [
             together("positions", "shuffle", "seed", words=["the cat sees the dog", "king queen man woman"]),
             together("positions", "shuffle", "seed"),
-            together("checkpoint", near=["king", "queen", "woman", "man", "sees", "dogs", "cat", "pond"]),
+            together("checkpoint", near=OFFERED),
             together("checkpoint", "d_model"),
             together("checkpoint", "words"),
-            together("checkpoint", "positions", "shuffle"),
+            together("checkpoint", "positions"),
             together("positions", "shuffle", "d_model", "table"),
             together("table", "seed"),
         ],
@@ -107,7 +109,9 @@ PLANS = {
             together("component", "by", query=range(6), edit=["x", "Q"]),
             together("component", "by", key=range(6), edit=["K", "V"]),
             together("width", "scaling", "temperature", query=range(6)),
-            together("vectors", "show", text=["the dogs near the king"], query=range(6), key=range(6)),
+            together("vectors", "show", text=[_SENTENCES[0]], query=range(6), key=range(6)),
+            together("text", "vectors", query=[5], key=[2]),
+            together("scaling", "temperature", vectors=["trained head"], text=[_SENTENCES[0]], query=[5], key=[2]),
             together("vectors", query=range(5), text=["no no no yes no"]),
             together("vectors", "show", query=range(6)),
         ],
@@ -168,18 +172,19 @@ def edition(name: str) -> Edition:
     module, _, made_by = plan.make.rpartition(".")
     explorer: Explorer = getattr(import_module(module), made_by)() if module else getattr(llmlab.explorers, name)()
     values = {control: of.values or of.examples for control, of in explorer._controls.items()}
-    boxes = [{control: _all(some, values[control]) for control, some in box.items()} for box in plan.boxes]
+
+    def written_out(box: Box) -> Box:
+        offered = {name: _offered(explorer, explorer.state, name) for name, some in box.items() if some == OFFERED}
+        return {name: offered.get(name) or (values[name] if some == ALL else some) for name, some in box.items()}
+
+    boxes = [written_out(box) for box in plan.boxes]
     alone = [{control: those} for control, those in values.items() if those]
     held = Edition(explorer, [*boxes, *alone], plan.slow)
     written = {name: _written(held, name, widths) for name, widths in plan.pressed.items()}
     unlisted = {name: texts for name, texts in written.items() if not explorer._controls[name].quiet}
     boxes = [{**box, name: texts} for name, texts in written.items() for box in ({}, *plan.with_pressed)]
-    boxes = [*held.boxes, *({name: _all(some, values[name]) for name, some in box.items()} for box in boxes)]
+    boxes = [*held.boxes, *map(written_out, boxes)]
     return Edition(explorer, boxes, plan.slow, unlisted)
-
-
-def _all(some: Any, values: Sequence[Any]) -> Sequence[Any]:
-    return values if some == ALL else some
 
 
 def _written(held: Edition, control: str, widths: Sequence[int]) -> list[str]:

@@ -85,6 +85,8 @@ def _progress(trace: CurveTrace) -> str:
 def _left(trace: CurveTrace) -> str:
     if trace.done >= trace.steps:
         return "finished"
+    if trace.seconds_left is None and len(trace.validation) > 1:
+        return ""  # recorded: nobody waits
     if trace.seconds_left is None:
         return "time left: known after two measurements" if trace.done else "not begun"
     if trace.seconds_left < 90:
