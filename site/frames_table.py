@@ -94,7 +94,6 @@ PLANS = {
             together("positions", "shuffle", "seed"),
             together("checkpoint", near=OFFERED),
             together("checkpoint", "d_model"),
-            together("checkpoint", "words"),
             together("checkpoint", "positions"),
             together("positions", "shuffle", "d_model", "table"),
             together("table", "seed"),
