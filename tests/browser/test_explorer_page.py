@@ -497,7 +497,7 @@ def test_what_a_page_does_not_hold_is_grey_and_says_why(page):
     number.press("ArrowUp")
     expect(bubble).to_have_text("This page has no picture for that: the notebook has.")
     root.locator('[data-key="c1.1"]').click()
-    expect(bubble).to_be_hidden()
+    expect(bubble).to_have_text("cell 1, 1")
 
     def place():
         return step.input_value(), *ends(), step.get_attribute("aria-valuetext")

@@ -35,7 +35,7 @@ export function mount(el, source) {
   const say = speaker(page.spoken);
   const height = holdHeight(page.stage);
   const light = lights(page.root, page.bubble);
-  const live = livePicture(page.picture, { state: seen, valuesOf: view.values, change: pressed, near, has: (values) => source.has({ ...seen(), ...values }), refuse });
+  const live = livePicture(page.picture, { state: seen, valuesOf: view.values, change: pressed, near, has: (values) => source.has({ ...state, ...values }), refuse });
   const systemCalm = matchMedia("(prefers-reduced-motion: reduce)");
 
   // What the picture shows of a state: of a slider whose track ends before its value, the end (as every trace does).
@@ -87,7 +87,7 @@ export function mount(el, source) {
 
   function ask() {
     if (waiting) return; // the answer will ask again, for what is wanted by then
-    const values = store.missing(state, axis, isWhole);
+    const values = store.missing(state, axis, isWhole, axis ? player.rangeOf(axis) : []);
     if (isWhole(store.get(state)) && !values.length) return;
     waiting = true;
     source.ask({ state, control: axis, values, more: page.numbers.open });
@@ -148,7 +148,10 @@ export function mount(el, source) {
   // ---- what is a sequence can be played ---------------------------------------------------------------------------
   function makePlayer() {
     let timer = null, ended = null;
-    const rangeOf = (name) => shown.reach?.[name] ?? shown.limits[name] ?? [view.values(name)[0], view.values(name).at(-1)];
+    const rangeOf = (name) => {
+      const all = [view.values(name)[0], view.values(name).at(-1)];
+      return view.isSlider(name) ? (shown.reach?.[name] ?? shown.limits[name] ?? all) : all;
+    };
     const next = (name, by) => {
       const values = view.values(name);
       const [low, high] = rangeOf(name);
@@ -164,6 +167,7 @@ export function mount(el, source) {
     };
     return {
       stop,
+      rangeOf,
       playing: () => timer !== null,
       step(name, by) {
         stop();
