@@ -1,12 +1,16 @@
 # What a newcomer, an instructor and CI type. Each target sets up what it needs, once: a second run starts in seconds.
 #
-#   make lab TORCH_INDEX=https://download.pytorch.org/whl/cpu     PyTorch without CUDA: several GB less to download on Linux
-#   make lab PYTHON=python3.12                                    another Python (3.11 or newer)
+#   make lab PYTHON=python3.12           another Python (3.11 or newer); for an environment that is there: make clean first
+#   make lab ARGS="03 --no-browser"      another lesson, and any option of JupyterLab
+#   make lab TORCH_INDEX=ordinary        PyTorch as the package index has it; on Linux without an NVIDIA GPU its CPU build
+#                                        is taken where PyTorch's own index answers. Or the address of another index
 
 PYTHON ?= python3
+ARGS ?=
 TORCH_INDEX ?=
 export TORCH_INDEX
 
+ENVIRONMENT := $(PYTHON) tools/environment.py $(if $(filter command environment,$(origin PYTHON)),--asked)
 PY := .venv/bin/python
 COLAB_PY := .venv-colab/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
@@ -22,20 +26,20 @@ NBVAL := $(if $(filter Linux,$(shell uname -s)),--nbval,--nbval-lax)
 NBVAL_OPTIONS := --nbval-current-env --nbval-cell-timeout 120 -n 2 --dist loadscope
 
 .DEFAULT_GOAL := help
-.PHONY: help lab quick test test-colab notebooks site site-open bench checkpoint links lock clean
+.PHONY: help environment environment-site lab quick test test-colab notebooks site site-open bench checkpoint links lock clean
 
 help:  ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s%s\n", $$1, $$2 }' Makefile
 
-lab: .venv/.stamp  ## set up, then open the first notebook in JupyterLab
-	@$(PY) -m llmlab lab
+lab: environment  ## set up, then open the first notebook in JupyterLab
+	@$(PY) -m llmlab lab $(ARGS)
 
-quick: .venv/.site-stamp  ## while you work: ruff, and the units that together take less than a minute (says what it leaves out)
+quick: environment-site  ## while you work: ruff, and the units that together take less than a minute (says what it leaves out)
 	@$(PY) -m ruff check llmlab lessons tools site tests benchmarks
 	@$(PY) -m ruff format --check llmlab lessons tools site tests benchmarks
 	@$(PY) -m pytest -m "not slow" $(UNITS)
 
-test: .venv/.site-stamp  ## all tests: units and doctests, every notebook, a real browser (all three run even if one fails)
+test: environment-site  ## all tests: units and doctests, every notebook, a real browser (all three run even if one fails)
 	@status=0; \
 	$(PY) -m pytest $(UNITS) || status=1; \
 	$(PY) -m pytest $(NBVAL) $(NBVAL_OPTIONS) notebooks || status=1; \
@@ -49,23 +53,23 @@ test-colab: .venv-colab/.stamp  ## what students run, on the versions of Google 
 	$(COLAB_PY) -m pytest -n 2 tests/colab || status=1; \
 	exit $$status
 
-notebooks: .venv/.stamp  ## build and execute the notebooks whose lesson changed
+notebooks: environment  ## build and execute the notebooks whose lesson changed
 	@$(PY) tools/build_notebooks.py
 
-site: .venv/.site-stamp  ## build the course as web pages into site/out: they need no server and no network
+site: environment-site  ## build the course as web pages into site/out: they need no server and no network
 	@$(PY) site/build_site.py
 
-site-open: .venv/.site-stamp  ## the same, and open the home page in the browser
+site-open: environment-site  ## the same, and open the home page in the browser
 	@$(PY) site/build_site.py --open
 
-bench: .venv/.stamp  ## measure our speed beside that of other libraries, in one run (what is missing is left out)
+bench: environment  ## measure our speed beside that of other libraries, in one run (what is missing is left out)
 	@$(PIP) install --no-deps -r benchmarks/requirements.txt || echo "A peer cannot be installed: its rows are left out."
 	@status=0; \
 	for script in benchmarks/[a-z]*.py; do $(PY) $$script || status=1; done; \
 	$(PY) benchmarks/_report.py || status=1; \
 	exit $$status
 
-checkpoint: .venv/.stamp  ## train a small GPT on the toy world into data/tiny (a few minutes)
+checkpoint: environment  ## train a small GPT on the toy world into data/tiny (a few minutes)
 	@$(PY) tools/make_checkpoint.py
 
 links:  ## move every link to the public address: make links REPO=owner/name
@@ -75,11 +79,11 @@ lock:  ## choose the exact versions in requirements.lock and requirements-site.l
 	@test -x .venv-lock/bin/python || $(PYTHON) -m venv .venv-lock
 	@.venv-lock/bin/python -m pip --disable-pip-version-check -qq install --upgrade uv
 	@.venv-lock/bin/uv --quiet pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
-	    --fork-strategy fewest --upgrade --no-header --no-annotate --no-emit-package llmlab > .venv-lock/compiled.txt
+	    --fork-strategy fewest --upgrade --no-header --no-annotate --no-emit-package llmlab-course > .venv-lock/compiled.txt
 	@{ grep '^#' requirements.lock; grep -vE '^(cuda|nvidia|triton)' .venv-lock/compiled.txt; } > .venv-lock/new.lock
 	@mv .venv-lock/new.lock requirements.lock
 	@.venv-lock/bin/uv --quiet pip compile pyproject.toml --extra site --constraint requirements.lock --universal \
-	    --python-version 3.11 --fork-strategy fewest --upgrade --no-header --no-annotate --no-emit-package llmlab \
+	    --python-version 3.11 --fork-strategy fewest --upgrade --no-header --no-annotate --no-emit-package llmlab-course \
 	    > .venv-lock/compiled.txt
 	@{ grep '^#' requirements-site.lock; awk -F '==' 'NR == FNR { have[$$1]; next } !($$1 in have)' requirements.lock \
 	    .venv-lock/compiled.txt | grep -vE '^(cuda|nvidia|triton)'; } > .venv-lock/new.lock
@@ -90,19 +94,12 @@ clean:  ## remove the environments, caches and build outputs
 	@find llmlab lessons notebooks tests tools benchmarks site \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune \
 	    -exec rm -rf {} + 2>/dev/null || true
 
-.venv/.stamp: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(f"llmlab needs Python 3.11 or newer; $(PYTHON) is Python {v[0]}.{v[1]}. Name a newer one: make PYTHON=python3.12" if v < (3, 11) else 0)'
-	@echo "Setting up .venv (the first time takes a minute or more, most of it PyTorch) ..."
-	@test -x $(PY) || $(PYTHON) -m venv .venv
-	@if [ -n "$(TORCH_INDEX)" ]; then $(PIP) install --index-url "$(TORCH_INDEX)" $$(grep '^torch==' requirements.lock); fi
-	@$(PIP) install -r requirements.lock
-	@$(PIP) install --no-deps --no-build-isolation -e .
-	@touch $@
+environment:  ## set up .venv, or mend it: `lab` and all the others do so by themselves
+	@$(ENVIRONMENT)
 
-.venv/.site-stamp: .venv/.stamp requirements-site.lock
-	@$(PIP) install -r requirements-site.lock
-	@touch $@
+environment-site:  ## the same, with what builds and tests the web pages
+	@$(ENVIRONMENT) --site
 
-.venv-colab/.stamp: requirements-colab.txt pyproject.toml tools/colab_environment.py
+.venv-colab/.stamp: requirements-colab.txt pyproject.toml tools/colab_environment.py tools/environment.py
 	@$(PYTHON) tools/colab_environment.py .venv-colab
 	@touch $@

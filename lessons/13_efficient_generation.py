@@ -497,8 +497,8 @@ else:
 # - say what a cache takes, and write attention in which groups of heads share keys and values;
 # - take a softmax in one pass over blocks, and explain what FlashAttention saves and what it leaves as it is.
 #
-# You have followed a text from its characters to the next token, and back to characters. `progress()` below says what
-# is still open.
+# You have followed a text from its characters to the next token, and back to characters. Lesson 14 takes the model from
+# GPT-2 to today; `progress()` below says what is still open.
 #
 # ## Where this comes from
 #

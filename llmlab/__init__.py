@@ -7,4 +7,4 @@ Around that core stand `course` (set-up), `exercises` (checks and hints) and `ex
 This file imports nothing, so `import llmlab` is instant; PyTorch loads with the first module that computes with it.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+import llmlab
 from llmlab.utils.commands import CommandRefused
 
 app = typer.Typer(
@@ -35,11 +36,28 @@ def finish(work: Callable[..., int], *arguments: Any, **options: Any) -> NoRetur
     raise typer.Exit(code)
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"llmlab {llmlab.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _every_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command()
 def check(
     paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="NOTEBOOK", help="Notebooks or folders; without any, the whole course.", exists=True),
+        list[str] | None,
+        typer.Argument(
+            metavar="NOTEBOOK", help="Notebooks, folders or lessons, such as 03; without any, the whole course."
+        ),
     ] = None,
     junit: Annotated[
         Path | None,
@@ -68,15 +86,55 @@ def grade(
     seconds: Annotated[float, typer.Option("--seconds", help="Time for one notebook, in seconds.")] = 120.0,
     memory: Annotated[int, typer.Option("--memory", help="Memory for one notebook, in MB.")] = 2048,
     jobs: Annotated[int, typer.Option("--jobs", help="Notebooks at a time.")] = 2,
+    changed_only: Annotated[
+        bool, typer.Option("--changed-only", help="Take over the last table's rows of notebooks that have not changed.")
+    ] = False,
+    require_isolation: Annotated[
+        bool,
+        typer.Option("--require-isolation", help="Run nothing where the kernel does not hold it in every respect."),
+    ] = False,
+    students: Annotated[
+        Path | None, typer.Option("--students", metavar="FILE", help="CSV list of the class, with a column `student`.")
+    ] = None,
+    points: Annotated[
+        Path | None, typer.Option("--points", metavar="FILE", help="TOML file of points and weights; otherwise 1 each.")
+    ] = None,
+    feedback: Annotated[
+        Path | None, typer.Option("--feedback", metavar="FOLDER", help="Write a page for each student there.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="Write a page on the class, as HTML.")
+    ] = None,
+    canvas: Annotated[Path | None, typer.Option("--canvas", metavar="FILE", help="Write a table for Canvas.")] = None,
+    moodle: Annotated[Path | None, typer.Option("--moodle", metavar="FILE", help="Write a table for Moodle.")] = None,
 ) -> None:
     """Run submitted notebooks, each on its own and within limits; write one row a student and exercise.
 
-    Exit code: 0 the table is complete (whatever the marks are), 1 it is, but in another place than asked for,
-    2 nothing could be graded.
+    Exit code: 0 all is written (whatever the marks are), 1 all is graded, but something could not be written where it
+    belongs, 2 nothing could be graded, 130 after Ctrl-C (143 and 129: it was told to end, or its terminal closed).
     """
     from llmlab.instructors.grade import command
 
-    finish(command.grade, folder, out, seconds=seconds, memory_mb=memory, jobs=jobs)
+    wanted = command.Wanted(students, points, feedback, report, canvas, moodle)
+    options = {"seconds": seconds, "memory_mb": memory, "jobs": jobs, "changed_only": changed_only, "wanted": wanted}
+    finish(command.grade, folder, out, **options, required=require_isolation)
+
+
+@app.command()
+def release(
+    folder: Annotated[Path, typer.Argument(help="Where the copies go; it is made.", show_default=False)],
+    lessons: Annotated[
+        list[str] | None, typer.Argument(metavar="LESSON", help="Numbers of lessons, for example 03; otherwise all.")
+    ] = None,
+    with_solutions: Annotated[bool, typer.Option("--with-solutions", help="Copy the solved notebooks, too.")] = False,
+) -> None:
+    """Copy the notebooks for students into a folder: without solutions, or later with them.
+
+    Exit code: 0 they are there, 2 nothing was copied.
+    """
+    from llmlab.instructors.release import release as copied
+
+    finish(copied, folder, lessons or [], with_solutions=with_solutions)
 
 
 @app.command()
@@ -107,7 +165,8 @@ def lab(
         list[str] | None,
         typer.Argument(
             metavar="LESSON",
-            help="A lesson, for example 03; the first one if none is named. Then any other options of JupyterLab.",
+            help="A lesson, for example 03, or de/00 in German; the first one if none is named. Then any other options "
+            "of JupyterLab.",
         ),
     ] = None,
     port: Annotated[

@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import Any
 
 import llmlab.explorers
+from llmlab.explorers.architecture_tracer import PUBLISHED
 from llmlab.explorers.host import Explorer
 from llmlab.explorers.host.edition import Edition
 
@@ -134,6 +135,15 @@ PLANS = {
             together("vocabulary", "tie_weights"),
         ],
         slow=["width"],
+    ),
+    "ArchitectureTracer": Plan(
+        [
+            *({control: [value] for control, value in model.items()} | {"step": ALL} for model in PUBLISHED.values()),
+            together("norm", "mlp", "positions"),
+            together("mlp", "inner", "bias"),
+            together("experts", "used", "mlp"),
+        ],
+        slow=["heads"],
     ),
     "TrainingReplay": Plan([together("run", "tens", "diagnosis", "logarithmic")], slow=["run"]),
     "TrainingCurve": Plan([together("axis", "measured")], slow=["axis"], make="frames_curve.RecordedCurve"),

@@ -154,6 +154,11 @@ FORMS = {
     ),
     "12.2": Form((Number("Tokens left"), Number("Probability of the most probable", whole=False))),
     "13.1": Form((Number("When nothing is kept"), Number("When all is kept"))),
+    "14.4": Form((Number("Parameters held"), Number("Parameters of a token"))),
+    "14.5": _letter(
+        "Answer with a letter, and write your reason as a comment before you run the check.",
+        "Note your reason before you choose.",
+    ),
 }
 # Answered by a value, but by one that no table holds: any two sentences. It is done in a notebook, as code is.
 IN_NOTEBOOK = frozenset({"01.4"})

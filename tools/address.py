@@ -11,12 +11,12 @@ import re
 import tomllib
 from pathlib import Path
 
+from languages import language_of, words
+
 GITHUB = "https://github.com/"
 PLACEHOLDER = "https://example.invalid/OWNER/llmlab"
 ADDRESS = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}/(?!\.+$)(?!.*\.git$)[A-Za-z0-9._-]{1,100}")
-REMEDY = (
-    "this copy of the course has no public address yet: run `make links REPO=owner/name`, commit what it changes"
-)
+REMEDY = "this copy of the course has no public address yet: run `make links REPO=owner/name`, commit what it changes"
 
 
 def repository_url(root: Path) -> str:
@@ -63,11 +63,15 @@ def in_codespaces(address: str) -> str:
 
 
 def launch_links(address: str | None, path: str) -> str:
-    """Where the notebook at `path` can be opened without installing anything; without an address, that it cannot."""
+    """Where the notebook at `path` can be opened without installing anything; without an address, that it cannot.
+
+    In the language of the notebook.
+    """
+    say = words(language_of(path))
     if address is None:
-        return "Colab, Binder and Kaggle can open this notebook once the course has a public address"
+        return say.no_address
     ways = {"Colab": in_colab, "Binder": on_binder, "Kaggle": on_kaggle}
-    return " · ".join(f"[Open in {name}]({way(address, path)})" for name, way in ways.items())
+    return " · ".join(f"[{say.open_in.format(place=name)}]({way(address, path)})" for name, way in ways.items())
 
 
 def install_line(address: str | None) -> str:
@@ -75,7 +79,7 @@ def install_line(address: str | None) -> str:
     if address is None:
         told = "llmlab is missing, and this copy of the course has no address to get it from"
         return f'    raise ModuleNotFoundError("{told}") from None'
-    return f'    %pip install --quiet "llmlab @ git+{GITHUB}{address}"'
+    return f'    %pip install --quiet "llmlab-course @ git+{GITHUB}{address}"'
 
 
 def badges(address: str | None) -> str:

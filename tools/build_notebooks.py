@@ -2,6 +2,7 @@
 
     python tools/build_notebooks.py                  build and execute what changed
     python tools/build_notebooks.py 03               only lesson 03
+    python tools/build_notebooks.py de/00            only the German lesson 00
     python tools/build_notebooks.py --force          everything, also over edits made by hand
     python tools/build_notebooks.py --check          execute nothing; list what is out of date (exit code 1)
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -22,6 +24,7 @@ from pathlib import Path
 
 import nbformat
 from address import public_address
+from languages import folder, language_of
 from lesson_cells import Lesson, LessonError, parse_lesson, solutions
 from lesson_notebooks import assemble, digest, notebook_cells, sources
 from nbformat import NotebookNode
@@ -37,20 +40,30 @@ STAMPS = "notebooks/.built.json"
 
 
 def load_lessons(root: Path) -> list[Lesson]:
-    """All lessons in order; LessonError if one is malformed or two have the same number."""
-    lessons = [parse_lesson(path.stem, lesson_text(path)) for path in sorted((root / "lessons").glob("*.py"))]
-    for one, other in pairwise(lessons):
+    """All English lessons in order, then the translations.
+
+    Raises:
+        LessonError: one is malformed, two have the same number, or one translates a lesson that does not exist.
+    """
+    english = [_load(root, path) for path in sorted((root / "lessons").glob("*.py"))]
+    for one, other in pairwise(english):
         if one.name[:2] == other.name[:2]:
             raise LessonError(f"lessons {one.name} and {other.name} have the same number; give each its own")
-    return lessons
+    translated = [_load(root, path) for path in sorted((root / "lessons").glob("[a-z][a-z]/*.py"))]
+    for one in translated:
+        if one.name not in {other.name for other in english}:
+            file = lesson_of(one.path(solved=False))
+            raise LessonError(f"{file} translates no lesson: there is no lessons/{one.name}.py")
+    return english + translated
 
 
-def lesson_text(path: Path) -> str:
-    """The text of a lesson; LessonError if the file holds something else."""
+def _load(root: Path, path: Path) -> Lesson:
+    file = path.relative_to(root).as_posix()
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise LessonError(f"lessons/{path.name}: byte {error.start} is not UTF-8; restore the file") from None
+        raise LessonError(f"{file}: byte {error.start} is not UTF-8; restore the file") from None
+    return parse_lesson(path.stem, text, language_of(file))
 
 
 def address(root: Path) -> str | None:
@@ -72,8 +85,12 @@ def planned(root: Path, lessons: Sequence[Lesson]) -> dict[str, NotebookNode]:
 
 
 def lesson_of(path: str) -> str:
-    """The lesson that a notebook is built from, as a path from the root."""
-    return f"lessons/{Path(path).stem}.py"
+    """The lesson that a notebook is built from, as a path from the root.
+
+    >>> lesson_of("notebooks/de/solutions/00_welcome.ipynb")
+    'lessons/de/00_welcome.py'
+    """
+    return f"lessons/{folder(language_of(path))}{Path(path).stem}.py"
 
 
 # What is there: is it current, was it edited by hand?
@@ -262,12 +279,21 @@ async def build_all(root: Path, todo: dict[str, NotebookNode], stamps: Stamps, j
 
 
 def select(plan: dict[str, NotebookNode], wanted: Sequence[str]) -> dict[str, NotebookNode]:
-    """The notebooks of the lessons asked for ("03", "03_sliding_window" or the lesson's path); of all if none is."""
-    names = [Path(lesson).stem for lesson in wanted]
+    """The notebooks of the lessons asked for ("03", "de/03", "03_sliding_window" or a path); of all if none is."""
+    if not wanted:
+        return plan
+    names = [_with_language(lesson) for lesson in wanted]
+    built = {path: _with_language(lesson_of(path)) for path in plan}
     for name in names:
-        if not any(Path(path).stem.startswith(name) for path in plan):
+        if not any(lesson.startswith(name) for lesson in built.values()):
             raise BuildError(f"there is no lesson {name} in lessons/")
-    return {path: notebook for path, notebook in plan.items() if Path(path).stem.startswith(tuple(names or [""]))}
+    return {path: notebook for path, notebook in plan.items() if built[path].startswith(tuple(names))}
+
+
+def _with_language(lesson: str) -> str:
+    """The name of a lesson, or the beginning of it, after the folder of its language: "03_sliding_window", "de/00"."""
+    path = Path(lesson)
+    return f"{path.parent.name}/{path.stem}" if re.fullmatch("[a-z]{2}", path.parent.name) else path.stem
 
 
 def run(root: Path, wanted: Sequence[str], *, force: bool, jobs: int) -> list[str]:

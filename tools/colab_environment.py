@@ -9,11 +9,12 @@ fine; one that changed is an error. The test tools then come in under the constr
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import venv
 from pathlib import Path
+
+from environment import torch_index
 
 ROOT = Path(__file__).resolve().parent.parent
 PINS = ROOT / "requirements-colab.txt"
@@ -60,7 +61,7 @@ def main(folder: Path) -> None:
     def installed() -> str:
         return subprocess.run([*pip, "freeze"], check=True, capture_output=True, text=True).stdout
 
-    if index := os.environ.get("TORCH_INDEX"):
+    if index := torch_index():
         torch = next(line for line in PINS.read_text(encoding="utf-8").splitlines() if line.startswith("torch=="))
         install("--index-url", index, torch)
     install("-r", str(PINS))

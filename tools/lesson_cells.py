@@ -14,6 +14,7 @@ The solved notebook shows the lines before `### STUB`; the student notebook show
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections import Counter
@@ -21,6 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jupytext
+from languages import ENGLISH, folder, words
 
 LESSON_NAME = re.compile(r"\d\d_[a-z0-9_]+")
 FENCE = re.compile(
@@ -30,6 +32,8 @@ FENCE = re.compile(
 )
 # Looser than the markers themselves: a misspelt marker must not carry a solution into the student notebook.
 MARKER = re.compile(r"^\s*#+\s*((BEGIN|END)\s+SOLUTION\b.*|STUB\s*)$", re.MULTILINE | re.IGNORECASE)
+# How a translation begins: which text it translates, by the first digits of its digest.
+TRANSLATES = re.compile(r"# Translates lessons/(?P<name>\w+)\.py as of (?P<digest>[0-9a-f]{12})\n+")
 JUPYTEXT_METADATA = {"cell_marker", "lines_to_next_cell", "lines_to_end_of_cell_marker"}  # layout of the text only
 
 
@@ -49,33 +53,47 @@ class Cell:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A parsed lesson; its exercise cells still hold their fences."""
+    """A parsed lesson; its exercise cells still hold their fences.
+
+    `translates` is the digest of the English text that a translation follows.
+    """
 
     name: str
     title: str
     cells: tuple[Cell, ...]
+    language: str = ENGLISH
+    translates: str = ""
 
     def path(self, solved: bool) -> str:
         """Path of its notebook from the root of the repository."""
-        return f"notebooks/{'solutions/' if solved else ''}{self.name}.ipynb"
+        return f"notebooks/{folder(self.language)}{'solutions/' if solved else ''}{self.name}.ipynb"
 
 
-def parse_lesson(name: str, text: str) -> Lesson:
+def text_digest(text: str) -> str:
+    """What the first line of a translation says of the English text that it follows."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def parse_lesson(name: str, text: str, language: str = ENGLISH) -> Lesson:
     """Split a lesson into cells and check what can be checked without running it.
 
     Args:
         name: the file's name without its ending, for example "03_sliding_window".
         text: its content.
+        language: that of its folder.
 
     Raises:
-        LessonError: the lesson has no title, an unknown kind or setting of a cell, an empty code cell, or an
-            exercise whose id or fence is wrong.
+        LessonError: the lesson has no title, an unknown kind or setting of a cell, an empty code cell, an exercise
+            whose id or fence is wrong, or is a translation that does not say of what.
     """
     if not LESSON_NAME.fullmatch(name):
         raise LessonError(f"a lesson is called NN_name.py, with small letters, digits and _; got {name}.py")
+    file, translates = f"lessons/{folder(language)}{name}.py", ""
+    if language != ENGLISH:
+        translates, text = _translation(file, name, text, language)
     cells = []
     for position, raw in enumerate(jupytext.reads(text, fmt="py:percent").cells, 1):
-        where = f"lessons/{name}.py, cell {position} ({_first_line(raw.source)})"
+        where = f"{file}, cell {position} ({_first_line(raw.source)})"
         unknown = set(raw.metadata) - {"tags", "exercise"} - JUPYTEXT_METADATA
         if unknown:
             raise LessonError(f"{where}: a cell may set `tags` and `exercise`, got {', '.join(sorted(unknown))}")
@@ -88,11 +106,23 @@ def parse_lesson(name: str, text: str) -> Lesson:
         cells.append(cell)
     twice = [id for id, count in Counter(cell.exercise for cell in cells if cell.exercise).items() if count > 1]
     if twice:
-        raise LessonError(f"lessons/{name}.py: exercise {twice[0]} stands in more than one cell; give each its own id")
+        raise LessonError(f"{file}: exercise {twice[0]} stands in more than one cell; give each its own id")
     title = re.search(r"^# +(.+)$", cells[0].source, re.MULTILINE) if cells and cells[0].kind == "markdown" else None
     if not title:
-        raise LessonError(f"lessons/{name}.py must open with a markdown cell that holds its title: `# # Title`")
-    return Lesson(name, title[1].strip(), tuple(cells))
+        raise LessonError(f"{file} must open with a markdown cell that holds its title: `# # Title`")
+    return Lesson(name, title[1].strip(), tuple(cells), language, translates)
+
+
+def _translation(file: str, name: str, text: str, language: str) -> tuple[str, str]:
+    """Of what text a translation says it is one, and the text below that line."""
+    try:
+        words(language)
+    except ValueError as error:
+        raise LessonError(f"{file}: {error}") from None
+    said = TRANSLATES.match(text)
+    if not said or said["name"] != name:
+        raise LessonError(f"{file} must begin with `# Translates lessons/{name}.py as of …`, 12 digits of its sha256")
+    return said["digest"], text[said.end() :]
 
 
 def _first_line(source: str) -> str:
@@ -164,11 +194,11 @@ def _stub(fence: re.Match[str]) -> str:
 
 
 def solutions(lessons: Sequence[Lesson]) -> str:
-    """The text of llmlab/exercises/solutions.json: {exercise id: {"stub": …, "solution": …}} of all lessons."""
+    """The text of llmlab/exercises/solutions.json: {exercise id: {"stub": …, "solution": …}} of the English lessons."""
     found = {
         cell.exercise: {"stub": student_source(cell.source), "solution": solved_source(cell.source)}
         for lesson in lessons
         for cell in lesson.cells
-        if cell.exercise
+        if cell.exercise and lesson.language == ENGLISH
     }
     return json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

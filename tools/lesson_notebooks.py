@@ -1,25 +1,30 @@
 """From the cells of the lessons to notebooks that are not yet executed: pure functions.
 
 A notebook opens with a generated cell of navigation and launch links and closes with navigation again; before its first
-code cell stands the generated bootstrap. The same lessons always give the same bytes.
+code cell stands the generated bootstrap. A link to a lesson leads to its notebook in the same language and of the same
+kind (student or solved), and to the English one where there is no translation. The same lessons always give the same
+bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
+import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import minutes
 import nbformat
 from address import install_line, launch_links
+from languages import ENGLISH, words
 from lesson_cells import Cell, Lesson, solved_source, student_source
 from nbformat import NotebookNode
 
 BOOTSTRAP = """\
-# A fresh Colab machine installs llmlab here; everywhere else it is already there.
+{set_up}
 try:
     import llmlab
 except ModuleNotFoundError:
@@ -29,46 +34,88 @@ from llmlab import course
 course.setup(edition=2)"""
 
 
+LINK = re.compile(r"\]\((?P<name>\d\d_\w+)\.ipynb")
+
+
 def notebook_cells(lesson: Lesson, lessons: Sequence[Lesson], address: str | None, *, solved: bool) -> list[Cell]:
     """All cells of one notebook: the lesson's between the generated ones (navigation, bootstrap; navigation).
 
     Args:
         lesson: the lesson to show.
-        lessons: all lessons in order; its neighbours in there are linked.
+        lessons: all English lessons in order, and the translations; its neighbours among them are linked.
         address: "owner/name" on GitHub; None for a course that has no public address.
         solved: whether the exercises show their solutions.
     """
     view = solved_source if solved else student_source
+    place = _Place(lesson, lessons, solved)
     body = [replace(cell, source=view(cell.source)) if cell.exercise else cell for cell in lesson.cells]
-    body[0] = replace(body[0], source=body[0].source.replace(minutes.PLACE, str(minutes.count(lesson).minutes)))
-    navigation = _navigation(lesson, lessons, solved)
-    opening = f"{navigation}\n\n{_launch(lesson, address, solved)}"
-    bootstrap = Cell("code", BOOTSTRAP.format(install_line=install_line(address)))
+    body = [replace(cell, source=place.linked(cell.source)) if cell.kind == "markdown" else cell for cell in body]
+    # A translation takes as long as the lesson that it translates.
+    sitting = str(minutes.count(place.original).minutes)
+    body[0] = replace(body[0], source=body[0].source.replace(minutes.PLACE, sitting))
+    navigation = place.navigation()
+    opening = f"{navigation}\n\n{place.launch(address)}"
+    set_up = BOOTSTRAP.format(set_up=words(lesson.language).set_up, install_line=install_line(address))
     # Title and goals come before any code; the bootstrap comes before any other code.
     first_code = next((i for i, cell in enumerate(body) if cell.kind == "code"), len(body))
-    body.insert(first_code, bootstrap)
+    body.insert(first_code, Cell("code", set_up))
     return [Cell("markdown", opening), *body, Cell("markdown", navigation)]
 
 
-def _navigation(lesson: Lesson, lessons: Sequence[Lesson], solved: bool) -> str:
-    names = [other.name for other in lessons]
-    here = names.index(lesson.name)
-    links = [f"[Contents]({'../../' if solved else '../'}README.md)"]
-    if here > 0:
-        links.insert(0, f"[← {lessons[here - 1].title}]({names[here - 1]}.ipynb)")
-    if here + 1 < len(lessons):
-        links.append(f"[{lessons[here + 1].title} →]({names[here + 1]}.ipynb)")
-    return " · ".join(links)
+@dataclass(frozen=True)
+class _Place:
+    """Where a notebook stands among the others: what it links to, and in which words."""
 
+    lesson: Lesson
+    lessons: Sequence[Lesson]
+    solved: bool
 
-def _launch(lesson: Lesson, address: str | None, solved: bool) -> str:
-    links = launch_links(address, lesson.path(solved))
-    if solved:
-        return (
-            f"{links}\n\n**This is the solved version.** Work through the "
-            f"[student notebook](../{lesson.name}.ipynb) first; here you can compare."
-        )
-    return f"[Solved version](solutions/{lesson.name}.ipynb) · {links}"
+    @property
+    def original(self) -> Lesson:
+        return self.in_language(self.lesson.name, ENGLISH)
+
+    def in_language(self, name: str, language: str) -> Lesson:
+        """The lesson in a language, or in English where it is not translated."""
+        found = {one.language: one for one in self.lessons if one.name == name}
+        return found.get(language, found[ENGLISH])
+
+    def to(self, path: str) -> str:
+        """The way from this notebook to a file."""
+        return posixpath.relpath(path, posixpath.dirname(self.lesson.path(self.solved)))
+
+    def linked(self, text: str) -> str:
+        """The text with its links to lessons leading to notebooks that exist."""
+        known = {one.name for one in self.lessons}
+
+        def lead(link: re.Match[str]) -> str:
+            if link["name"] not in known:
+                return link[0]
+            return f"]({self.to(self.in_language(link['name'], self.lesson.language).path(self.solved))}"
+
+        return LINK.sub(lead, text)
+
+    def navigation(self) -> str:
+        say, language = words(self.lesson.language), self.lesson.language
+        names = [one.name for one in self.lessons if one.language == ENGLISH]
+        here = names.index(self.lesson.name)
+
+        def link(name: str, label: str) -> str:
+            other = self.in_language(name, language)
+            title = other.title if other.language == language else f"{other.title} ({say.in_english})"
+            return f"[{label.format(title)}]({self.to(other.path(self.solved))})"
+
+        before = [link(name, "← {}") for name in names[max(here - 1, 0) : here]]
+        after = [link(name, "{} →") for name in names[here + 1 : here + 2]]
+        return " · ".join([*before, f"[{say.contents}]({self.to('README.md')})", *after])
+
+    def launch(self, address: str | None) -> str:
+        lesson, say = self.lesson, words(self.lesson.language)
+        links = launch_links(address, lesson.path(self.solved))
+        if lesson.language != ENGLISH:
+            links = f"[{say.in_english}]({self.to(self.original.path(self.solved))}) · {links}"
+        if self.solved:
+            return f"{links}\n\n{say.is_solved.format(student=self.to(lesson.path(solved=False)))}"
+        return f"[{say.solved}]({self.to(lesson.path(solved=True))}) · {links}"
 
 
 def assemble(cells: Sequence[Cell]) -> NotebookNode:

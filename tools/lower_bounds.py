@@ -1,6 +1,7 @@
 """Print pyproject.toml's lower bounds as exact versions: `name>=1.2` as `name==1.2`, one a line.
 
-CI installs exactly these in one job, so that each bound is a version that was tried.
+CI installs exactly these in one job, so that each bound is a version that was tried; what they bring themselves must
+fit them, and is bounded from above where it does not.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+WITH_THEM = ["click<8.3"]  # typer 0.16 asks for no bound, and its options lose their names with a newer click
 
 
 def lower_bounds() -> list[str]:
@@ -18,4 +20,4 @@ def lower_bounds() -> list[str]:
 
 
 if __name__ == "__main__":
-    print(*lower_bounds(), sep="\n")
+    print(*lower_bounds(), *WITH_THEM, sep="\n")

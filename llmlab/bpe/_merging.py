@@ -20,7 +20,8 @@ def checked_merges(merges: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, b
     """The merges as a list, checked: each part is a byte or made by an earlier merge, and no merge comes twice."""
     if not isinstance(merges, Iterable):
         raise TypeError(f"merges must be pairs of bytes in rank order, got {merges!r}: write [] for none")
-    known, checked = set(BYTES), {}
+    known: set[bytes] = set(BYTES)
+    checked: dict[tuple[bytes, ...], int] = {}
     for number, merge in enumerate(merges):
         pair = tuple(merge) if isinstance(merge, Iterable) else ()
         if len(pair) != 2 or not all(isinstance(part, bytes) for part in pair):
@@ -61,9 +62,10 @@ def merge_by_rank(ids: list[int], ranks: Mapping[tuple[int, int], int], merged: 
     return ids
 
 
-def _merge_long(ids: list[int | None], ranks: Mapping[tuple, int], merged: Sequence[int]) -> list[int]:
+def _merge_long(of_bytes: list[int], ranks: Mapping[tuple, int], merged: Sequence[int]) -> list[int]:
     """The same merges in the same order: a heap hands out the best pair, and a linked list spares moving the ids."""
-    ids = [*ids, None]  # an end that pairs with nothing; an id merged into the one on its left becomes None, too
+    # None is an end that pairs with nothing; an id that was merged into the one on its left becomes None, too.
+    ids: list[int | None] = [*of_bytes, None]
     following, preceding = list(range(1, len(ids) + 1)), list(range(-1, len(ids) - 1))
     heap = [(ranks[pair], i) for i, pair in enumerate(pairwise(ids)) if pair in ranks]
     heapq.heapify(heap)  # by rank, then by place

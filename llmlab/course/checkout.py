@@ -23,6 +23,6 @@ def checkout(start: Path | None = None) -> Path | None:
 
 
 def notebooks(root: Path) -> list[Path]:
-    """All notebooks of the course, the student's and the solved ones, in the order of the lessons."""
+    """All notebooks of the course, the student's, the solved and the translated ones, in the order of the lessons."""
     found = [path for path in (root / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts]
-    return sorted(found, key=lambda path: (path.name, len(path.parts)))
+    return sorted(found, key=lambda path: (path.name, len(path.parts), path.as_posix()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -19,7 +20,8 @@ def open_lab(words: Sequence[str], options: Sequence[str] = ()) -> int:
     """Start JupyterLab on a lesson, wait until it is closed, and return its exit code.
 
     Args:
-        words: the number or name of a lesson, the first one if none is given; then what JupyterLab is to be given.
+        words: the number or name of a lesson, the first one if none is given, after the folder of its language where
+            it is a translation (`de/00`); then what JupyterLab is to be given.
         options: more of that.
 
     Raises:
@@ -44,12 +46,18 @@ def open_lab(words: Sequence[str], options: Sequence[str] = ()) -> int:
 
 
 def _lesson(root: Path, lesson: str) -> Path:
-    """The student's notebook of a lesson: `03`, `03_sliding_window`, or its path."""
-    students = [path for path in notebooks(root) if path.parent.name == "notebooks"]
-    for path in students:
-        if path.stem.startswith(Path(lesson).stem):
+    """The student's notebook of a lesson: `03`, `03_sliding_window`, or its path; `de/00`, where it is translated."""
+    students = {_with_language(path): path for path in notebooks(root) if path.parent.name != "solutions"}
+    for name, path in students.items():
+        if name.startswith(_with_language(Path(lesson))):
             return path
-    raise CommandRefused(f"there is no lesson {lesson!r}; the lessons are {', '.join(path.stem for path in students)}")
+    raise CommandRefused(f"there is no lesson {lesson!r}; the lessons are {', '.join(sorted(students))}")
+
+
+def _with_language(path: Path) -> str:
+    """The name of a lesson, or its beginning, after the folder of its language if it is a translation."""
+    language = path.parent.name
+    return f"{language}/{path.stem}" if re.fullmatch("[a-z]{2}", language) else path.stem
 
 
 def _is_root() -> bool:

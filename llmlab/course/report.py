@@ -25,6 +25,8 @@ _PACKAGES = (
     "ipykernel",
     "jupyterlab",
 )
+_FRONT_END = ("ipykernel", "jupyterlab")  # Colab and VS Code bring a front end of their own, and the first of these
+_INSTALL = {"torch": "pip install torch --index-url https://download.pytorch.org/whl/cpu"}  # without CUDA
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,12 @@ def doctor() -> Report:
             facts[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             facts[name] = "not installed"
-            if name not in {"jupyterlab", "ipykernel"}:  # Colab and VS Code bring a front end of their own
-                problems.append(f"{name} is not installed: run `pip install {name}` in this environment")
+            if name not in _FRONT_END:
+                problems.append(
+                    f"{name} is not installed: run `{_INSTALL.get(name, f'pip install {name}')}` in this environment"
+                )
+    if all(facts.get(name) == "not installed" for name in _FRONT_END):
+        problems.append("nothing here opens or runs a notebook: run `pip install jupyterlab` in this environment")
     try:
         import torch
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from llmlab.utils.lazy import lazily
 
 if TYPE_CHECKING:
+    from llmlab.explorers.architecture_tracer import ArchitectureTracer
     from llmlab.explorers.attention_bench import AttentionBench
     from llmlab.explorers.cache_meter import CacheMeter
     from llmlab.explorers.distribution_sculptor import DistributionSculptor
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from llmlab.explorers.window_map import WindowMap
 
 __all__ = [
+    "ArchitectureTracer",
     "AttentionBench",
     "CacheMeter",
     "DistributionSculptor",
@@ -38,6 +40,7 @@ __all__ = [
 
 __getattr__, __dir__ = lazily(
     __name__,
+    architecture_tracer=["ArchitectureTracer"],
     attention_bench=["AttentionBench"],
     cache_meter=["CacheMeter"],
     distribution_sculptor=["DistributionSculptor"],

@@ -29,6 +29,7 @@ EXPLORERS = (
     explorers.TrainingReplay,
     explorers.DistributionSculptor,
     explorers.CacheMeter,
+    explorers.ArchitectureTracer,
 )
 MOVING = "merge_player.gif"
 WIDTHS = (375, 700, 1300)

@@ -325,7 +325,7 @@ def interrupted_run(text, steps):
     return output
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")
+@pytest.mark.skipif(sys.platform == "win32", reason="not on Windows: Ctrl-C is sent otherwise there")
 def test_ctrl_c_keeps_what_was_learned(text):
     output = interrupted_run(text, steps=100_000)
     assert re.search(r"stopped after \d+ of 100000 steps; --resume goes on\nsaved in run", output)

@@ -105,14 +105,14 @@ def test_with_nothing_measured_nothing_is_said_to_be_saved(text):  # noqa: F811
 
 # --- nobody listens; somebody is in a hurry ---
 
-_UNIX = pytest.mark.skipif(sys.platform == "win32", reason="pipes and signals are others there")
+_UNIX = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows: pipes and signals are others there")
 
 
 @_UNIX
 @pytest.mark.parametrize("where", ["a pipe", "/dev/full"])
 def test_an_output_that_closes_ends_no_training(text, where):  # noqa: F811
     if where == "/dev/full" and not Path(where).exists():
-        pytest.skip("only Linux has it")
+        pytest.skip("on Linux only: no other system has it")
     command = f"{sys.executable} -m llmlab train {text} {' '.join(TINY)}"
     command += " | head -1; exit ${PIPESTATUS[0]}" if where == "a pipe" else " > /dev/full"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120)

@@ -220,6 +220,7 @@ CASES = [
         answer={"count": answers.count_parameters},
         blank="so llmlab's own count is shown.",
     ),
+    Case(explorers.ArchitectureTracer, "Experts E: none"),
     Case(
         explorers.TrainingReplay,
         "Run: A",

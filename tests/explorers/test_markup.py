@@ -30,6 +30,7 @@ REDRAWN = (
     "DistributionSculptor",
     "InfluenceMap",
     "ShapeTracer",
+    "ArchitectureTracer",
     "CacheMeter",
     "TrainingReplay",
     "TrainingCurve",

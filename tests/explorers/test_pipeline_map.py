@@ -142,6 +142,18 @@ def test_a_text_is_computed_once():
 # ---- a model of one's own --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("positions", ["learned", "rotary"])
+def test_embeddings_are_called_what_they_are(positions):
+    model, tokenizer = own_model(d_model=24, positions=positions)
+    explorer = PipelineMap("abc", model, tokenizer)
+    words = explorer.frame["html"] + more(explorer.trace)
+    added = positions == "learned"
+    assert ("token + position" in words) == ("adds one of another table" in words) == added
+    assert ("positions turn queries and keys, later" in words) != added
+    tokens = model.embedding.token.weight[explorer.trace.ids]
+    assert torch.equal(explorer.trace.embeddings, tokens) != added
+
+
 def test_own_model():
     model, tokenizer = own_model(dropout=0.5)
     explorer = PipelineMap("héllo wörld", model, tokenizer)

@@ -16,6 +16,7 @@ from tests.core.test_without_torch import without_torch
 COUNTING = [
     ("MergePlayer", {"merges": 7, "pretokenize": True}),
     ("ShapeTracer", {"layers": 12, "tie_weights": True}),
+    ("ArchitectureTracer", {"experts": "8", "mlp": "SwiGLU"}),
     ("CacheMeter", {"sharing": "4", "precision": "8 bits"}),
 ]
 
@@ -64,7 +65,10 @@ for name in llmlab.explorers.__all__:
     lines = [line.split() for line in printed.stdout.splitlines()]
     assert lines[0] == ["none"]
     assert [name for name, *_ in lines[1:]] == explorers.__all__
-    also = {"TrainingCurve": {"training_replay"}}  # whose charts it draws
+    also = {
+        "TrainingCurve": {"training_replay"},  # whose charts it draws
+        "ArchitectureTracer": {"shape_tracer"},  # whose pass it shows
+    }
     assert [set(folders) for _, *folders in lines[1:]] == [
         {folder_of(name)} | also.get(name, set()) for name in explorers.__all__
     ]

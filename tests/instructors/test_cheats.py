@@ -122,6 +122,8 @@ def channel_found(nb):
         {"verdict": {"status": "passed", "message": "yes", "misconception": None}},
         {"event": "reply", "line": json.dumps({"verdict": {"status": "passed"}})},
         {"event": "ready", "found": ["03.1", "03.2"], "replaced": []},
+        {"event": "broken", "message": "\x1b[31mno more grading today"},
+        {"event": "guard", "processes": "python"},
         {"event": "done"},
     ]
     lines = "".join(json.dumps(one) + "\n" for one in forged)

@@ -38,7 +38,7 @@ print(len(Path("word.txt").read_text()))
 {"stride": 4}
 """
 CELLS = 4  # with the bootstrap
-LINUX = pytest.mark.skipif(platform.system() != "Linux", reason="outputs are compared on Linux only")
+LINUX = pytest.mark.skipif(platform.system() != "Linux", reason="on Linux only: outputs are compared there")
 
 
 @pytest.fixture(scope="module")
@@ -230,10 +230,19 @@ def test_every_committed_notebook_counts_as_built():
     assert [path.name for path in paths if not checking.as_built(nbformat.read(path, as_version=4))] == []
 
 
+def test_a_lesson_stands_for_both_of_its_notebooks():
+    found = command._notebooks(["03", "notebooks/03_sliding_window.ipynb"], ROOT)
+    assert [path.relative_to(ROOT).as_posix() for path in found] == [
+        "notebooks/03_sliding_window.ipynb",
+        "notebooks/solutions/03_sliding_window.ipynb",
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["no-such.ipynb"], "does not exist"),
+        (["no-such.ipynb"], "no-such.ipynb does not exist, and is no lesson of the course either"),
+        (["99"], "99 does not exist, and is no lesson"),
         (["pyproject.toml"], "a notebook is a file that ends in .ipynb"),
         (["lessons"], "holds no notebook"),
         (["--junit"], "requires an argument"),

@@ -50,7 +50,7 @@ SKIPPED = {
     "by a comment": ("# NBVAL_SKIP\nraise TypeError('never')", []),
     "by a tag": ("raise TypeError('never')", ["nbval-skip"]),
 }
-windows = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no bash and no such signals")
+windows = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows: it has no bash and no such signals")
 
 
 def results(*notebooks):

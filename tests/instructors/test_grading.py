@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -26,8 +27,11 @@ from llmlab.instructors.grade import attempt
 from llmlab.instructors.grade import folder as grading_folder
 from llmlab.instructors.grade import table as grading_table
 from llmlab.instructors.grade.attempt import Verdict
+from llmlab.instructors.grade.bubblewrap import prefix
+from llmlab.instructors.grade.places import readable
 from llmlab.instructors.grade.submissions import binds, exercises_of, find
 from llmlab.instructors.grade.table import Table, write_table
+from llmlab.instructors.grade.trees import remove_tree
 from tests import ROOT
 from tests.instructors.grading_batch import IDS, SOLVED, cases, differences, notebook, write_batch
 
@@ -156,7 +160,7 @@ def test_students_and_files(tmp_path):
     ):
         put(tmp_path / name, code("make_windows = 1"))
     put(tmp_path / "__MACOSX/._zoe.ipynb", b"")
-    assert [(one.student, one.name) for one in find(tmp_path)] == [
+    assert [(one.student, one.name) for one in find(tmp_path).submissions] == [
         ("anna", "anna/04.IPYNB"),
         ("anna", "anna/deep/03_x.ipynb"),
         ("zoe", "zoe.ipynb"),
@@ -178,8 +182,8 @@ def test_students_and_files(tmp_path):
 )
 def test_lesson_of_a_notebook(tmp_path, name, content, lesson):
     put(tmp_path / name, content)
-    (found,) = find(tmp_path)
-    assert found.lesson == lesson
+    (found,) = find(tmp_path).submissions
+    assert found.lessons == ((lesson,) if lesson else ())
     assert bool(found.problem) == (content == b"" or not lesson)
 
 
@@ -200,22 +204,22 @@ OLDER = "This notebook is of the first edition of the course, whose exercises ha
 def test_a_notebook_of_another_edition_is_not_judged_by_todays_checks(tmp_path, cells, metadata, problem):
     sources = [{"cell_type": "code", "source": source, "metadata": {}} for source in cells]
     put(tmp_path / "anna.ipynb", {"cells": sources, "metadata": metadata})
-    (found,) = find(tmp_path)
+    (found,) = find(tmp_path).submissions
     assert found.problem.startswith(problem) and bool(found.problem) == bool(problem)
-    assert found.lesson == ("" if problem else cells[-1][10:12])
+    assert found.lessons == (() if problem else (cells[-1][10:12],))
 
 
 def test_odd_but_readable_notebooks(tmp_path):
     cells = [None, {"cell_type": "code", "source": ["make_windows", 3], "metadata": {"tags": 3}}, {"cell_type": "code"}]
     put(tmp_path / "a.ipynb", {"cells": [*cells, {"cell_type": "code", "source": "make_windows = 2"}], "metadata": []})
-    (found,) = find(tmp_path)
-    assert (found.lesson, found.problem, found.notes) == ("03", "", ())
+    (found,) = find(tmp_path).submissions
+    assert (found.lessons, found.problem, found.notes) == (("03",), "", ())
     assert [(cell.place, cell.source) for cell in found.cells] == [(2, "make_windows3"), (4, "make_windows = 2")]
 
 
 def test_a_notebook_of_the_old_format_says_what_to_do(tmp_path):
     put(tmp_path / "03_x.ipynb", {"worksheets": [{"cells": []}], "nbformat": 3})
-    (found,) = find(tmp_path)
+    (found,) = find(tmp_path).submissions
     assert "open and save it in JupyterLab" in found.problem
 
 
@@ -232,10 +236,12 @@ def test_the_table_is_safe_to_open(tmp_path):
     odd = Row("a", "b", "03", "03.1", "failed", "", " \t=1+1\n\ud800\0x", "-1")
     write_table(tmp_path / "odd.csv", [odd])
     (row,) = read_csv(tmp_path / "odd.csv")
-    assert (row["message"], row["notes"]) == ("'=1+1 ?x", "'-1")
+    assert (row["message"], row["notes"]) == ("'=1+1 <U+D800><U+0000>x", "'-1")
 
 
-def test_ctrl_c_keeps_what_was_graded(tmp_path):
+@pytest.mark.parametrize("presses", [1, 40])
+def test_ctrl_c_keeps_what_was_graded(tmp_path, presses):
+    (tmp_path / "tmp").mkdir()
     endless = notebook().insert("import time\ntime.sleep(4321.5)").case().content
     for name in ("a_empty", "z_endless"):
         put(tmp_path / "in" / name / "03_x.ipynb", b"" if name == "a_empty" else endless)
@@ -246,21 +252,25 @@ def test_ctrl_c_keeps_what_was_graded(tmp_path):
     done = subprocess.Popen(
         [sys.executable, "-c", script],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "tmp")},
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
     out = tmp_path / "grades.csv"
     deadline = time.monotonic() + 60
-    while not (out.exists() and len(read_csv(out)) == len(IDS)) and time.monotonic() < deadline:
+    partial = tmp_path / "grades.partial.csv"
+    while not (partial.exists() and len(read_csv(partial)) == len(IDS)) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert done.poll() is None, "the second notebook goes on"
-    done.send_signal(signal.SIGINT)
+    for _ in range(presses):
+        done.send_signal(signal.SIGINT)
+        time.sleep(0.01)
     _, errors = done.communicate(timeout=30)
-    assert "KeyboardInterrupt" in errors
-    assert {row["student"] for row in read_csv(out)} == {"a_empty"}
-    assert [path.name for path in tmp_path.glob("*.tmp")] == []
+    assert "Stopped: 1 of 2 notebooks were graded. Their rows are in" in errors
+    assert {row["student"] for row in read_csv(partial)} == {"a_empty"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["grades.partial.csv", "in", "tmp"] and not out.exists()
+    assert list((tmp_path / "tmp").iterdir()) == [] and processes_with("sleep(4321.5)") == []
 
 
 def test_a_submission_without_time_left_keeps_what_was_decided(tmp_path):
@@ -272,7 +282,7 @@ def test_a_submission_without_time_left_keeps_what_was_decided(tmp_path):
 
 def test_an_old_table_is_there_until_the_work_begins(tmp_path):
     (tmp_path / "grades.csv").write_text("last week's")
-    with pytest.raises(ValueError, match="there is no notebook"):
+    with pytest.raises(ValueError, match="holds something else than a table of grades: give another file"):
         grade_folder(tmp_path, tmp_path / "grades.csv", progress=False)
     assert (tmp_path / "grades.csv").read_text() == "last week's"
 
@@ -314,7 +324,7 @@ def test_a_full_disk_stops_no_grading(tmp_path):
     table._file = FullDisk()
     for student in ("zoe", "anna"):
         table.add([Row(student, f"{student}.ipynb", "03", "03.1", "passed", "", "", "")])
-    table.finish()
+    table.finish(table.rows)
     assert [row["student"] for row in read_csv(tmp_path / "grades.csv")] == ["anna", "zoe"]
 
 
@@ -389,6 +399,8 @@ for name in {without!r}:
     setattr(guard, name, lambda *_: False)
 found = guard.confine(pathlib.Path.cwd(), 512, readable())
 print(sorted(found.values()))
+if found["processes"] == "kernel":
+    print("in memory", end="", file=sys.stderr)
 for forbidden in (
     lambda: (outside / "new").write_text("x"),
     lambda: os.open(outside / "new", os.O_CREAT | os.O_WRONLY),
@@ -440,7 +452,9 @@ def test_what_is_refused(tmp_path, without):
         assert canary == "alive"
     elif levels.count("kernel") >= 2:
         assert canary == "not readable"
-    assert [path.name for path in outside.iterdir()] == ["canary"] and list(inside.iterdir()) == [inside / "sub"]
+    assert [path.name for path in outside.iterdir()] == ["canary"]
+    # In namespaces the folder lies in memory: on the disk stays the empty place to which its tree was mounted.
+    assert [path.name for path in inside.iterdir()] == (["root"] if done.stderr == "in memory" else ["sub"])
 
 
 ESCAPING = """
@@ -448,7 +462,7 @@ import os, pathlib, subprocess, sys, time
 from llmlab.instructors.grade import guard
 from llmlab.instructors.grade.places import readable
 
-found = guard.confine(pathlib.Path.cwd(), 512, readable())
+found = guard.confine(pathlib.Path.cwd(), 512, readable(), {wrapped})
 if found["processes"] != "kernel":
     sys.exit(77)
 {code}
@@ -457,10 +471,15 @@ if found["processes"] != "kernel":
 HIDING = "subprocess.run('setsid sh -c \"exec sleep 9876.5\" &', shell=True)"
 
 
-def confined(tmp_path: Path, code: str) -> subprocess.CompletedProcess:
+def confined(tmp_path: Path, code: str, wrapped: bool = False) -> subprocess.CompletedProcess:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-    script = ESCAPING.format(code=code)
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    (tmp_path / "work").mkdir(exist_ok=True)
+    script = ESCAPING.format(code=code, wrapped=wrapped)
+    before = prefix(tmp_path, 512, readable()) if wrapped else []
+    if wrapped and (not before or subprocess.run([*before, "true"], capture_output=True).returncode):
+        pytest.skip("bubblewrap is not installed, or may not make namespaces")
+    command = [*before, sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     if done.returncode == 77:
         pytest.skip("this kernel or container offers no namespaces")
     return done
@@ -475,7 +494,7 @@ def test_no_process_outlives_the_notebook(tmp_path):
 
 def test_no_process_outlives_a_killed_grader(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-    inner = ESCAPING.format(code=f"{HIDING}\nprint('there', flush=True)\ntime.sleep(600)")
+    inner = ESCAPING.format(wrapped=False, code=f"{HIDING}\nprint('there', flush=True)\ntime.sleep(600)")
     grader = (
         f"import subprocess, sys\none = subprocess.Popen([sys.executable, '-c', {inner!r}], stdout=subprocess.PIPE)\n"
         "print(one.stdout.readline().decode() or 'none', flush=True)\none.wait()"
@@ -500,11 +519,20 @@ def test_no_process_outlives_a_killed_grader(tmp_path):
         ("print(sorted(os.listdir('/dev/shm')))", "[]"),
         ("print(open('/proc/self/status').read().partition('CapEff:')[2].split()[0].strip('0'))", ""),
         ("print(subprocess.run(['umount', '/proc'], capture_output=True).returncode != 0)", "True"),
-        ("print([line for line in open('/proc/self/mountinfo') if ' /run ' in line][-1].split(' - ')[1][:5])", "tmpfs"),
+        (
+            "import socket\ntry:\n    socket.socket(socket.AF_UNIX).connect({socket!r})\n"
+            "except OSError as error:\n    print(type(error).__name__)",
+            "FileNotFoundError",
+        ),
+        ("try:\n    os.chmod('/usr', 0o755)\nexcept OSError as error:\n    print(error.errno)", "30"),
+        (
+            "print(sum(os.path.exists(place) for place in ('/home', '/var/lib', '/mnt', '/etc/shadow')))",
+            "0",
+        ),
         ("import pty\npty.spawn(['echo', 'hi'])", "hi"),
         (
             "try:\n    os.open('/dev/kmsg', os.O_WRONLY)\nexcept OSError as error:\n    print(type(error).__name__)",
-            "PermissionError",
+            "FileNotFoundError",
         ),
         (
             "import resource\ntry:\n    resource.prlimit({parent}, resource.RLIMIT_NOFILE, (5, 5))\n"
@@ -513,15 +541,33 @@ def test_no_process_outlives_a_killed_grader(tmp_path):
         ),
         ("import torch.utils.data as d\nprint(len(list(d.DataLoader(range(6), num_workers=2))))", "6"),
     ],
-    ids=["the grader", "shared memory", "rights", "umount", "sockets", "terminal", "device", "limits", "workers"],
+    ids=[
+        "the grader",
+        "shared memory",
+        "rights",
+        "umount",
+        "sockets",
+        "modes",
+        "homes",
+        "terminal",
+        "device",
+        "limits",
+        "workers",
+    ],
 )
-def test_what_is_out_of_reach(tmp_path, code, said):
+@pytest.mark.parametrize("wrapped", [False, True], ids=["namespaces", "bubblewrap"])
+def test_what_is_out_of_reach(tmp_path, code, said, wrapped):
     with contextlib.suppress(OSError):
         Path("/dev/shm/llmlab-test").write_text("of the machine")
-    try:
-        done = confined(tmp_path, code.replace("{parent}", str(os.getpid())))
-    finally:
-        Path("/dev/shm/llmlab-test").unlink(missing_ok=True)
+    # A path of at most 108 characters, in a folder that everybody may enter.
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(f"{folder}/s")
+        listening.listen()
+        code = code.replace("{parent}", str(os.getpid())).replace("{socket!r}", repr(f"{folder}/s"))
+        try:
+            done = confined(tmp_path, code, wrapped)
+        finally:
+            Path("/dev/shm/llmlab-test").unlink(missing_ok=True)
     assert (done.stdout.strip(), done.returncode) == (said, 0), done.stderr
 
 
@@ -533,7 +579,8 @@ def test_how_a_process_ended_is_passed_on(tmp_path):
 
 def test_isolation_is_said_in_words():
     assert re.fullmatch(
-        r"Processes: (held by the kernel|looked for by the grader)\. Network: cut (by the kernel|in Python only: .*)\. "
+        r"Processes: (held by the kernel \((bubblewrap|namespaces)\)|looked for by the grader)\. "
+        r"Network: cut (by the kernel|in Python only: .*)\. "
         r"Files outside the submission's folder: kept .*\.",
         isolation(),
     )
@@ -553,7 +600,7 @@ def test_removing_a_folder_follows_no_link(tmp_path):
     (outside / "canary").write_text("alive")
     (tmp_path / "work" / "link").symlink_to(outside, target_is_directory=True)
     (tmp_path / "work" / "locked").chmod(0o500)
-    attempt._remove(tmp_path / "work")
+    remove_tree(tmp_path / "work")
     assert [path.name for path in tmp_path.iterdir()] == ["outside"]
     assert outside.stat().st_mode & 0o777 == 0o755 and (outside / "canary").read_text() == "alive"
 
@@ -585,5 +632,5 @@ def test_what_is_no_event_is_passed_over(tmp_path):
 def test_a_link_is_not_followed(tmp_path):
     put(tmp_path / "anna.ipynb", notebook().case().content)
     (tmp_path / "bert.ipynb").symlink_to(tmp_path / "anna.ipynb")
-    anna, bert = find(tmp_path)
+    anna, bert = find(tmp_path).submissions
     assert (anna.problem, bert.cells) == ("", ()) and "is a link" in bert.problem

@@ -39,7 +39,7 @@ def test_nbval_starts_its_kernels_this_way():
     assert nbval.kernel.start_new_kernel.__wrapped__.__module__ == "nbval.kernel"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has ports only")
+@pytest.mark.skipif(sys.platform == "win32", reason="not on Windows: it has ports only")
 def test_kernels_are_spoken_to_through_files_so_that_no_port_is_taken_twice():
     manager, client = nbval.kernel.start_new_kernel(kernel_name=nbval.kernel.CURRENT_ENV_KERNEL_NAME)
     try:

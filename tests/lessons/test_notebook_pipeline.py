@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import build_notebooks
+import languages
 import lesson_cells
 import lesson_notebooks
 import nbformat
@@ -197,7 +198,7 @@ def test_solutions_file_holds_stub_and_solution_of_each_exercise():
     }
 
 
-@pytest.mark.parametrize("module", [lesson_cells, lesson_notebooks, build_notebooks, notebook_execution])
+@pytest.mark.parametrize("module", [languages, lesson_cells, lesson_notebooks, build_notebooks, notebook_execution])
 def test_examples_in_the_tools_hold(module):
     assert doctest.testmod(module).failed == 0
 
@@ -371,7 +372,7 @@ def test_a_fresh_checkout_executes_nothing_until_something_is_changed(repository
     (repository / build_notebooks.STAMPS).unlink()
     assert main([], repository) == 0
     assert "2 of 2 notebooks needed no execution" in capsys.readouterr().out
-    (repository / "llmlab").mkdir()
+    (repository / "llmlab").mkdir(exist_ok=True)  # the solutions lie in it
     (repository / "llmlab/windows.py").write_text("stride = 4\n")
     before = (repository / STUDENT).read_bytes()
     assert main([], repository) == 0

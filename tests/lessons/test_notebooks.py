@@ -18,8 +18,13 @@ from notebook_execution import WIDGET_VIEW
 
 from tests import ROOT
 
-LESSONS = sorted(path.stem for path in (ROOT / "lessons").glob("*.py"))
-NOTEBOOKS = [f"notebooks/{folder}{name}.ipynb" for name in LESSONS for folder in ("", "solutions/")]
+LESSONS = sorted((ROOT / "lessons").glob("*.py"))
+TRANSLATIONS = sorted((ROOT / "lessons").glob("*/*.py"))
+NOTEBOOKS = [
+    (path.parent / kind / f"{path.stem}.ipynb").as_posix().replace("lessons", "notebooks", 1)
+    for path in [lesson.relative_to(ROOT) for lesson in LESSONS + TRANSLATIONS]
+    for kind in ("", "solutions")
+]
 NOT_COMPARED = {"image/png", "image/jpeg", WIDGET_VIEW}  # nbval leaves these kinds of output out
 
 

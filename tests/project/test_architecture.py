@@ -39,6 +39,7 @@ NO_TORCH = (
     *("llmlab", "llmlab.corpus", "llmlab.tokenizers", "llmlab.bpe", "llmlab.windows", "llmlab.gpt"),
     *("llmlab.training", "llmlab.generation", "llmlab.generation.costs", "llmlab.exercises", "llmlab.explorers"),
     *("llmlab.explorers.merge_player", "llmlab.explorers.shape_tracer", "llmlab.explorers.cache_meter"),
+    "llmlab.explorers.architecture_tracer",
 )
 
 
@@ -81,7 +82,11 @@ def part_of(name: str) -> str:
 
 
 def test_the_listing_of_the_package_is_its_table_of_contents():
-    names = {path.stem if path.suffix == ".py" else path.name for path in PACKAGE.iterdir() if path.name != "data"}
+    names = {
+        path.stem if path.suffix == ".py" else path.name
+        for path in PACKAGE.iterdir()
+        if path.name not in ("data", "py.typed")
+    }
     private = {name for name in names if name.startswith("_")} - {"__init__", "__main__", "__pycache__"}
     assert private == set()
     parts = names - {"__init__", "__pycache__"}

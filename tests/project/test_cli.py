@@ -19,6 +19,7 @@ from llmlab.course import _findings, report
 from llmlab.course import lab as course_lab
 from llmlab.exercises.engine.catalogue import lessons
 from llmlab.instructors.grade import command as grade_command
+from llmlab.instructors.grade.folder import Graded
 from tests import ROOT
 
 COMMANDS = typer.main.get_command(app).commands
@@ -41,7 +42,7 @@ def test_help_lists_the_commands_without_pytorch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", cwd=ROOT)
     assert done.stdout.splitlines()[-2:] == ["ended 0", "[]"], done.stdout + done.stderr
-    assert set(COMMANDS) == {"check", "grade", "doctor", "progress", "lab", "train", "sample"}
+    assert set(COMMANDS) == {"check", "grade", "release", "doctor", "progress", "lab", "train", "sample"}
     assert all(f" {name} " in done.stdout for name in COMMANDS)
 
 
@@ -56,6 +57,10 @@ def test_without_typer_it_says_what_to_install(absent):
 def test_it_also_runs_as_a_module():
     done = subprocess.run([sys.executable, "-m", "llmlab", "no-such-command"], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 2 and "no-such-command" in done.stderr
+
+
+def test_the_version_is_said():
+    assert run("--version") == (0, f"llmlab {llmlab.__version__}")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -93,7 +98,7 @@ def test_progress_shows_all_lessons_without_pytorch(tmp_path):
 def test_doctor_prints_a_block_to_paste():
     code, output = run("doctor")
     assert code == 0
-    assert output.startswith("``` llmlab 0.1.0 python ") and output.endswith("No problem found. ```")
+    assert output.startswith(f"``` llmlab {llmlab.__version__} python ") and output.endswith("No problem found. ```")
     for fact in ("torch", "device", "memory", "data", "small model", "widgets", "kernel"):
         assert f" {fact} " in output
 
@@ -196,6 +201,9 @@ def started(monkeypatch):
         (["03"], "03_sliding_window", []),
         (["03_sliding_window"], "03_sliding_window", []),
         (["notebooks/03_sliding_window.ipynb"], "03_sliding_window", []),
+        (["notebooks/solutions/03_sliding_window.ipynb"], "03_sliding_window", []),
+        (["de/00"], "de/00_welcome", []),
+        (["notebooks/de/00_welcome.ipynb", "--no-browser"], "de/00_welcome", ["--no-browser"]),
         (["--allow-root"], "00_welcome", ["--allow-root"]),
         (["--port", "8890"], "00_welcome", ["--port=8890"]),
         (["--port=0", "03", "--no-browser"], "03_sliding_window", ["--port=0", "--no-browser"]),
@@ -237,10 +245,11 @@ def test_a_wrong_port_is_refused(started, arguments, said):
     assert code == 2 and "--port" in output and said in output and started == []
 
 
-def test_lab_names_the_lessons_when_there_is_no_such_one(started):
-    code, output = run("lab", "42")
-    assert code == 2 and "there is no lesson '42'" in output and output.count("03_sliding_window") == 1
-    assert started == []
+@pytest.mark.parametrize("lesson", ["42", "de/42", "fr/00"])
+def test_lab_names_the_lessons_when_there_is_no_such_one(started, lesson):
+    code, output = run("lab", lesson)
+    assert code == 2 and f"there is no lesson '{lesson}'" in output and output.count("03_sliding_window") == 1
+    assert "de/00_welcome" in output and started == []
 
 
 def test_lab_says_how_to_get_jupyterlab(started, monkeypatch):
@@ -262,8 +271,7 @@ def test_away_from_the_course_it_explains(command, tmp_path, monkeypatch):
 @pytest.fixture
 def graded(monkeypatch):
     """Puts a function in place of the one that grades a folder."""
-    monkeypatch.setattr(grade_command, "isolation", lambda: "Network: cut.")
-    return lambda function: monkeypatch.setattr(grade_command, "grade_folder", function)
+    return lambda function: monkeypatch.setattr(grade_command, "grade_all", function)
 
 
 ROW = grading.Row("anna", "anna.ipynb", "03", "03.2", "passed", "", "", "")
@@ -271,13 +279,27 @@ ROW = grading.Row("anna", "anna.ipynb", "03", "03.2", "passed", "", "", "")
 
 def test_grade_passes_its_options_on_and_prints_the_summary(tmp_path, graded):
     asked = {}
-    graded(lambda folder, out, **options: asked.update(folder=folder, out=out, **options) or [ROW])
-    options = ("--seconds", "30", "--memory", "1024", "--jobs", "3")
-    code, output = run("grade", tmp_path, "--out", tmp_path / "marks.csv", *options)
+
+    def grade_all(folder, out, *, say, **options):
+        say("Network: cut.")
+        asked.update(folder=folder, out=out, **options)
+        return Graded([ROW], ["notes.txt is no notebook"])
+
+    graded(grade_all)
+    (tmp_path / "s.csv").write_text("student\nanna\n")
+    options = ("--seconds", "30", "--memory", "1024", "--jobs", "3", "--changed-only", "--require-isolation")
+    options += ("--students", tmp_path / "s.csv", "--report", tmp_path / "class.html", "--feedback", tmp_path / "pages")
+    options += ("--canvas", tmp_path / "canvas.csv", "--moodle", tmp_path / "moodle.csv")
+    code, output = run("grade", tmp_path / "in", "--out", tmp_path / "marks.csv", *options)
     assert code == 0
-    assert asked == dict(folder=tmp_path, out=tmp_path / "marks.csv", seconds=30.0, memory_mb=1024, jobs=3)
+    ours = [tmp_path / name for name in ("s.csv", "class.html", "canvas.csv", "moodle.csv")]
+    assert asked == dict(
+        folder=tmp_path / "in", out=tmp_path / "marks.csv", seconds=30.0, memory_mb=1024, jobs=3,
+        students=["anna"], ours=ours, changed_only=True, required=True,
+    )  # fmt: skip
     assert output.startswith("Network: cut. 1 notebook of 1 student, 1 exercise graded.")
-    assert output.endswith(f"Written to {tmp_path / 'marks.csv'}.")
+    assert f"Not graded: notes.txt is no notebook. Written to {tmp_path / 'marks.csv'}." in output
+    assert all(file.exists() for file in ours) and (tmp_path / "pages/anna.html").exists()
 
 
 def test_grade_says_where_the_table_is_when_it_could_not_be_written(tmp_path, graded):

@@ -1,5 +1,6 @@
 """Set-up, the doctor, and figures with alt text."""
 
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import sys
 import pytest
 import torch
 
+import llmlab
 from llmlab import course
 from llmlab.course import environment, report
 
@@ -14,7 +16,7 @@ from llmlab.course import environment, report
 def test_setup_says_what_is_ready_and_can_be_repeated(capsys):
     course.setup(edition=2)
     course.setup(edition=2)
-    line = "llmlab 0.1.0 is ready. Story and GPT-2 merges are on this machine: no network needed.\n"
+    line = f"llmlab {llmlab.__version__} is ready. Story and GPT-2 merges are on this machine: no network needed.\n"
     assert capsys.readouterr().out == 2 * line
 
 
@@ -54,6 +56,26 @@ def test_doctor_names_a_missing_package(monkeypatch):
     assert found.problems == (
         "no-such-package is not installed: run `pip install no-such-package` in this environment",
     )
+
+
+def test_doctor_notices_that_nothing_opens_a_notebook(monkeypatch):
+    monkeypatch.setattr(report, "_FRONT_END", ("no-such-lab", "no-such-kernel"))
+    monkeypatch.setattr(report, "_PACKAGES", ("no-such-lab", "no-such-kernel"))
+    assert course.doctor().problems == (
+        "nothing here opens or runs a notebook: run `pip install jupyterlab` in this environment",
+    )
+
+
+def test_doctor_names_the_pytorch_without_cuda(monkeypatch):
+    def missing(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(report.importlib.metadata, "version", missing)
+    found = course.doctor().problems
+    assert (
+        "torch is not installed: run `pip install torch --index-url https://download.pytorch.org/whl/cpu` "
+        "in this environment"
+    ) in found
 
 
 def draw():

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import environment
 import pytest
 import yaml
-from address import PLACEHOLDER, badges, public_address, repository_url
+from address import PLACEHOLDER, badges, launch_links, public_address, repository_url
 from build_notebooks import problems
 from links import move_links
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+import llmlab
 from tests import ROOT
 from tests.conftest import SLOW
 from tools.colab_environment import changed_versions, parse_freeze
@@ -91,8 +94,8 @@ def test_pins_are_exact_and_name_no_place(file):
 
 def test_lock_holds_every_dependency_within_its_bounds():
     extras = {name: _requirements(lines) for name, lines in PROJECT["optional-dependencies"].items()}
-    assert extras["test"].pop("llmlab").extras == {"instructors"}
-    assert extras["dev"].pop("llmlab").extras == {"test"}
+    assert extras["test"].pop("llmlab-course").extras == {"instructors"}
+    assert extras["dev"].pop("llmlab-course").extras == {"test"}
     wanted = RUN_TIME | extras["instructors"] | extras["test"] | extras["dev"]
     for name, requirement in wanted.items():
         assert name in LOCK, f"requirements.lock lacks {name}: make lock"
@@ -161,9 +164,11 @@ def test_workflow_covers_systems_pythons_colab_and_lower_bounds():
     jobs = workflow["jobs"]
     assert jobs["locked"]["strategy"]["matrix"] == {
         "os": ["ubuntu-latest", "macos-latest", "windows-latest"],
-        "python": ["3.11", "3.13"],
+        "python": ["3.11", "3.12", "3.13"],
     }
     commands = {name: "\n".join(step.get("run", "") for step in job["steps"]) for name, job in jobs.items()}
+    assert commands.pop("address").strip() == "python3 tools/links.py --check"
+    assert {job.get("needs") for name, job in jobs.items() if name != "address"} == {"address"}
     assert "pip install -r requirements.lock\npip install --no-deps -e ." in commands["locked"]
     assert "make test-colab" in commands["colab"]
     assert "tools/lower_bounds.py" in commands["oldest"]
@@ -171,7 +176,46 @@ def test_workflow_covers_systems_pythons_colab_and_lower_bounds():
     assert set(triggers) == {"push", "pull_request", "schedule", "workflow_dispatch"}
     (weekly,) = triggers["schedule"]
     assert re.fullmatch(r"\d+ \d+ \* \* [0-6]", weekly["cron"])
-    assert workflow["env"]["TORCH_INDEX"] in _read("Makefile")
+    assert workflow["env"]["TORCH_INDEX"] == environment.CPU_INDEX
+
+
+@pytest.mark.parametrize("name", ["test", "site"])
+def test_workflows_run_what_was_read_and_may_do_little(name):
+    """Each action by the digest of a commit, which nobody can move; no right that a job does not need."""
+    workflow = yaml.safe_load(_read(f".github/workflows/{name}.yml"))
+    used = [step["uses"] for job in workflow["jobs"].values() for step in job["steps"] if "uses" in step]
+    assert used and [one for one in used if not re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", one)] == []
+    assert workflow["permissions"] == {"contents": "read"}
+    (updates,) = yaml.safe_load(_read(".github/dependabot.yml"))["updates"]
+    assert updates["package-ecosystem"] == "github-actions"
+
+
+def test_forms_for_issues_are_what_github_reads():
+    for path in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"):
+        form = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if path.name == "config.yml":
+            continue
+        assert {"name", "description", "body"} <= set(form)
+        kinds = {"textarea", "input", "dropdown", "checkboxes", "markdown"}
+        assert form["body"] and {field["type"] for field in form["body"]} <= kinds
+        assert all(field["attributes"]["label"] for field in form["body"])
+
+
+def test_the_citation_names_the_version_of_the_package():
+    cited = yaml.safe_load(_read("CITATION.cff"))
+    assert cited["version"] == llmlab.__version__
+    assert cited["repository-code"] == PROJECT["urls"]["Repository"]
+    released = re.search(r"^## ([\d.]+) · ([\d-]+)", _read("CHANGELOG.md"), re.MULTILINE)
+    assert released.groups() == (llmlab.__version__, cited["date-released"])
+
+
+def test_codespaces_opens_the_first_lesson():
+    text = re.sub(r"^//.*$", "", _read(".devcontainer/devcontainer.json"), flags=re.MULTILINE)
+    container = json.loads(text)
+    assert container["postCreateCommand"] == "python3 tools/environment.py"
+    command = shlex.split(container["postAttachCommand"])
+    assert command[:4] == [".venv/bin/python", "-m", "llmlab", "lab"] and "--no-browser" in command
+    assert int(command[command.index("--port") + 1]) in container["forwardPorts"]
 
 
 def test_the_site_is_published_once_the_tests_have_passed():
@@ -182,7 +226,8 @@ def test_the_site_is_published_once_the_tests_have_passed():
     assert [step["run"] for step in job["steps"] if "run" in step] == ["make site"]
     (upload,) = (step for step in job["steps"] if "upload-pages-artifact" in step.get("uses", ""))
     assert upload["with"]["path"] == "site/out"
-    assert workflow["permissions"] == {"contents": "read", "pages": "write", "id-token": "write"}
+    assert workflow["permissions"] == {"contents": "read"}
+    assert job["permissions"] == {"contents": "read", "pages": "write", "id-token": "write"}
 
 
 def test_the_sites_lock_goes_with_the_other_and_holds_what_the_site_needs():
@@ -327,7 +372,7 @@ def test_a_copy_without_an_address_says_so_and_installs_nothing(tmp_path):
     assert _our_links(tmp_path) == {}
     for path in (tmp_path / "notebooks").rglob("*.ipynb"):
         text = path.read_text(encoding="utf-8")
-        assert "can open this notebook once the course has a public address" in text
+        assert launch_links(None, path.relative_to(tmp_path).as_posix()) in text
         assert "this copy of the course has no address to get it from" in text and "pip install" not in text
 
 
@@ -339,11 +384,14 @@ def test_moving_the_links_leaves_nothing_behind(tmp_path):
     notebooks = {name for name in before if name.endswith(".ipynb")}
     assert changed == notebooks | {"README.md", "pyproject.toml", "docs/INSTRUCTORS.md"}
     assert public_address(tmp_path) == first
-    for placeholder in (PLACEHOLDER.encode(), b"<owner>/<name>", b"once the course has a public address"):
+    unopened = [launch_links(None, name).encode() for name in notebooks]
+    for placeholder in {PLACEHOLDER.encode(), b"<owner>/<name>", *unopened}:
         assert [name for name, content in _texts(tmp_path).items() if placeholder in content] == []
     links = _our_links(tmp_path)
     assert notebooks | {"README.md", "docs/INSTRUCTORS.md"} == set(links) and set.union(*links.values()) == {first}
-    assert f"llmlab @ git+https://github.com/{first}" in (tmp_path / sorted(notebooks)[0]).read_text(encoding="utf-8")
+    assert f"llmlab-course @ git+https://github.com/{first}" in (tmp_path / sorted(notebooks)[0]).read_text(
+        encoding="utf-8"
+    )
 
     there = _texts(tmp_path)
     move_links(second, tmp_path)
@@ -382,7 +430,7 @@ def test_every_form_of_link_moves_and_nothing_else(tmp_path):
         '[project.urls]\nRepository = "https://github.com/a/b"\n', encoding="utf-8"
     )
     page = """[![Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{}/blob/main/x.ipynb)
-    [Binder](https://mybinder.org/v2/gh/{}/main?urlpath=lab) %pip install -q "llmlab @ git+https://github.com/{}.git"
+    [Binder](https://mybinder.org/v2/gh/{}/main?urlpath=lab) %pip install -q "llmlab-course @ git+https://github.com/{}.git"
     git clone git@github.com:{}.git, https://raw.githubusercontent.com/{}/main/data/story.txt, see https://github.com/{}.
     https://github.com/a/b-side https://github.com/other/a/b.c and the folders a/b and lib/a/b stay, as does x/a/b."""
     page = page.replace("other/a/b.c", "a/b.c")
@@ -443,6 +491,20 @@ def test_expected_failure():
 """
 
 
+SYSTEM_SKIPS = """
+import pytest
+
+@pytest.mark.skipif(True, reason="on Linux only: outputs are compared there")
+def test_linux():
+    pass
+
+@pytest.mark.skipif(True, reason="not on Windows: it has ports only")
+def test_not_windows():
+    pass
+"""
+_AFTER_FUTURE = _read("tests/conftest.py").replace("from __future__ import annotations\n", "")
+
+
 @pytest.mark.parametrize(
     ("ci", "outcome"),
     [("true", {"passed": 1, "failed": 1, "errors": 1, "skipped": 1}), ("", {"passed": 1, "skipped": 3})],
@@ -459,6 +521,23 @@ def test_a_skip_is_a_failure_in_ci_alone(ci, outcome, pytester, monkeypatch):
     result.assert_outcomes(xfailed=1, **outcome)
     shown = "skipped in CI, where every test must run" in result.stdout.str()
     assert shown is (ci == "true")
+
+
+@pytest.mark.parametrize(
+    ("system", "outcome"),
+    [
+        ("Linux", {"passed": 0, "errors": 2}),
+        ("Darwin", {"passed": 0, "skipped": 1, "errors": 1}),
+        ("Windows", {"passed": 0, "skipped": 2}),
+    ],
+)
+def test_what_a_system_lacks_may_be_skipped_there_and_nowhere_else(system, outcome, pytester, monkeypatch):
+    """As GitHub's machines with macOS and Windows meet it."""
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makeconftest(f"import platform\nplatform.system = lambda: {system!r}\n" + _AFTER_FUTURE)
+    pytester.makepyfile(SYSTEM_SKIPS)
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(**outcome)
 
 
 @pytest.mark.parametrize(("ci", "errors"), [("true", 1), ("", 0)], ids=["in CI", "elsewhere"])

@@ -19,6 +19,7 @@ def more(trace: PipelineTrace) -> str:
     shape_HTT = f"(H, T, T) = {shape(trace.weights[0])}"
     best = [trace.most_probable(1, at)[0] for at in range(first, T)]
     in_front = ", and a space in front of them" if trace.text and trace.read != trace.text else ""
+    made_of = "token" if trace.rotary else "token + position"
     rows = (
         _stage(trace, "Characters", f"({len(trace.text)},){in_front}", "01")
         + _characters(trace)
@@ -26,7 +27,7 @@ def more(trace: PipelineTrace) -> str:
         + _row(trace, "", [("token", shown(part)) for part in trace.tokens[first:]])
         + _stage(trace, "Token ids", f"(T,) = ({T},)", "01")
         + _row(trace, "", [("number", str(id)) for id in trace.ids[first:].tolist()])
-        + _stage(trace, "Embeddings", f"{shape_TD}, token + position, the first {NUMBERS} numbers of each", "04", "05")
+        + _stage(trace, "Embeddings", f"{shape_TD}, {made_of}, the first {NUMBERS} numbers of each", "04", "05")
         + _vectors(trace, trace.embeddings)
         + _stage(
             trace, "Attention weights", f"{shape_HTT}, layer {trace.layer}, head {trace.head}, row {row}", "06", "08"

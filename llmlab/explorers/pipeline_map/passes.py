@@ -97,6 +97,7 @@ def forward(text: str, written: int, model: GPT | None, tokenizer: BPETokenizer 
         head=0,
         strange=None if own else tuple(dict.fromkeys(filter(_is_strange, re.findall(r"\S+|[^\S ]", text)))),
         written=written,
+        rotary=model.config.positions == "rotary",
         **stages,
     )
 

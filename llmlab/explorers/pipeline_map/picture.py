@@ -46,7 +46,7 @@ def render(trace: PipelineTrace) -> str:
         + _lanes(trace, _tokens(trace), "chips")
         + _stage(
             "Embeddings",
-            f"Each id fetches a row of a table, and each position adds one of another table. {_first_cells(cells, D)}",
+            f"Each id fetches a row of a table{_and_positions(trace)}. {_first_cells(cells, D)}",
             TD,
             ["04", "05"],
         )
@@ -78,6 +78,12 @@ def render(trace: PipelineTrace) -> str:
     return (
         f'<div class="llmlab-flow"><div class="llmlab-river{many}" style="--n:{lanes}">{stages}</div>'
         f'<div class="llmlab-mouth">{last}{next_tokens(trace)}</div>{heads(trace)}</div>'
+    )
+
+
+def _and_positions(trace: PipelineTrace) -> str:
+    return (
+        "; positions turn queries and keys, later" if trace.rotary else ", and each position adds one of another table"
     )
 
 

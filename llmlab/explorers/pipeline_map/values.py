@@ -42,7 +42,7 @@ class PipelineTrace:
         left_out: tokens at the beginning for which the model's context has no room, as bytes.
         tokens: the T tokens that it reads, as bytes.
         ids: their ids, (T,).
-        embeddings: token embedding plus position embedding, (T, D).
+        embeddings: token embedding plus position embedding, (T, D); where positions are rotary, the token's alone.
         weights: attention weights of each layer and head, (L, H, T, T).
         context: the vectors after all layers and the last norm, (T, D).
         logits, probabilities: for the token after each position, (T, V).
@@ -53,6 +53,7 @@ class PipelineTrace:
         written: how many of the last tokens the model has written itself, each the most probable one.
         continued: for each of the most probable next tokens at the chosen position, the text up to there and it; None
             where typing that text would not give these tokens, or it is too long.
+        rotary: whether positions turn queries and keys, and none is added to the embeddings.
     """
 
     text: str
@@ -72,6 +73,7 @@ class PipelineTrace:
     strange: tuple[str, ...] | None
     written: int = 0
     continued: tuple[str | None, ...] = ()
+    rotary: bool = False
 
     @property
     def sentence(self) -> str:

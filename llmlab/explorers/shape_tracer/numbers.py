@@ -26,6 +26,8 @@ def _numbers(trace: ShapeTrace) -> str:
         "width of a head D/H": config.d_model // config.n_heads,
         "largest tensor": f"{largest.letters}, {big(4 * prod(largest.shape))}B",
     }
+    if trace.config.n_experts:
+        facts["parameters of a token"] = f"{trace.active_parameters:,}"
     if trace.own_function:
         facts["your count"] = f"{trace.counted:,}"
     return numbers(facts)
@@ -72,6 +74,7 @@ def _tensors(trace: ShapeTrace) -> str:
         rows += f'<tr class="llmlab-gpt-group"><th colspan="6">{title}</th></tr>'
         for step in steps:
             trains = " + ".join(shape_of(shape) for shape in step.weights)
+            trains = f"{step.copies} × [{trains}]" if step.copies > 1 else trains
             rows += (
                 f"<tr><th>{step.name}</th><td>{step.letters}</td><td>{shape_of(step.shape)}</td><td>{trains}</td>"
                 f"{cell(f'{step.parameters:,}' if step.parameters else '')}"

@@ -21,10 +21,10 @@ from llmlab.explorers.shape_tracer.values import GPT2_PARTS, ShapeTrace
 STREAM = "(B, T, D)"
 
 
-def render(trace: ShapeTrace) -> str:
-    """Sizes, the steps, the bars, and the chosen step."""
+def render(trace: ShapeTrace, sizes: str = "") -> str:
+    """Sizes (those of the shape tracer, unless others are given), the steps, the bars, and the chosen step."""
     return (
-        f'<div class="llmlab-gpt">{_sizes(trace)}{_flow(trace)}<div class="llmlab-gpt-side">{_totals(trace)}'
+        f'<div class="llmlab-gpt">{sizes or _sizes(trace)}{_flow(trace)}<div class="llmlab-gpt-side">{_totals(trace)}'
         f"{_bars(trace)}</div>{panel(trace)}</div>"
         '<p class="llmlab-hint"><span class="llmlab-gpt-swatch llmlab-gpt-holds"></span> parameters '
         '<span class="llmlab-gpt-swatch llmlab-gpt-costs"></span> operations a token (a full bar is twice as many) '
@@ -56,8 +56,11 @@ def _sizes(trace: ShapeTrace) -> str:
 
 def _totals(trace: ShapeTrace) -> str:
     texts = f"{trace.batch} × {trace.tokens:,} {'token' if trace.tokens == 1 else 'tokens'}"
+    active = ""
+    if trace.active_parameters < trace.total_parameters:
+        active = f"<span><b>{trace.active_parameters:,}</b> of them for one token</span>"
     return (
-        f'<div class="llmlab-gpt-totals"><span><b>{trace.total_parameters:,}</b> parameters</span>'
+        f'<div class="llmlab-gpt-totals"><span><b>{trace.total_parameters:,}</b> parameters</span>{active}'
         f"<span><b>{big(trace.total_flops).strip()}</b> operations for {texts}</span></div>"
     )
 
@@ -101,9 +104,9 @@ def _bars(trace: ShapeTrace) -> str:
     rows = ""
     for part in PARTS:
         steps = [step for step in trace.steps if step.part == part]
-        aim = trace.step if trace.step.part == part else steps[0]
+        aim = trace.step.key if trace.step.part == part else steps[0].key if steps else "turn"  # rotary: no table
         said = f"{part}: {holds[part]:,} parameters, {big(costs[part])}operations a token"
-        its = touch(key=f"part {part}", press={"step": aim.key}, link=_word(part), tip=said)
+        its = touch(key=f"part {part}", press={"step": aim}, link=_word(part), tip=said)
         same = holds[part] == GPT2_PARTS[part]
         mark = ' <b class="llmlab-gpt-same">✓</b>' if same and holds[part] else ""
         rows += (
@@ -152,7 +155,7 @@ def why(trace: ShapeTrace) -> str:
     elif most == "position":
         held = f"The position table holds <b>{share}</b>: a row of D for each of {config.context_length:,} places"
     else:
-        held = f"The blocks hold <b>{share}</b>: each of them has 12 · D² numbers and a few more"
+        held = f"The blocks hold <b>{share}</b>: each of them has {_in_squares(trace)}"
     costs = trace.flops_per_token
     dear = max(PARTS, key=costs.get)
     share = f"{costs[dear] / sum(costs.values()):.0%}"
@@ -166,6 +169,16 @@ def why(trace: ShapeTrace) -> str:
     )
 
 
+def _in_squares(trace: ShapeTrace) -> str:
+    """The numbers of a block, as multiples of D²."""
+    squares = sum(step.parameters for step in trace.block) / trace.config.d_model**2
+    if 0 <= squares - 12 < 0.5:  # GPT-2's four and eight, and its vectors
+        return "12 · D² numbers and a few more"
+    active = sum(step.parameters - step.resting for step in trace.block) / trace.config.d_model**2
+    resting = f", of which a token goes through {active:.1f} · D²" if trace.config.n_experts else ""
+    return f"{squares:.1f} · D² numbers{resting}"
+
+
 def describe(trace: ShapeTrace) -> str:
     """The trace in words: totals and the parts that hold and cost most."""
     parameters, flops = trace.parameters, trace.flops
@@ -173,8 +186,9 @@ def describe(trace: ShapeTrace) -> str:
     costs = max(PARTS, key=flops.get)
     tied = "; the head uses the token table" if trace.config.tie_weights else ""
     blocks = sum(step.times * step.parameters for step in trace.block)
+    active = f" ({trace.active_parameters:,} for one token)" if trace.config.n_experts else ""
     return (
-        f"{trace.total_parameters:,} parameters, {blocks / trace.total_parameters:.1%} of them in the "
+        f"{trace.total_parameters:,} parameters{active}, {blocks / trace.total_parameters:.1%} of them in the "
         f"{plural(trace.config.n_layers, 'block')}{tied}. Most are in the part {holds}: "
         f"{parameters[holds]:,}, {parameters[holds] / trace.total_parameters:.1%}. "
         f"A pass over {trace.batch} × {trace.tokens} tokens takes {big(trace.total_flops)}FLOPs, "

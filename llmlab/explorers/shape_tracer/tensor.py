@@ -20,6 +20,8 @@ def panel(trace: ShapeTrace) -> str:
     step = trace.step
     blocks = f", in {'each of ' if step.times > 1 else ''}{plural(step.times, 'block')}" if _in_block(trace) else ""
     holds = f"{step.trains} = <b>{step.parameters:,}</b> parameters{blocks}" if step.weights else _no_weights(step)
+    if step.resting:
+        holds += f"; a token goes through {step.parameters - step.resting:,} of them"
     costs = "no product of matrices, so nothing is counted"
     if step.flops:
         costs = f"{step.costs} = <b>{big(step.flops).strip()}</b> operations{blocks}"
@@ -46,8 +48,9 @@ def _drawing(step: Step) -> str:
     drawn, said = "", []
     if step.weights:
         sides = _sides_of_weights(step)
-        drawn += _rectangle(60, sides, step.weights[0], "weights")
-        said.append(f"trained: {_spelled(sides, step.weights[0])}")
+        largest = (step.copies, *step.weights[0]) if step.copies > 1 else step.weights[0]
+        drawn += _rectangle(60, sides, largest, "weights")
+        said.append(f"trained: {_spelled(sides, largest)}")
     drawn += _rectangle(245, names, step.shape, "result")
     said.append(f"comes out: {_spelled(names, step.shape)}")
     return (
@@ -58,7 +61,7 @@ def _drawing(step: Step) -> str:
 
 def _sides_of_weights(step: Step) -> list[str]:
     """The letters of the weights' shape: "3D · D + 3D" begins with those of the matrix, "D + D" with the scale."""
-    return step.trains.partition(" + ")[0].split(" · ")
+    return [side.strip("()") for side in step.trains.partition(" + ")[0].split(" · ")]
 
 
 def _spelled(names: list[str], shape: tuple[int, ...]) -> str:

@@ -85,6 +85,11 @@ class ShapeTrace:
         return sum(self.parameters.values())
 
     @property
+    def active_parameters(self) -> int:
+        """Those that one token goes through: all, unless there are experts."""
+        return self.total_parameters - sum(step.times * step.resting for step in self.steps)
+
+    @property
     def total_flops(self) -> int:
         return sum(self.flops.values())
 

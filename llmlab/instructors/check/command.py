@@ -17,11 +17,11 @@ from llmlab.instructors.check.results import EDITED, CannotCheck, Checked, Plann
 from llmlab.instructors.outputs import require_writable, write_or_keep
 
 
-def check(paths: Sequence[Path], junit: Path | None) -> int:
+def check(names: Sequence[str], junit: Path | None) -> int:
     """Run notebooks again, say what differs, and return the exit code: 0 all is well, 1 something is not.
 
     Args:
-        paths: notebooks or folders; the whole course where none is named.
+        names: notebooks, folders, or lessons such as "03"; the whole course where none is named.
         junit: a file for the results as JUnit XML.
 
     Raises:
@@ -32,15 +32,15 @@ def check(paths: Sequence[Path], junit: Path | None) -> int:
     root, console, start = checkout(), Console(), time.monotonic()
     if not (console.is_terminal or os.environ.get("COLUMNS")):
         console.width = 120  # a log of CI: rich takes 80 for granted, which breaks every path
-    if not paths and not root:
+    if not names and not root:
         raise CannotCheck(
             "There is no checkout of the course here: name the notebooks, or change to the folder that holds lessons/."
         )
-    chosen = _notebooks(paths) if paths else notebooks(root)
+    chosen = _notebooks(names, root) if names else notebooks(root)
     if junit:
         _prepare(junit)
     planned, results = planning.plan(chosen, root)
-    results += _stale(chosen if paths else None, planned, root, console)
+    results += _stale(chosen if names else None, planned, root, console)
     with shown.progress(console) as bar:
         task = bar.add_task("", total=sum(one.cells for one in planned))
         for one in execution.execute(planned, root):
@@ -65,11 +65,16 @@ def _prepare(junit: Path) -> None:
         raise CannotCheck(f"--junit {junit} cannot be written: {error}") from None
 
 
-def _notebooks(paths: Sequence[Path]) -> list[Path]:
-    """The notebooks among the paths, and those in the folders among them, each once."""
+def _notebooks(names: Sequence[str], root: Path | None) -> list[Path]:
+    """The notebooks that are named, those in the folders, and both of each lesson, each once."""
     found = []
-    for path in paths:
-        if path.is_dir():
+    for path in map(Path, names):
+        if not path.exists():
+            of_lesson = [one for one in notebooks(root) if one.stem.startswith(str(path))] if root else []
+            if not of_lesson:
+                raise CannotCheck(f"{path} does not exist, and is no lesson of the course either")
+            found += of_lesson
+        elif path.is_dir():
             inside = [one for one in sorted(path.rglob("*.ipynb")) if ".ipynb_checkpoints" not in one.parts]
             if not inside:
                 raise CannotCheck(f"{path} holds no notebook (*.ipynb)")

@@ -40,11 +40,13 @@ def _by_kind(outputs: list, skipped: tuple[str, ...]) -> dict[str, list[str]]:
 
 def _first_line_that_differs(one: str | None, other: str | None) -> tuple[str, str]:
     if one is None or other is None:
-        return tuple(NOTHING if text is None else clip(text.strip("\n").partition("\n")[0]) for text in (one, other))
+        first = [NOTHING if text is None else clip(text.strip("\n").partition("\n")[0]) for text in (one, other)]
+        return first[0], first[1]
     for left, right in zip_longest(one.split("\n"), other.split("\n")):
         if left != right:
             start = next((i for i, (a, b) in enumerate(zip(left or "", right or "", strict=False)) if a != b), 0)
-            return tuple(NOTHING if text is None else clip(text, start) for text in (left, right))
+            here = [NOTHING if text is None else clip(text, start) for text in (left, right)]
+            return here[0], here[1]
     return "", ""
 
 

@@ -9,7 +9,6 @@ import queue
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -17,11 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from llmlab.course import progress
+from llmlab.instructors.grade.bubblewrap import prefix
 from llmlab.instructors.grade.places import import_path, readable
+from llmlab.instructors.grade.reader import Unread, contents
+from llmlab.instructors.grade.submissions import Beside
+from llmlab.instructors.grade.trees import remove_tree
+from llmlab.instructors.grade.workplace import Workplace
 
 _LONGEST_LINE = 64_000_000  # bytes; a submission that finds the channel must not fill the memory of the grader
-_MOST_WAITING = 100  # events that nobody has read yet: the submission's process waits then
+_LONG = 1_000_000  # bytes; a longer line is a reply, and nothing of it is built but its text
+_MOST_WAITING = 20  # events that nobody has read yet: the submission's process waits then
 _BETWEEN_LOOKS = 0.05  # seconds
+_MOST_BESIDE, _MOST_FILES_BESIDE = 20 * 2**20, 100  # bytes together, and files
 
 _BOOT = "import sys; sys.path[:] = {path!r}; from llmlab.instructors.grade.worker import main; main()"
 
@@ -34,7 +40,7 @@ class Ended(Exception):
     """The process is beyond its limits, or gone.
 
     Attributes:
-        cause: "timeout", "out_of_memory" or "crashed".
+        cause: "timeout", "out_of_memory", "too_many" processes, or "crashed".
         detail: how it ended by itself, in words.
     """
 
@@ -55,11 +61,17 @@ class Limits:
         seconds: for everything together; one cell may take half of it, one check a sixth.
         memory_mb: private memory of one process, and resident memory of all of them together.
         threads: that PyTorch computes with.
+        processes: at a time.
+        wrapped: whether bubblewrap starts the process.
+        required: whether to run nothing that the kernel does not hold in every respect.
     """
 
     seconds: float
     memory_mb: int
     threads: int
+    processes: int = 200
+    wrapped: bool = False
+    required: bool = False
 
     def of_step(self, kind: str) -> float:
         """Seconds for starting, for one cell or for one check."""
@@ -78,18 +90,18 @@ class Verdict:
 class Attempt:
     """One process and its folder; leaving the `with` block ends and removes both."""
 
-    def __init__(self, job: dict[str, Any], limits: Limits, template: Path) -> None:
-        self._limits = limits
+    def __init__(self, job: dict[str, Any], limits: Limits, place: Workplace, beside: tuple[Beside, ...] = ()) -> None:
+        self._limits, self._place = limits, place
         self._events: queue.Queue[dict | None] = queue.Queue(_MOST_WAITING)
         self._to_send: queue.Queue[str | None] = queue.Queue()
         self._over = False
-        # A short path: sockets of worker processes lie below it, and theirs may have 108 characters.
-        self._folder = Path(tempfile.mkdtemp(prefix="llmlab-grade-")).resolve()
-        shutil.copytree(template, self._folder / "home")
-        for name in ("work", "tmp"):
-            (self._folder / name).mkdir()
+        self._folder = place.new()
+        shutil.copytree(place.home, self._folder / "home")
+        _lay_beside(self._folder / "work", beside)
+        read = readable()
+        command = prefix(self._folder, limits.memory_mb, read) if limits.wrapped else []
         self._process = subprocess.Popen(
-            [sys.executable, "-B", "-c", _BOOT.format(path=import_path())],
+            [*command, sys.executable, "-B", "-c", _BOOT.format(path=import_path())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -97,10 +109,12 @@ class Attempt:
             env=_environment(self._folder, limits.threads),
             start_new_session=os.name == "posix",
         )
+        place.started(self._process.pid)
         self._seen: dict[int, Any] = {}
         for work in (self._listen, self._speak):
             threading.Thread(target=work, daemon=True).start()
-        self.send(json.dumps({**job, "folder": str(self._folder), "read": readable()}))
+        more = {"folder": str(self._folder), "read": read, "wrapped": bool(command), "processes": 2 * limits.processes}
+        self.send(json.dumps({**job, **more}))
 
     def __enter__(self) -> Attempt:
         return self
@@ -109,8 +123,9 @@ class Attempt:
         self._over = True
         self._to_send.put(None)
         self._kill()
+        self._place.ended(self._process.pid)
         self._process.stdout.close()
-        _remove(self._folder)
+        remove_tree(self._folder)
 
     def send(self, line: str) -> None:
         """Put one line on the process's input, without waiting until it is read."""
@@ -124,14 +139,14 @@ class Attempt:
             stop: ends the waiting when set.
 
         Raises:
-            Ended: it is late, holds too much memory, or is gone.
+            Ended: it is late, holds too much memory, has too many processes, or is gone.
             Cancelled: `stop` was set.
         """
         while True:
             if stop.is_set():
                 raise Cancelled
-            if self._too_much_memory():
-                raise Ended("out_of_memory")
+            if beyond := self._beyond():
+                raise Ended(beyond)
             if time.monotonic() >= end:
                 raise Ended("timeout")
             try:
@@ -147,7 +162,7 @@ class Attempt:
         with contextlib.suppress(OSError, ValueError):
             while line := self._process.stdout.readline(_LONGEST_LINE):
                 with contextlib.suppress(ValueError, RecursionError):
-                    event = json.loads(line)
+                    event = _long_reply(line) if len(line) > _LONG else json.loads(line)
                     if isinstance(event, dict):
                         self._put(event)
         self._put(None)
@@ -170,10 +185,16 @@ class Attempt:
             code = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:  # it closed the channel and runs on
             return "it closed the grader's channel"
+        if self._limits.wrapped and 128 < code < 128 + 65:  # so bubblewrap passes on a signal
+            code = 128 - code
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
-    def _too_much_memory(self) -> bool:
-        """Look at the process and all that it started; remember them, to end them even if they leave the family."""
+    def _beyond(self) -> str:
+        """Look at the process and all that it started; remember them, to end them even if they leave the family.
+
+        Returns:
+            The limit that they are beyond, as the cause of `Ended`, or "".
+        """
         import psutil
 
         if self._process.returncode is None:
@@ -188,12 +209,14 @@ class Attempt:
                 del self._seen[one.pid]
             except psutil.Error:  # not to be looked into: counted by what it shares with the others
                 continue
-        return total > self._limits.memory_mb * 2**20
+        if len(self._seen) > self._limits.processes:
+            return "too_many"
+        return "out_of_memory" if total > self._limits.memory_mb * 2**20 else ""
 
     def _kill(self) -> None:
         import psutil
 
-        self._too_much_memory()
+        self._beyond()
         if os.name == "posix":
             import signal
 
@@ -204,6 +227,17 @@ class Attempt:
                 one.kill()
         self._process.kill()
         self._process.wait()
+
+
+def _long_reply(line: bytes) -> dict[str, str]:
+    """A reply of which only the text is read: what else a long line may hold could take many times its size."""
+    before, after = b'{"event": "reply", "line": "', b'"}\n'
+    if not (line.startswith(before) and line.endswith(after)):
+        raise ValueError("a long line is a reply")
+    text = json.loads(line[len(before) - 1 : 1 - len(after)])
+    if not isinstance(text, str):
+        raise ValueError("a reply is a text")
+    return {"event": "reply", "line": text}
 
 
 def _environment(folder: Path, threads: int) -> dict[str, str]:
@@ -230,11 +264,11 @@ def _environment(folder: Path, threads: int) -> dict[str, str]:
     }
 
 
-def _remove(folder: Path) -> None:
-    """Remove the folder, also where the submission took away its own right to write there."""
-    for path, folders, _ in os.walk(folder):
-        for name in folders:
-            if not os.path.islink(os.path.join(path, name)):  # a link may lead out of the folder
-                with contextlib.suppress(OSError):
-                    os.chmod(os.path.join(path, name), 0o700)
-    shutil.rmtree(folder, ignore_errors=True)
+def _lay_beside(work: Path, beside: tuple[Beside, ...]) -> None:
+    """Copy what the student handed in next to the notebook, such as a module: as much as a lesson may need."""
+    left = _MOST_BESIDE
+    for one in beside[:_MOST_FILES_BESIDE]:
+        with contextlib.suppress(Unread, OSError, ValueError):  # too large, or no name for a file: not there
+            content = contents(one.path, one.member, most=left)
+            (work / one.name).write_bytes(content)
+            left -= len(content)

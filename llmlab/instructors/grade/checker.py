@@ -8,6 +8,7 @@ unknown misconception is no verdict.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import sys
@@ -25,6 +26,7 @@ from llmlab.utils.time_limit import TimeLimit
 
 _LONGEST_TEXT = 5_000  # characters of anything that a submission says
 _OWN_SECONDS = 60.0  # for what a check computes itself
+_MEGABYTES = 4000  # of private memory: what an answer gives back may be large, or only claim to be
 
 # What a check says of code that it had to stop -> the status of the row.
 _STOPPED = {"not-finished": "timeout", "memory-filled": "out_of_memory"}
@@ -148,6 +150,10 @@ def main() -> None:
     """Judge what is asked for, line by line, until the input ends."""
     import torch  # noqa: F401  what most checks need, before the first one is timed
 
+    with contextlib.suppress(ImportError, ValueError, OSError):  # where there is none, the machine's own memory is it
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (_MEGABYTES * 2**20,) * 2)
     _say({"ready": True})
     while line := sys.stdin.readline():
         order = json.loads(line)

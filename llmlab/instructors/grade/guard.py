@@ -16,8 +16,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from llmlab.instructors.grade import bubblewrap
 from llmlab.instructors.grade.jail import enter, raise_loopback
-from llmlab.instructors.grade.places import NAMES_ONLY
+from llmlab.instructors.grade.places import DEVICES, NAMES_ONLY, SYSTEM
 
 _NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000  # flags of unshare(2)
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446  # system calls, the same on every architecture
@@ -27,8 +28,6 @@ _READS = _READ_FILE | _READ_FOLDER
 _WRITES = _WRITE_FILE | sum(1 << bit for bit in range(4, 13))
 _RENAME, _TRUNCATE = 1 << 13, 1 << 14
 _OF_A_FILE = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE  # what can be allowed of a single file
-_DEVICES = tuple(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "ptmx", "tty"))
-_SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc", "/proc", "/sys", "/var/cache/fontconfig")
 _NO_SIGNALS_OUT = 1 << 1
 
 _NETWORK_EVENTS = {"socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"}
@@ -39,19 +38,23 @@ _LOCAL = ("127.0.0.1", "::1", "localhost") if os.name == "nt" else ()
 _SHARED_MEMORY = "/dev/shm"
 
 
-def confine(folder: Path, memory_mb: int, read: tuple[str, ...]) -> dict[str, str]:
+def confine(folder: Path, memory_mb: int, read: tuple[str, ...], wrapped: bool = False) -> dict[str, str]:
     """Cut this process off from the network, from other processes, and from files outside `folder`.
 
     Args:
         folder: where it may write.
         memory_mb: half of it is the most that shared memory takes.
         read: the places besides the system's own that it may read, where the kernel holds it.
+        wrapped: whether bubblewrap has put this process into namespaces already.
 
     Returns:
         "processes", "network" and "files", each "kernel" or "python": who holds it. For processes "python" means that
         the grader looks for them.
     """
-    jailed = enter(folder, memory_mb, read)
+    if wrapped:
+        bubblewrap.fill(folder)
+        os.chdir(folder / "work")
+    jailed = wrapped or enter(folder, memory_mb, read)
     network = jailed or _leave_network()
     files = _keep_to(folder, read)
     if not (network and files):
@@ -60,19 +63,26 @@ def confine(folder: Path, memory_mb: int, read: tuple[str, ...]) -> dict[str, st
     return {what: "kernel" if by_kernel else "python" for what, by_kernel in held.items()}
 
 
-def limit_memory(memory_mb: int) -> None:
-    """Limit private memory (Linux) and the size of one file, where the system can; a process beyond it gets an error.
+def limit(memory_mb: int, processes: int) -> None:
+    """Limit private memory (Linux), the size of one file and the number of processes, where the system can.
 
-    Private memory is RLIMIT_DATA. RLIMIT_AS would count every shared library and reserved address as well.
+    A process beyond it gets an error. Private memory is RLIMIT_DATA; RLIMIT_AS would count every shared library and
+    reserved address as well.
+
+    Args:
+        memory_mb: of one process.
+        processes: at a time, threads counted; 0 for no limit. It holds for no root, and it counts the submission's own
+            alone only in a user namespace (from Linux 5.14); the grader counts, too.
     """
     try:
         import resource
     except ImportError:  # Windows
         return
-    for name, most in (("RLIMIT_DATA", memory_mb), ("RLIMIT_FSIZE", 256), ("RLIMIT_CORE", 0)):
+    limits = {"RLIMIT_DATA": memory_mb * 2**20, "RLIMIT_FSIZE": 256 * 2**20, "RLIMIT_CORE": 0}
+    for name, most in (limits | ({"RLIMIT_NPROC": processes} if processes else {})).items():
         kind = getattr(resource, name)
         hard = resource.getrlimit(kind)[1]
-        allowed = most * 2**20 if hard == resource.RLIM_INFINITY else min(hard, most * 2**20)
+        allowed = most if hard == resource.RLIM_INFINITY else min(hard, most)
         with contextlib.suppress(ValueError, OSError):  # the grader looks at the memory from outside, too
             resource.setrlimit(kind, (allowed, allowed))
 
@@ -123,8 +133,9 @@ def _keep_to(folder: Path, read: tuple[str, ...]) -> bool:
     if ruleset < 0:
         return False
     allowed = {str(folder): writes, _SHARED_MEMORY: writes, "/dev/pts": _READS | _WRITE_FILE}
-    allowed |= dict.fromkeys(_DEVICES, _READ_FILE | _WRITE_FILE)
-    allowed |= {path: _READ_FOLDER if path.endswith(NAMES_ONLY) else _READS for path in (*_SYSTEM, *read)}
+    allowed |= dict.fromkeys((*DEVICES, "/dev/ptmx"), _READ_FILE | _WRITE_FILE)
+    system = (*SYSTEM, "/proc")
+    allowed |= {path: _READ_FOLDER if path.endswith(NAMES_ONLY) else _READS for path in (*system, *read)}
     for path, what in allowed.items():
         with contextlib.suppress(OSError):  # it is not there: nothing to allow
             place = os.open(path, os.O_PATH)

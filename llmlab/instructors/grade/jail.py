@@ -1,8 +1,9 @@
-"""Namespaces of Linux around a submission: it sees no process, no socket and no mounted place but its own.
+"""Namespaces of Linux around a submission: it sees no process, no socket and no file but what it needs.
 
 Its first process is the first of a namespace: when that ends, for whatever reason, the kernel ends all that it started,
-wherever they went; and it ends with the grader. No privilege is needed: a user namespace gives it, and everything in it
-is dropped again when the places are mounted.
+wherever they went; and it ends with the grader. Its files are a tree of their own: Python, the course and the system's
+places, read-only, and its own folder, which lies in memory and is gone with it. No privilege is needed: a user
+namespace gives it, and everything in it is dropped again when the places are mounted.
 """
 
 from __future__ import annotations
@@ -10,17 +11,24 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import platform
+import shutil
 import signal
 import socket
 import struct
 import sys
 from pathlib import Path
 
+from llmlab.instructors.grade.places import DEVICES, MEGABYTES_OF_FILES, tree
+
 _USER, _NETWORK, _MOUNTS, _PROCESSES, _IPC = 0x10000000, 0x40000000, 0x20000, 0x20000000, 0x08000000
 _ALL = _NETWORK | _MOUNTS | _PROCESSES | _IPC
-_PRIVATE, _BIND, _RECURSIVE = 1 << 18, 1 << 12, 1 << 14
+_READ_ONLY, _NO_SET_ID, _BIND, _RECURSIVE, _PRIVATE = 1, 2, 1 << 12, 1 << 14, 1 << 18
+_DETACH = 2  # of umount2(2)
 _DIE_WITH_PARENT, _DROP_FROM_BOUNDS, _NO_NEW_RIGHTS = 1, 24, 38  # of prctl(2)
 _LAST_CAPABILITY = 63
+_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "ppc64le": 203, "s390x": 217}
+_MOUNT_SETATTR, _OF_ALL_BELOW = 442, 0x8000  # the same on every architecture
 
 
 def enter(folder: Path, memory_mb: int, read: tuple[str, ...]) -> bool:
@@ -29,14 +37,14 @@ def enter(folder: Path, memory_mb: int, read: tuple[str, ...]) -> bool:
     Call it while the process has one thread.
 
     Args:
-        folder: stays where it is and can be written.
+        folder: stays where it is, with what is in it, and can be written; on the disk nothing of it changes.
         memory_mb: half of it is the most that shared memory takes.
         read: places that must stay readable.
 
     Returns:
         Whether the kernel gave them; where it did not, nothing has changed.
     """
-    if not sys.platform.startswith("linux"):
+    if not sys.platform.startswith("linux") or platform.machine() not in _PIVOT_ROOT:
         return False
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
@@ -48,6 +56,7 @@ def enter(folder: Path, memory_mb: int, read: tuple[str, ...]) -> bool:
         _end_alike(status)
     libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
     if work := os.fork():
+        _drop_rights(libc)
         _be_the_first(work)
     _furnish(libc, folder, memory_mb, read)
     raise_loopback()
@@ -82,7 +91,7 @@ def _would_work(libc: ctypes.CDLL, folder: Path, memory_mb: int, read: tuple[str
 
 def _leave(libc: ctypes.CDLL) -> None:
     user, group = os.getuid(), os.getgid()
-    _require(libc, libc.unshare(_USER | _ALL), "unshare")
+    _require(libc.unshare(_USER | _ALL), "unshare")
     for name, text in {"setgroups": "deny", "uid_map": f"{user} {user} 1", "gid_map": f"{group} {group} 1"}.items():
         Path(f"/proc/self/{name}").write_text(text)
 
@@ -105,28 +114,59 @@ def _end_alike(status: int) -> None:
 
 
 def _furnish(libc: ctypes.CDLL, folder: Path, memory_mb: int, read: tuple[str, ...]) -> None:
-    """Mount what the namespaces need, and empty places over what is shared with the rest of the machine."""
+    """Make a tree of what the submission may see, and make it the root."""
 
     def mount(source: str, target: str, kind: str, flags: int = 0, data: str = "") -> None:
         values = [value.encode() if value else None for value in (source, target, kind)]
-        _require(libc, libc.mount(*values, flags, data.encode() or None), f"mount {target}")
+        _require(libc.mount(*values, flags, data.encode() or None), f"mount {target}")
 
+    def bind(source: str, target: str) -> None:
+        mount(source, target, "", _BIND | _RECURSIVE)
+
+    def read_only(target: str) -> None:
+        wanted = (ctypes.c_uint64 * 4)(_READ_ONLY | _NO_SET_ID, 0, 0, 0)
+        # Before Linux 5.12 there is no such call: Landlock alone keeps it from writing then.
+        libc.syscall(_MOUNT_SETATTR, -100, target.encode(), _OF_ALL_BELOW, wanted, ctypes.c_size_t(32))
+
+    root = str(folder / "root")
+    os.makedirs(root, exist_ok=True)
     mount("", "/", "", _PRIVATE | _RECURSIVE)
-    mount("proc", "/proc", "proc")
-    mount("shm", "/dev/shm", "tmpfs", 0, f"size={max(64, memory_mb // 2)}m,mode=1777")
-    if os.path.isdir("/dev/pts"):
-        mount("pts", "/dev/pts", "devpts", 0, "newinstance,ptmxmode=0666")
-        mount("/dev/pts/ptmx", "/dev/ptmx", "", _BIND)
-    kept = os.open(folder, os.O_PATH)
-    for place in ("/run", "/tmp", "/var/tmp"):
-        needed = any(path == place or path.startswith(place + "/") for path in read)
-        if os.path.isdir(place) and not os.path.islink(place) and not needed:
-            mount("none", place, "tmpfs", 0, "size=64m,mode=1777")
-    if not os.path.isdir(folder):
-        os.makedirs(folder)
-        mount(f"/proc/self/fd/{kept}", str(folder), "", _BIND)
-    os.close(kept)
-    os.chdir(folder / "work" if (folder / "work").is_dir() else folder)  # where it was is another mount now
+    mount("root", root, "tmpfs", 0, "size=16m,mode=755")
+    for place, link in tree(read):
+        inside = root + place
+        os.makedirs(os.path.dirname(inside), exist_ok=True)
+        if link:
+            os.symlink(link, inside)
+            continue
+        os.makedirs(inside, exist_ok=True) if os.path.isdir(place) else Path(inside).touch()
+        bind(place, inside)
+    read_only(root)
+    libc.syscall(
+        _MOUNT_SETATTR, -100, root.encode(), 0, (ctypes.c_uint64 * 4)(0, _READ_ONLY, 0, 0), ctypes.c_size_t(32)
+    )
+    for name in ("proc", "tmp", "run", "dev/shm", "dev/pts"):
+        os.makedirs(f"{root}/{name}", exist_ok=True)
+    mount("proc", f"{root}/proc", "proc")
+    for device in DEVICES:
+        if os.path.exists(device):
+            Path(root + device).touch()
+            bind(device, root + device)
+    mount("pts", f"{root}/dev/pts", "devpts", 0, "newinstance,ptmxmode=0666")
+    mount("shm", f"{root}/dev/shm", "tmpfs", 0, f"size={max(64, memory_mb // 2)}m,mode=1777")
+    for name, target in {"ptmx": "pts/ptmx", "fd": "/proc/self/fd"}.items():
+        os.symlink(target, f"{root}/dev/{name}")
+    own = f"{root}{folder}"
+    os.makedirs(own, exist_ok=True)
+    mount("own", own, "tmpfs", 0, f"size={MEGABYTES_OF_FILES}m,mode=700")
+    shutil.copytree(folder, own, dirs_exist_ok=True, ignore=lambda place, _: ["root"] if place == str(folder) else [])
+    libc.syscall(
+        _MOUNT_SETATTR, -100, root.encode(), 0, (ctypes.c_uint64 * 4)(_READ_ONLY, 0, 0, 0), ctypes.c_size_t(32)
+    )
+    os.chdir(root)
+    _require(libc.syscall(_PIVOT_ROOT[platform.machine()], b".", b"."), "pivot_root")
+    _require(libc.umount2(b".", _DETACH), "umount")
+    os.chdir("/")
+    os.chdir(folder / "work" if (folder / "work").is_dir() else folder)
 
 
 def _drop_rights(libc: ctypes.CDLL) -> None:
@@ -135,11 +175,10 @@ def _drop_rights(libc: ctypes.CDLL) -> None:
         libc.prctl(_DROP_FROM_BOUNDS, capability, 0, 0, 0)
     libc.prctl(_NO_NEW_RIGHTS, 1, 0, 0, 0)
     header, nothing = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
-    _require(libc, libc.capset(header, nothing), "capset")
+    _require(libc.capset(header, nothing), "capset")
 
 
-def _require(libc: ctypes.CDLL, result: int, what: str) -> None:
+def _require(result: int, what: str) -> None:
     if result != 0:
-        with contextlib.suppress(OSError):
-            number = ctypes.get_errno()
+        number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")

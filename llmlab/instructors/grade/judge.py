@@ -20,6 +20,10 @@ _BOOT = "import sys; sys.path[:] = {path!r}; from llmlab.instructors.grade.check
 _OWN_SECONDS = 120.0  # for the checker to start, or to compute without asking; it runs the course's own code alone
 
 
+class CheckerGone(Exception):
+    """The checker does not answer any more."""
+
+
 class Judge:
     """One checker process, kept from one submission to the next; `close` ends it."""
 
@@ -44,8 +48,17 @@ class Judge:
         Raises:
             Ended: the submission's process is beyond its limits, or gone.
             Cancelled: `stop` was set.
-            GraderBroken: the checker does not work on this machine.
+            GraderBroken: no checker starts on this machine.
         """
+        try:
+            return self._verdict(lesson, id, attempt, seconds, end, stop)
+        except CheckerGone:  # what the answer gave back was too much for it: a fresh one judges the next answer
+            self.close()
+            return Verdict("error", "The check came to its end on what this answer gave back: too large, or odd.")
+
+    def _verdict(
+        self, lesson: str, id: str, attempt: Attempt, seconds: float, end: float, stop: threading.Event
+    ) -> Verdict:
         self._say({"judge": id, "lesson": lesson})
         while True:
             heard = self._hear(stop)
@@ -58,12 +71,19 @@ class Judge:
                 while (event := attempt.event(min(end, asked + seconds), stop)).get("event") != "reply":
                     pass  # what a submission says of itself now changes nothing
             except (Ended, Cancelled):
-                self._say({"gone": True})
-                self._hear(threading.Event(), until=("gone", "verdict"))  # from here on it is free for the next one
+                self._free()
                 raise
             seconds -= time.monotonic() - asked
             line = event.get("line")
             self._say({"reply": line if isinstance(line, str) else ""})
+
+    def _free(self) -> None:
+        """Let the checker give up the answer that it asks for, so that it can judge the next one."""
+        self._say({"gone": True})
+        try:
+            self._hear(threading.Event(), until=("gone", "verdict"))
+        except CheckerGone:
+            self.close()
 
     def close(self) -> None:
         """End the process."""
@@ -95,8 +115,7 @@ class Judge:
             heard = json.loads(line)
             if any(name in heard for name in until):
                 return heard
-        self.close()
-        raise GraderBroken("the process that judges answers came to its end; is there memory for it?")
+        raise CheckerGone
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
@@ -111,7 +130,11 @@ class Judge:
             )
             self._lines = queue.Queue()
             threading.Thread(target=self._listen, args=(self._process, self._lines), daemon=True).start()
-            self._hear(threading.Event(), until=("ready",))
+            try:
+                self._hear(threading.Event(), until=("ready",))
+            except CheckerGone:
+                self.close()
+                raise GraderBroken("the process that judges answers does not start; is there memory for it?") from None
         return self._process
 
     @staticmethod

@@ -9,30 +9,31 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from llmlab.instructors.grade.attempt import Attempt, Ended, GraderBroken, Limits, Verdict
 from llmlab.instructors.grade.judge import Judge
 from llmlab.instructors.grade.missing import why_missing
 from llmlab.instructors.grade.submissions import Submission, exercises_of
+from llmlab.instructors.grade.workplace import Workplace
 
 _SAYS = {
     "timeout": "took longer than {seconds:.0f} s",
     "out_of_memory": "took more than {memory_mb} MB of memory",
+    "too_many": "started more than {processes} processes",
     "crashed": "ended the process ({detail})",
 }
 
 
 def grade_one(
-    submission: Submission, limits: Limits, template: Path, judge: Judge, stop: threading.Event
+    submission: Submission, limits: Limits, place: Workplace, judge: Judge, stop: threading.Event
 ) -> tuple[dict[str, Verdict], list[str]]:
     """Run and check one readable submission.
 
     Args:
         submission: one with a lesson and without a problem.
         limits: see `Limits`.
-        template: a folder that each process gets a copy of as its home.
+        place: where its processes get their folders.
         judge: decides on each answer.
         stop: set from another thread, ends the work at once.
 
@@ -42,13 +43,14 @@ def grade_one(
     Raises:
         Cancelled: `stop` was set.
     """
-    names = exercises_of(submission.lesson)
-    run = _Run(submission, names, end=time.monotonic() + limits.seconds)
+    names = exercises_of(*submission.lessons)
+    seconds = limits.seconds * max(1, len(submission.lessons))
+    run = _Run(submission, names, seconds, end=time.monotonic() + seconds)
     while len(run.decided) < len(names):
         step = _Step("start")
         run.stopped = {}
         try:
-            with Attempt(run.job(limits), limits, template) as attempt:
+            with Attempt(run.job(limits), limits, place, submission.beside) as attempt:
                 _follow(run, attempt, judge, limits, step, stop)
         except Ended as ended:
             run.note(ended, step, limits)
@@ -77,6 +79,7 @@ class _Run:
 
     submission: Submission
     names: dict[str, list[str]]
+    seconds: float
     end: float
     decided: dict[str, Verdict] = field(default_factory=dict)
     skipped: dict[int, str] = field(default_factory=dict)
@@ -86,7 +89,7 @@ class _Run:
     def job(self, limits: Limits) -> dict[str, Any]:
         """What the next process is to do."""
         return {
-            "lesson": self.submission.lesson,
+            "lessons": self.submission.lessons,
             "names": self.names,
             "cells": [vars(cell) for cell in self.submission.cells],
             "skipped": self.skipped,
@@ -96,20 +99,24 @@ class _Run:
     def note(self, ended: Ended, step: _Step, limits: Limits) -> None:
         """Draw the conclusion from a process that had to be ended in the middle of a step."""
         what = _SAYS[ended.cause].format(
-            seconds=limits.of_step(step.kind), memory_mb=limits.memory_mb, detail=ended.detail
+            seconds=limits.of_step(step.kind),
+            memory_mb=limits.memory_mb,
+            processes=limits.processes,
+            detail=ended.detail,
         )
+        status = "crashed" if ended.cause == "too_many" else ended.cause
         open = [id for id in self.names if id not in self.decided]
         if time.monotonic() >= self.end:
-            self.notes.append(f"not finished within {limits.seconds:.0f} s, last in {step}")
-            message = f"The submission as a whole took longer than {limits.seconds:.0f} s."
+            self.notes.append(f"not finished within {self.seconds:.0f} s, last in {step}")
+            message = f"The submission as a whole took longer than {self.seconds:.0f} s."
             self.decided |= {id: Verdict("timeout", message) for id in open}
         elif step.kind == "cell":
-            self.skipped[step.at] = ended.cause
+            self.skipped[step.at] = status
             self.notes.append(f"cell {step.at} {what} and was left out")
         elif step.kind == "check":
-            self.decided[step.at] = Verdict(ended.cause, f"The check of this answer {what}.")
+            self.decided[step.at] = Verdict(status, f"The check of this answer {what}.")
         else:
-            self.decided |= {id: Verdict(ended.cause, f"Before its first cell the submission {what}.") for id in open}
+            self.decided |= {id: Verdict(status, f"Before its first cell the submission {what}.") for id in open}
 
 
 def _follow(run: _Run, attempt: Attempt, judge: Judge, limits: Limits, step: _Step, stop: threading.Event) -> None:
@@ -126,7 +133,7 @@ def _follow(run: _Run, attempt: Attempt, judge: Judge, limits: Limits, step: _St
             run.decided[id] = why_missing(run.names[id], run.submission.cells, run.skipped, run.stopped)
             continue
         step.kind, step.at = "check", id
-        run.decided[id] = judge.verdict(run.submission.lesson, id, attempt, limits.of_step("check"), run.end, stop)
+        run.decided[id] = judge.verdict(id[:2], id, attempt, limits.of_step("check"), run.end, stop)
 
 
 def _run_cells(run: _Run, attempt: Attempt, limits: Limits, step: _Step, stop: threading.Event) -> set[str]:
@@ -140,6 +147,8 @@ def _run_cells(run: _Run, attempt: Attempt, limits: Limits, step: _Step, stop: t
                 until = time.monotonic() + limits.of_step("cell")
             case {"event": "stopped", "place": int(place), "error": str(error)} if place in places:
                 run.stopped[place] = error[:300]
+            case {"event": "guard", **held} if limits.required and step.kind == "start" and "python" in held.values():
+                raise GraderBroken("the kernel did not hold a submission as it did before, and that is required")
             case {"event": "memory"}:
                 raise Ended("out_of_memory")
             case {"event": "broken", "message": str(message)} if step.kind == "start":

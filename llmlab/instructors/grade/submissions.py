@@ -1,34 +1,32 @@
-"""Which notebooks were submitted, by whom, for which lesson: read from the files alone, nothing is run.
+"""Which notebooks were submitted, by whom, for which lessons: read from the files alone, nothing is run.
 
 A notebook that lies directly in the folder belongs to the student its name says (`anna.ipynb` -> anna); one that lies
-deeper belongs to the first folder on its way (`anna/03_sliding_window.ipynb` -> anna).
+deeper belongs to the first folder on its way (`anna/03_sliding_window.ipynb` -> anna). A zip is a folder of its name.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections import Counter
-from dataclasses import dataclass
-from itertools import pairwise
-from pathlib import Path
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 
-from llmlab.exercises.engine.sources import answer_names
-from llmlab.utils.edition import CURRENT
+from llmlab.instructors.grade.notebooks import Cell, binds, exercises_of, lesson_in_name
+from llmlab.instructors.grade.reader import Reader, Unread
+from llmlab.instructors.grade.walk import Entry, hidden, is_notebook, walk
 
-_MOST_BYTES = 50 * 2**20
-_EXERCISE_CALL = re.compile(r"""\b(?:exercise|progress)\(\s*["'](\d\d)(?:\.\d+)?["']""")
-_SETUP_CALL = re.compile(r"""\bcourse\.setup\(\s*(?:edition\s*=\s*)?(\d*)\s*\)""")
-_LESSON_IN_NAME = re.compile(r"(?<!\d)(\d\d)[_-][A-Za-z]")
+__all__ = ["Beside", "Cell", "Found", "Submission", "binds", "exercises_of", "find"]
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A code cell: its place in the notebook (from 1, text cells counted), its source, and whether it may raise."""
+class Beside:
+    """A file that lies beside a notebook in the student's own folder: its path, or a zip's and the member's name."""
 
-    place: int
-    source: str
-    may_raise: bool = False
+    name: str
+    path: Path
+    member: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,25 +35,52 @@ class Submission:
 
     Attributes:
         student: see the module.
-        path: the file.
-        name: its path below the folder, as the table shows it.
-        lesson: "03", or "" where nothing tells.
+        path: the file, or the zip that it lies in.
+        name: its way below the folder, as the table shows it.
+        lessons: "03" and maybe more, none where nothing tells.
         cells: the code cells in order.
         notes: what the file itself shows to be odd.
         problem: why nothing of it can be run, or "".
+        beside: what lies in the same folder, and is there when it runs.
+        answers: exercise -> a mark of the answer's code, see `notebooks`.
+        fingerprint: the same for the same bytes, "" where they cannot be read.
     """
 
     student: str
     path: Path
     name: str
-    lesson: str = ""
+    lessons: tuple[str, ...] = ()
     cells: tuple[Cell, ...] = ()
     notes: tuple[str, ...] = ()
     problem: str = ""
+    beside: tuple[Beside, ...] = ()
+    answers: dict[str, str] = field(default_factory=dict)
+    fingerprint: str = ""
 
 
-def find(folder: Path) -> list[Submission]:
-    """All submissions below `folder`, in order of student and file.
+@dataclass(frozen=True)
+class Found:
+    """What is in a folder: the submissions in order of student and file, and a line on each thing passed over."""
+
+    submissions: list[Submission]
+    not_graded: list[str]
+
+
+@dataclass(frozen=True)
+class _File:
+    """A notebook to be read, in the folder or in a zip."""
+
+    parts: tuple[str, ...]
+    path: Path
+    member: str = ""
+
+
+def find(folder: Path, ours: tuple[Path, ...] = ()) -> Found:
+    """All submissions below `folder`.
+
+    Args:
+        folder: see the module.
+        ours: files that are no submission though they lie there: the table, a list of students.
 
     Raises:
         NotADirectoryError: `folder` is no folder.
@@ -63,145 +88,138 @@ def find(folder: Path) -> list[Submission]:
     """
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is not a folder: give the one that holds the submitted notebooks")
-    paths = [
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() == ".ipynb" and path.is_file() and not _hidden(path.relative_to(folder))
-    ]
-    if not paths:
-        raise ValueError(f"there is no notebook (.ipynb) in {folder} or below it")
-    found = [_read(path, path.relative_to(folder)) for path in paths]
-    return sorted(found, key=lambda one: (one.student, one.name))
+    with closing(Reader()) as reader:
+        return _Collection(folder, ours, reader).found()
 
 
-def exercises_of(lesson: str) -> dict[str, tuple[str, ...]]:
-    """The exercises of a lesson, "03", and the names under which their answers stand; none for an unknown lesson."""
-    return {id: names for id, names in answer_names().items() if id.partition(".")[0] == lesson}
+class _Collection:
+    def __init__(self, folder: Path, ours: tuple[Path, ...], reader: Reader) -> None:
+        self._folder, self._reader = folder, reader
+        self._ours = {path.resolve() for path in ours}
+        self._students: dict[str, str] = {}  # of each folder or zip at the top, the student
+        self._files: list[_File] = []
+        self._beside: dict[tuple[str, ...], list[Beside]] = defaultdict(list)
+        self._passed_over: list[tuple[tuple[str, ...], str]] = []
+        for entry in walk(folder):
+            self._sort(entry)
+
+    def found(self) -> Found:
+        """Read what was sorted."""
+        if not self._files:
+            listed = "; ".join(f"{_way(parts)} {why}" for parts, why in self._passed_over[:3])
+            raise ValueError(
+                f"there is no notebook (.ipynb) in {self._folder} or below it" + (listed and f"; {listed}")
+            )
+        submissions = [self._read(file) for file in self._files]
+        there = {one.student for one in submissions}
+        for top, student in self._students.items():
+            if student not in there:
+                submissions.append(self._nothing(top, student))
+        submissions.sort(key=lambda one: (one.student, one.name))
+        return Found(submissions, [f"{_way(parts)} {why}" for parts, why in sorted(self._passed_over)])
+
+    def _nothing(self, top: str, student: str) -> Submission:
+        """For whoever handed in something that is no notebook: it must not be passed over in silence."""
+        mine = [(parts, why) for parts, why in self._passed_over if parts[0] == top]
+        listed = "; ".join(f"{_way(parts)} {why}" for parts, why in mine[:3])
+        lesson = next((found for parts, _ in mine if (found := lesson_in_name(_stem(parts[-1])))), "")
+        problem = f"There is no notebook of this student{': ' if listed else ''}{listed}."
+        return Submission(student, self._folder / top, top, (lesson,) if lesson else (), problem=problem)
+
+    def _sort(self, entry: Entry) -> None:
+        top = entry.parts[0]
+        if entry.kind == "folder":
+            if len(entry.parts) == 1:
+                self._students[top] = _student(top)
+        elif entry.kind == "notebook":
+            self._files.append(_File(entry.parts, entry.path))
+        elif entry.kind == "zip":
+            if len(entry.parts) == 1:
+                self._students[top] = _student(top[: -len(".zip")])
+            self._unpack(entry)
+        elif entry.kind == "none":
+            if len(entry.parts) == 1:  # also where it is one file: whoever handed in a link stands in the table
+                self._students[top] = _student(_stem(top) if is_notebook(top) else Path(top).stem)
+            self._passed_over.append((entry.parts, entry.problem))
+        elif len(entry.parts) > 1:
+            self._beside[entry.parts[:-1]].append(Beside(entry.parts[-1], entry.path))
+        elif entry.path.resolve() not in self._ours:
+            self._passed_over.append((entry.parts, "is no notebook"))
+
+    def _unpack(self, entry: Entry) -> None:
+        try:
+            members = self._reader.members(entry.path)
+        except Unread as error:
+            self._passed_over.append((entry.parts, str(error)))
+            return
+        for member in members:
+            inner = tuple(part for part in PurePosixPath(member.replace("\\", "/")).parts if part not in ("..", "/"))
+            if not inner or any(hidden(part) for part in inner):
+                continue
+            parts = (*entry.parts, *inner)
+            if is_notebook(inner[-1]):
+                self._files.append(_File(parts, entry.path, member))
+            elif inner[-1].lower().endswith(".zip"):
+                self._passed_over.append((parts, "is a zip in a zip: unpack it"))
+            else:
+                self._beside[parts[:-1]].append(Beside(inner[-1], entry.path, member))
+        if not any(file.path == entry.path for file in self._files):
+            self._passed_over.append((entry.parts, "holds no notebook"))
+
+    def _read(self, file: _File) -> Submission:
+        top, name = file.parts[0], file.parts[-1]
+        student = self._students.get(top) if len(file.parts) > 1 else None
+        student = student if student is not None else _student(_stem(top))
+        shown = "/".join(file.parts)
+        try:
+            read = self._reader.notebook(file.path, file.member)
+        except Unread as error:
+            lesson = lesson_in_name(_stem(name))
+            problem = f"This is no notebook that can be read: it {error}."
+            return Submission(student, file.path, shown, (lesson,) if lesson else (), problem=problem)
+        notes = read["notes"]
+        if not name.lower().endswith(".ipynb"):
+            notes = [f"its name ends in .{name.rpartition('.')[2]}, read as a notebook all the same", *notes]
+        return Submission(
+            student,
+            file.path,
+            shown,
+            tuple(read["lessons"]),
+            tuple(Cell(**cell) for cell in read["cells"]),
+            tuple(notes),
+            read["problem"],
+            tuple(self._beside[file.parts[:-1]]) if len(file.parts) > 1 else (),
+            read["answers"],
+            read["fingerprint"],
+        )
 
 
-def _lessons() -> set[str]:
-    return {id.partition(".")[0] for id in answer_names()}
+def _way(parts: tuple[str, ...]) -> str:
+    """A way from the folder, cut where it is long."""
+    whole = "/".join(parts)
+    return whole if len(whole) <= 200 else f"{whole[:100]} … {whole[-60:]}"
 
 
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+def _student(name: str) -> str:
+    """The same text for the same name: one may come composed, and from a Mac decomposed."""
+    return unicodedata.normalize("NFC", name)
 
 
-def _read(path: Path, below: Path) -> Submission:
-    student, name = (below.stem if len(below.parts) == 1 else below.parts[0]), below.as_posix()
-    named = _LESSON_IN_NAME.search(path.stem)
-    by_name = named[1] if named and named[1] in _lessons() else ""
-    if path.is_symlink():  # it may lead to a neighbour's file, or out of the folder
-        problem = "It is a link, which is not followed: the file itself must be there."
-        return Submission(student, path, name, by_name, problem=problem)
-    try:
-        notebook = _parse(path)
-        cells = _code_cells(notebook)
-        notes = _oddities(notebook)
-    except (OSError, ValueError, RecursionError) as error:
-        return Submission(student, path, name, by_name, problem=f"This is no notebook that can be read: {error}.")
-    edition = _edition(notebook, cells)
-    if edition != CURRENT:
-        return Submission(student, path, name, problem=_other_edition(edition))
-    lesson = _lesson_in(cells) or by_name
-    problem = (
-        "" if lesson else "Which lesson it belongs to cannot be told: no exercise, no answer, no number in its name."
-    )
-    return Submission(student, path, name, lesson, tuple(cells), tuple(notes), problem)
+def _stem(name: str) -> str:
+    """A file's name without the endings of a notebook.
 
-
-def _edition(notebook: dict, cells: list[Cell]) -> int:
-    """Whose numbers a notebook uses: its set-up cell says it, or what the build noted; without either, today's."""
-    called = _SETUP_CALL.findall("\n".join(cell.source for cell in cells))
-    if called:
-        return int(called[0] or 1)
-    metadata = notebook.get("metadata")
-    built = metadata.get("llmlab") if isinstance(metadata, dict) else None
-    noted = built.get("edition", 1) if isinstance(built, dict) else CURRENT
-    return noted if isinstance(noted, int) else CURRENT
-
-
-def _other_edition(edition: int) -> str:
-    which = "the first edition" if edition == 1 else f"edition {edition}"
-    return (
-        f"This notebook is of {which} of the course, whose exercises have other numbers: they would be judged by the "
-        f"checks of others. Ask for the notebook of edition {CURRENT}, or grade with the llmlab of that edition."
-    )
-
-
-def _parse(path: Path) -> dict:
-    size = path.stat().st_size
-    if size == 0:
-        raise ValueError("the file is empty")
-    if size > _MOST_BYTES:
-        raise ValueError(f"it has {size / 2**20:,.0f} MB, more than {_MOST_BYTES // 2**20} MB; clear its outputs")
-    try:
-        notebook = json.loads(path.read_bytes())
-    except RecursionError:
-        raise ValueError("its JSON is nested too deeply") from None
-    except UnicodeDecodeError as error:
-        raise ValueError(f"byte {error.start} is not text in {error.encoding}") from None
-    except ValueError as error:
-        raise ValueError(f"it is not JSON ({error})") from None
-    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        older = isinstance(notebook, dict) and "worksheets" in notebook
-        raise ValueError("it is in an older format; open and save it in JupyterLab" if older else "it has no cells")
-    return notebook
-
-
-def _code_cells(notebook: dict) -> list[Cell]:
-    cells = []
-    for place, cell in enumerate(notebook["cells"], 1):
-        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
-            continue
-        source = cell.get("source", "")
-        source = "".join(map(str, source)) if isinstance(source, list) else str(source)
-        metadata = cell.get("metadata")
-        tags = metadata.get("tags") if isinstance(metadata, dict) else None
-        if source.strip():
-            cells.append(Cell(place, source, may_raise=isinstance(tags, list) and "raises-exception" in tags))
-    return cells
-
-
-def _oddities(notebook: dict) -> list[str]:
-    notes = []
-    metadata = notebook.get("metadata")
-    kernel = metadata.get("kernelspec") if isinstance(metadata, dict) else None
-    language = str(kernel.get("language", "python")) if isinstance(kernel, dict) else "python"
-    if language.lower() != "python":  # kernels for Python have many names
-        notes.append(f"saved for a kernel of {language[:40]!r}, run with Python all the same")
-    counts = [cell.get("execution_count") for cell in notebook["cells"] if isinstance(cell, dict)]
-    counts = [count for count in counts if isinstance(count, int)]
-    fallen = next(((left, right) for left, right in pairwise(counts) if right <= left), None)
-    if fallen:
-        notes.append(f"cells were run out of order (saved counts: {fallen[1]} stands below {fallen[0]})")
-    return notes
-
-
-def _lesson_in(cells: list[Cell]) -> str:
-    """The lesson that most `exercise("…")` calls name; without any, the one whose answers are there."""
-    text, there = "\n".join(cell.source for cell in cells), _lessons()
-    named = Counter(number for number in _EXERCISE_CALL.findall(text) if number in there)
-    answers = Counter(
-        {
-            number: sum(all(binds(name, text) for name in names) for names in exercises_of(number).values())
-            for number in sorted(there)
-        }
-    )
-    for counted in (named, answers):
-        best = counted.most_common(2)
-        if best and best[0][1] > 0 and (len(best) == 1 or best[0][1] > best[1][1]):
-            return best[0][0]
-    return ""
-
-
-def binds(name: str, source: str) -> bool:
-    """Whether source text, which need not be valid Python, looks as if it defines `name`.
-
-    >>> binds("first", "first, second = 1, 2"), binds("first", "def first(:"), binds("first", "print(first == 2)")
-    (True, True, False)
+    >>> _stem("anna.ipynb.txt"), _stem("anna.IPYNB"), _stem("anna")
+    ('anna', 'anna', 'anna')
     """
-    word = re.escape(name)
-    return bool(
-        re.search(rf"^[ \t]*(?:(?:async )?def|class)\s+{word}\b|^[^=#\n(\"']*\b{word}\b[^=#\n(]*=(?!=)", source, re.M)
-    )
+    place = name.lower().rfind(".ipynb")
+    return name[:place] if place > 0 else name
+
+
+def duplicates(submissions: list[Submission]) -> Iterator[tuple[str, list[str]]]:
+    """Exercises whose answers stand with the same code in several students' notebooks, and those students."""
+    by_mark: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for one in submissions:
+        for id, mark in one.answers.items():
+            if mark != "solution" and one.student not in by_mark[id, mark]:
+                by_mark[id, mark].append(one.student)
+    return ((id, students) for (id, _), students in by_mark.items() if len(students) > 1)

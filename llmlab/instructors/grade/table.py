@@ -1,15 +1,17 @@
-"""The table that grading writes: its rows, how they look in a file that a spreadsheet opens, and a summary of them."""
+"""The table that grading writes: its rows, the file that grows on the way, and the one that replaces the last."""
 
 from __future__ import annotations
 
 import contextlib
 import csv
-from collections import Counter
+import io
+import os
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from llmlab.instructors.outputs import write_or_keep
+from llmlab.instructors.grade.safe_text import cell, name_shown, shown
+from llmlab.instructors.outputs import replace_file, require_writable, write_or_keep
 
 
 @dataclass(frozen=True)
@@ -22,10 +24,14 @@ class Row:
         lesson: "03", or "" where it cannot be told.
         exercise: "03.2", or "".
         status: passed, failed, error or not_attempted as a check says it; missing_name, timeout, crashed or
-            out_of_memory where there was no answer to check; unreadable for a file that is no notebook of the course.
+            out_of_memory where there was no answer to check; unreadable for a file that is no notebook of the course;
+            not_submitted for a student of the list of whom there is nothing.
         misconception: id of the idea that is probably behind a failed answer, or "".
         message: what was seen.
         notes: what else is odd about the notebook, the same in each of its rows.
+        same_code: whose answer has the same code: other students, or "the course's solution"; noted, not judged.
+        seconds: that the notebook took, the same in each of its rows.
+        fingerprint: of the notebook and the checks, by which a later run knows that nothing has changed.
     """
 
     student: str
@@ -36,10 +42,14 @@ class Row:
     misconception: str
     message: str
     notes: str
+    same_code: str = ""
+    seconds: float = 0.0
+    fingerprint: str = ""
 
 
 HEADER = tuple(field.name for field in fields(Row))
-CSV_FILE = {"encoding": "utf-8-sig", "errors": "replace", "newline": ""}  # the mark makes spreadsheets read UTF-8
+_ENCODING = "utf-8-sig"  # the mark makes spreadsheets read UTF-8
+_NAMES = ("student", "notebook")
 
 
 class TableElsewhere(OSError):
@@ -55,15 +65,26 @@ class TableElsewhere(OSError):
 
 
 class Table:
-    """The table that grows while notebooks are graded, and is put in order at the end.
+    """The table that grows while notebooks are graded, beside its place, and takes that place when it is complete.
 
     Attributes:
         rows: all rows so far.
+        partial: the file that grows; it stays where the work was interrupted.
     """
 
     def __init__(self, out: Path) -> None:
+        """Open it, for this process alone.
+
+        Raises:
+            OSError, ValueError: `out` cannot be written, is something else than a table of grades, or another grader
+                is writing it.
+        """
+        require_writable(out)
+        _require_own(out)
         self.rows: list[Row] = []
-        self._out, self._file = out, out.open("w", **CSV_FILE)
+        self.partial = partial_of(out)
+        self._out = out
+        self._file = _opened_alone(self.partial, out)
         self._write([HEADER])
 
     def add(self, rows: list[Row]) -> None:
@@ -77,78 +98,92 @@ class Table:
             csv.writer(self._file).writerows(rows)
             self._file.flush()
 
-    def finish(self) -> None:
-        """Put the file in the order of students.
+    def leave(self) -> None:
+        """Stop in the middle: the file that grew stays as it is, unless nothing is in it."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        if not self.rows:
+            self.partial.unlink(missing_ok=True)
+
+    def finish(self, rows: list[Row]) -> None:
+        """Write these rows in the order of students, in place of the last table.
 
         Raises:
             TableElsewhere: that failed.
         """
         with contextlib.suppress(OSError):
             self._file.close()
-        self.rows.sort(key=lambda row: (row.student, row.notebook, row.exercise))
+        self.rows = sorted(rows, key=lambda row: (row.student, row.exercise, row.notebook))
         lost = write_or_keep(lambda file: write_table(file, self.rows), self._out)
         if lost:
             raise TableElsewhere(lost, self.rows)
+        with contextlib.suppress(OSError):
+            self.partial.unlink()
+
+
+def partial_of(out: Path) -> Path:
+    """Where the table `out` grows."""
+    place = out.resolve()
+    return place.with_name(f"{place.stem}.partial{place.suffix}")
 
 
 def write_table(out: Path, rows: list[Row]) -> None:
-    """The whole table, in order, in place of the one that grew: the old or the new one is there, never half of it."""
-    temporary = out.with_name(f".{out.name}.tmp")
-    try:
-        with temporary.open("w", **CSV_FILE) as file:
-            table = csv.writer(file)
-            table.writerow(HEADER)
-            table.writerows(map(as_cells, rows))
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """The whole table, in order: the old or the new one is there, never half of it."""
+    text = io.StringIO(newline="")
+    table = csv.writer(text)
+    table.writerow(HEADER)
+    table.writerows(map(as_cells, rows))
+    replace_file(out, text.getvalue(), _ENCODING)
+
+
+def read_table(file: Path) -> list[dict[str, str]]:
+    """The rows of a table that was written before, as text; none where there is none, or something else."""
+    with contextlib.suppress(OSError, UnicodeError, csv.Error), file.open(encoding=_ENCODING, newline="") as text:
+        return [row for row in csv.DictReader(text) if set(HEADER) <= set(row)]
+    return []
 
 
 def as_cells(row: Row) -> list[str]:
-    """The row as text of one line each; what a spreadsheet would take for a formula gets an apostrophe in front."""
-    texts = [" ".join(str(value).replace("\0", "").split()) for value in astuple(row)]
-    return [f"'{text}" if text.startswith(("=", "+", "-", "@")) else text for text in texts]
+    """The row as text of one line each, safe to show and to open in a spreadsheet."""
+    values = zip(HEADER, astuple(row), strict=True)
+    texts = (name_shown(value) if name in _NAMES else shown(value) for name, value in values)
+    return [cell(text) for text in texts]
 
 
-def summary(rows: Iterable[Row]) -> str:
-    """A few lines on a batch: how many of each status, the commonest misconceptions, what went wrong with notebooks.
-
-    >>> print(summary([Row("anna", "anna.ipynb", "03", "03.2", "failed", "last-window-missing", "…", "")]))
-    1 notebook of 1 student, 1 exercise graded.
-    Status: 1 failed.
-    Commonest misconceptions:
-      1 × 03.2 last-window-missing
-    """
-    rows = list(rows)
-    notebooks, students = {row.notebook for row in rows}, {row.student for row in rows}
-    statuses = Counter(row.status for row in rows)
-    exercises = sum(bool(row.exercise) for row in rows)
-    lines = [
-        f"{_count(len(notebooks), 'notebook')} of {_count(len(students), 'student')}, "
-        f"{_count(exercises, 'exercise')} graded.",
-        f"Status: {', '.join(f'{count} {status}' for status, count in statuses.most_common())}.",
-    ]
-    ideas = Counter((row.exercise, row.misconception) for row in rows if row.misconception)
-    if ideas:
-        lines.append("Commonest misconceptions:")
-        common = sorted(ideas.items(), key=lambda item: (-item[1], item[0]))[:10]
-        lines += [f"  {count} × {exercise} {idea}" for (exercise, idea), count in common]
-    troubled = {
-        status: sorted({row.notebook for row in rows if row.status == status})
-        for status in ("unreadable", "timeout", "out_of_memory", "crashed", "missing_name")
-    }
-    noted = sorted({row.notebook for row in rows if row.notes})
-    if noted or any(troubled.values()):
-        lines.append("Trouble:")
-        lines += [f"  {status}: {_listed(names)}" for status, names in troubled.items() if names]
-        lines += [f"  with notes: {_listed(noted)}"] if noted else []
-    return "\n".join(lines)
+def _require_own(out: Path) -> None:
+    """Never write over a submission, nor over columns that somebody added."""
+    if not out.exists() or out.stat().st_size == 0:
+        return
+    with out.open("rb") as file:
+        first = file.readline(4096).decode(_ENCODING, errors="replace").strip()
+    found = [name.strip('" ') for name in first.replace(";", ",").replace("\t", ",").split(",")]
+    if not set(_NAMES) <= set(found):
+        raise ValueError(f"{out} holds something else than a table of grades: give another file to write")
+    if added := [name for name in found if name and name not in HEADER]:
+        raise ValueError(
+            f"{out} has columns of its own ({', '.join(added)[:200]}), which would be lost: give another file"
+        )
 
 
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
+def _opened_alone(partial: Path, out: Path):  # noqa: ANN202  a text file
+    file = partial.open("a+", encoding=_ENCODING, errors="replace", newline="")
+    try:
+        _lock(file)
+    except OSError:
+        file.close()
+        raise ValueError(f"{out} is being written by another llmlab grade: wait for it, or give another file") from None
+    file.seek(0)
+    file.truncate()
+    return file
 
 
-def _listed(names: list[str], most: int = 5) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{_count(len(names), 'notebook')} ({', '.join(names[:most])}{more})"
+def _lock(file) -> None:  # noqa: ANN001  a file; the lock ends with the process
+    if os.name == "posix":
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    else:
+        import msvcrt
+
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -17,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from llmlab.instructors.grade.guard import confine, limit_memory
+from llmlab.instructors.grade.guard import confine, limit
 from llmlab.instructors.grade.serving import serve
 
 Report = Callable[..., None]
@@ -28,12 +30,14 @@ def main() -> None:
     requests, report = _open_channels()
     job = json.loads(requests.readline())
     try:
-        report("guard", **confine(Path(job["folder"]), job["memory_mb"], tuple(job["read"])))
-        limit_memory(job["memory_mb"])
+        held = confine(Path(job["folder"]), job["memory_mb"], tuple(job["read"]), job["wrapped"])
+        report("guard", **held)
+        limit(job["memory_mb"], job["processes"] if held["processes"] == "kernel" and _counts_by_namespace() else 0)
         shell = _shell()
         import llmlab.exercises.engine.catalogue  # what a check calls with is in memory before the submission runs
 
-        llmlab.exercises.engine.catalogue.of_lesson(job["lesson"])
+        for lesson in job["lessons"]:
+            llmlab.exercises.engine.catalogue.of_lesson(lesson)
         put_back = _remember_modules()
     except Exception as error:
         report("broken", message=f"{type(error).__name__}: {error}")
@@ -45,6 +49,11 @@ def main() -> None:
     report("ready", found=sorted(answers), replaced=replaced)
     serve(answers, requests, lambda line: report("reply", line=line))
     _wait()
+
+
+def _counts_by_namespace() -> bool:
+    """Whether a limit on processes counts those of a user namespace alone, not all that the user has."""
+    return tuple(int(part) for part in re.findall(r"\d+", platform.release())[:2]) >= (5, 14)
 
 
 def _wait() -> None:

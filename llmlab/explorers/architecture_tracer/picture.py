@@ -1,0 +1,59 @@
+"""The picture of the architecture tracer: published models to press, sizes to drag, and the shape tracer's pass."""
+
+from __future__ import annotations
+
+from llmlab.explorers.architecture_tracer.values import FIGURES, PUBLISHED, config_of
+from llmlab.explorers.host.touch import touch
+from llmlab.explorers.shape_tracer import picture
+from llmlab.explorers.shape_tracer.values import ShapeTrace
+
+describe, why = picture.describe, picture.why
+CONFIGS = {name: config_of(settings) for name, settings in PUBLISHED.items()}
+
+
+def render(trace: ShapeTrace) -> str:
+    """The models, the sizes, and all that the shape tracer shows of them."""
+    return picture.render(trace, f'<div class="llmlab-gpt-sizes">{_models(trace)}{_sizes(trace)}</div>')
+
+
+def published(trace: ShapeTrace) -> str:
+    """The published model that the settings make, or an empty text."""
+    return next((name for name, config in CONFIGS.items() if config == trace.config), "")
+
+
+def _models(trace: ShapeTrace) -> str:
+    here = published(trace)
+    cards = ""
+    for name, settings in PUBLISHED.items():
+        said = f"{name}: published as {FIGURES[name]}" + ("; this one" if name == here else "")
+        its = touch(key=f"model {name}", press=settings, tip=said)
+        short = name.replace("GPT-2 ", "")  # beside GPT-2 stand "medium", "large" and "XL"
+        cards += f'<span class="llmlab-gpt-model"{its}>{short}{" ✓" if name == here else ""}</span>'
+    return f'<div class="llmlab-gpt-models"{touch(key="models", group="models")}>{cards}</div>'
+
+
+def _sizes(trace: ShapeTrace) -> str:
+    c = trace.config
+    chips = (
+        _size("vocabulary", "vocabulary V", c.vocab_size)
+        + _size("heads", "heads H", c.n_heads)
+        + _size("head_width", "D/H", c.d_head)
+        + f"<span>so width D <b>{c.d_model:,}</b></span>"
+        + _size("layers", "blocks L", c.n_layers)
+        + _size("context", "context C", c.context_length)
+        + _size("tokens_read", "tokens read T", trace.tokens)
+        + _size("kv_heads", "heads of keys and values G", c.kv_heads)
+    )
+    if c.kv_heads < c.n_heads:
+        chips += f"<span>so K = G · D/H <b>{c.kv_heads * c.d_head:,}</b></span>"
+    chips += _size("inner", "inner width F", c.ff_width)
+    chips += _size("experts", "experts E", c.n_experts or "none")
+    if c.n_experts:
+        chips += _size("used", "of them for a token k", c.experts_used)
+    return chips
+
+
+def _size(control: str, name: str, size: int | str) -> str:
+    its = touch(key=f"size-{control}", spin=control, tip=f"{name}: drag sideways, or arrow keys")
+    text = size if isinstance(size, str) else f"{size:,}"
+    return f'<span>{name} <b class="llmlab-gpt-size"{its}>{text}</b></span>'
