@@ -17,6 +17,7 @@ import time
 import webbrowser
 from pathlib import Path
 
+import addresses
 import nbformat
 from course_files import CACHE, NOTEBOOKS, PAGES, ROOT, STATIC, lessons, write
 from explorer_sheets import write_sheets
@@ -39,7 +40,7 @@ def prepare() -> None:
     images = ROOT / "docs" / "images"
     for image in images.glob("*.svg"):
         pages[f"images/{image.name}"] = image.read_bytes()
-    for image in images.glob("*.png"):
+    for image in (images / "cards").glob("*.png"):
         write(STATIC / "explorer_pictures" / image.name, image.read_bytes())
     for name, content in pages.items():
         write(PAGES / name, content)
@@ -94,6 +95,8 @@ def main() -> None:
     home = OUT / "index.html"
     print(f"The site is in site/out: {size(OUT):.0f} MB, built in {time.monotonic() - start:.0f} s.")
     print(f"Open it from the disk: {home.as_uri()}")
+    if not addresses.public_address():
+        print("It offers neither Colab nor Binder nor “edit this lesson”: make links REPO=owner/name says where.")
     if options.open:
         webbrowser.open(home.as_uri())
 

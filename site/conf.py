@@ -72,6 +72,7 @@ html_theme_options = {
         "site-task": "#b8520a",
         "site-task-text": "#97420a",
         "site-output": "#37404a",
+        "site-edge": "rgba(27, 31, 36, 0.32)",
     },
     "dark_css_variables": {
         "color-foreground-primary": "#e6e9ed",
@@ -92,6 +93,7 @@ html_theme_options = {
         "site-task": "#ff9a52",
         "site-task-text": "#ffab70",
         "site-output": "#c4ccd4",
+        "site-edge": "rgba(230, 233, 237, 0.34)",
     },
 }
 

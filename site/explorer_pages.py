@@ -7,19 +7,9 @@ from collections.abc import Iterator
 from html import escape
 
 from course_files import ROOT, lessons
-from explorer_boxes import box, stills
+from explorer_boxes import box, title_of, where_shown
 
 from llmlab import explorers
-
-
-def title_of(name: str) -> str:
-    """The words of an explorer's name.
-
-    >>> title_of("WindowMap")
-    'Window map'
-    """
-    words = re.findall(r"[A-Z][a-z]+", name)
-    return " ".join([words[0], *(word.lower() for word in words[1:])])
 
 
 def file_of(name: str) -> str:
@@ -28,7 +18,7 @@ def file_of(name: str) -> str:
     >>> file_of("WindowMap")
     'window_map'
     """
-    return title_of(name).lower().replace(" ", "_")
+    return "_".join(re.findall(r"[A-Z][a-z]+", name)).lower()
 
 
 def sentence_of(name: str) -> str:
@@ -38,20 +28,20 @@ def sentence_of(name: str) -> str:
 
 def explorer_pages() -> Iterator[tuple[str, str]]:
     """The name and the content of each explorer's page, and of the gallery."""
-    for name in stills():
+    for name in where_shown():
         yield f"explorers/{file_of(name)}.md", _page(name)
     yield "explorers/index.md", _gallery()
 
 
 def _page(name: str) -> str:
-    still, where = stills()[name]
+    where = where_shown()[name]
     by_name = {lesson.name: lesson for lesson in lessons()}
     links = ", ".join(f"[{by_name[one].number} · {by_name[one].title}](../lessons/{one}.ipynb)" for one in where)
     return f"""# {title_of(name)}
 
 {sentence_of(name)}
 
-{box(name, still)}
+{box(name)}
 
 It belongs to {"lessons" if len(where) > 1 else "lesson"} {links}, where its picture is explained and a prediction comes
 first. In a notebook:
@@ -70,10 +60,10 @@ def _gallery() -> str:
     cards = "\n".join(
         f'<li><a href="{file_of(name)}.html">{_picture(name)}<b>{title_of(name)}</b>'
         f"<span>{escape(_plain(sentence_of(name)))}</span>"
-        f'<span class="card-lessons">lesson {", ".join(lesson[:2] for lesson in stills()[name][1])}</span></a></li>'
-        for name in stills()
+        f'<span class="card-lessons">lesson {", ".join(lesson[:2] for lesson in where)}</span></a></li>'
+        for name, where in where_shown().items()
     )
-    pages = "\n".join(f"{title_of(name)} <{file_of(name)}>" for name in stills())
+    pages = "\n".join(f"{title_of(name)} <{file_of(name)}>" for name in where_shown())
     return f"""---
 hide-toc: true
 ---
@@ -95,7 +85,7 @@ screen reader. What it shows was computed by the course's Python; nothing is sen
 
 
 def _picture(name: str) -> str:
-    if not (ROOT / "docs" / "images" / f"{file_of(name)}.png").exists():
+    if not (ROOT / "docs" / "images" / "cards" / f"{file_of(name)}.png").exists():
         return ""
     return f'<img src="../_static/explorer_pictures/{file_of(name)}.png" alt="" loading="lazy">'
 

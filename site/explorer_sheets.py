@@ -17,12 +17,12 @@ from llmlab import explorers
 EXPLORERS = ROOT / "llmlab" / "explorers"
 
 
-def write_sheets() -> None:
+def write_sheets(static: Path = STATIC) -> None:
     """Write what all explorers share into explorers.css, and each one's own sheets into sheets/."""
-    write(STATIC / "explorers.css", _joined(EXPLORERS / "host"))
+    write(static / "explorers.css", _joined(EXPLORERS / "host"))
     for folder in EXPLORERS.iterdir():
         if folder.name != "host" and any(folder.glob("*.css")):
-            write(STATIC / "sheets" / f"{folder.name}.css", _joined(folder))
+            write(static / "sheets" / f"{folder.name}.css", _joined(folder))
 
 
 def _joined(folder: Path) -> str:

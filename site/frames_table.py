@@ -150,17 +150,25 @@ PLANS = {
 }  # fmt: skip
 
 
-def edition(name: str) -> Edition:
-    """What the site holds of an explorer.
+def made(name: str) -> Explorer:
+    """An explorer as the site shows it first.
 
     Raises:
         LookupError: it has no plan.
     """
     if name not in PLANS:
         raise LookupError(f"{name} has no plan: add it to site/frames_table.py")
-    plan = PLANS[name]
-    module, _, made_by = plan.make.rpartition(".")
-    explorer: Explorer = getattr(import_module(module), made_by)() if module else getattr(llmlab.explorers, name)()
+    module, _, made_by = PLANS[name].make.rpartition(".")
+    return getattr(import_module(module), made_by)() if module else getattr(llmlab.explorers, name)()
+
+
+def edition(name: str) -> Edition:
+    """What the site holds of an explorer.
+
+    Raises:
+        LookupError: it has no plan.
+    """
+    explorer, plan = made(name), PLANS[name]
     values = {control: of.values or of.examples for control, of in explorer._controls.items()}
     boxes = [{control: values[control] if some == ALL else some for control, some in box.items()} for box in plan.boxes]
     alone = [{control: those} for control, those in values.items() if those]

@@ -7,35 +7,37 @@ from html import escape
 
 import addresses
 from course_files import PARTS, ROOT, lessons
-from explorer_boxes import box, stills
+from explorer_boxes import box, where_shown
 from page_links import rewritten
 
-HOME_EXPLORER = "DistributionSculptor"
+HOME_EXPLORER = "MergePlayer"  # what it does is seen in a second, with one button
 _FIRST = "00_welcome"
 
 
 def filled(text: str) -> str:
     """A page with each `<!-- name -->` that stands on a line of its own replaced by what it names."""
     parts = {
-        "numbers": _numbers,
-        "explorer": lambda: box(HOME_EXPLORER, stills()[HOME_EXPLORER][0], root=""),
+        "facts": _facts,
+        "explorer": lambda: f'<div class="home-explorer">{box(HOME_EXPLORER, root="")}</div>',
         "lessons": _lessons,
         "toctrees": _toctrees,
         "launch": _launch,
+        "launch-way": _launch_way,
         "set-up": _set_up,
     }
     return re.sub(r"^<!-- ([a-z-]+) -->$", lambda found: parts[found[1]](), text, flags=re.MULTILINE)
 
 
-def _numbers() -> str:
+def _facts() -> str:
+    """For whom the course is and how much it takes, to be seen at once."""
+    count = len(lessons())
     hours = round(sum(lesson.minutes for lesson in lessons()) / 60)
-    facts = (
-        (str(len(lessons())), "lessons of about an hour"),
-        (f"{hours} hours", "in all, at your own pace"),
-        (str(len(stills())), "explorers to play with"),
-        ("0", "GPUs needed, nothing to pay"),
+    return (
+        '<ul class="facts"><li><b>For whom</b> You have written some Python and have met vectors once; no machine '
+        f"learning needed.</li><li><b>How long</b> {count} lessons of about an hour, {hours} hours in all, with "
+        f"{len(where_shown())} explorers to play with.</li><li><b>It takes</b> A browser to read, play and answer, a "
+        "computer to run the code; no GPU, nothing to pay.</li></ul>"
     )
-    return '<ul class="numbers">' + "".join(f"<li><b>{n}</b> {what}</li>" for n, what in facts) + "</ul>"
 
 
 def _lessons() -> str:
@@ -71,18 +73,25 @@ def _toctrees() -> str:
 
 
 def _launch() -> str:
-    """The way by Colab and Binder, or that there is none."""
-    if address := addresses.public_address():
-        return (
-            f"[Open lesson 00 in Colab]({addresses.colab(address, _FIRST)}) or "
-            f"[on Binder]({addresses.binder(address, _FIRST)}): both need a browser and nothing else, and every lesson "
-            "has its own links. A Colab notebook installs the course in its first cell; Binder needs a minute or more "
-            "to start, and keeps nothing."
-        )
+    """How to open a lesson in Colab or on Binder; nothing where there is no address that they could open."""
+    address = addresses.public_address()
+    if not address:
+        return ""
     return (
-        "**This copy of the course has no public address yet**, so there is nothing that Colab or Binder could open. "
-        "Who publishes it sets the address with `make links REPO=owner/name`, and builds the site again; every lesson "
-        "then has its links."
+        f"## Colab or Binder\n\n[Open lesson 00 in Colab]({addresses.colab(address, _FIRST)}) or "
+        f"[on Binder]({addresses.binder(address, _FIRST)}): both need a browser and nothing else, and every lesson "
+        "has its own links. A Colab notebook installs the course in its first cell; Binder needs a minute or more "
+        "to start, and keeps nothing."
+    )
+
+
+def _launch_way() -> str:
+    """The same in short, among the ways of the home page."""
+    if not addresses.public_address():
+        return ""
+    return (
+        '<div class="way"><h3>Colab or Binder</h3>\n\nRun and change every cell in the browser, on a machine that '
+        "somebody else keeps.\n\n[How to open a lesson there](start.md#colab-or-binder)\n\n</div>"
     )
 
 

@@ -6,6 +6,7 @@ the site's script brings to life, and an exercise a card. Nothing is executed.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -18,6 +19,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from page_links import rewritten
 from pictures import with_files
+from verdicts_forms import FORMS
 
 from llmlab.exercises.engine.catalogue import listed
 
@@ -50,6 +52,7 @@ def _cells(lesson: Lesson) -> Iterator[NotebookNode]:
             yield _progress(lesson) if _PROGRESS.fullmatch(source) else _code(cell, lesson)
             continue
         text = rewritten(source, f"notebooks/{lesson.name}.ipynb", f"lessons/{lesson.name}.ipynb")
+        text = text.replace("<details><summary>Further", '<details class="further"><summary>Further')  # printed, too
         before, *exercises = _SPLIT.split(text)
         if title := _TITLE.match(before):
             before = f"{title[0]}\n{_bar(lesson)}\n\n{before[title.end() :]}"
@@ -69,13 +72,27 @@ def _exercise(markdown: str, cells: Iterator[NotebookNode], lesson: Lesson) -> s
 
 def _code(cell: NotebookNode, lesson: Lesson) -> NotebookNode:
     new = new_code_cell(cell.source, outputs=[_output(output, cell, lesson) for output in cell.outputs])
-    tags = ["hide-cell"] if "further" in cell.metadata.get("tags", ()) else []
     if re.fullmatch(r"[A-Z]\w+\(\)", cell.source):  # an explorer alone: its code says nothing
-        tags.append("remove-input")
-    if tags:
-        new.metadata.tags = tags
-        new.metadata.mystnb = {"code_prompt_show": "Further: the code", "code_prompt_hide": "Fold the code"}
+        new.metadata.tags = ["remove-input"]
+    elif "further" in cell.metadata.get("tags", ()):
+        _fold(new, "Further: the code")
+    elif _only_imports(cell.source):
+        _fold(new, "The code: what this lesson imports")
     return new
+
+
+def _fold(cell: NotebookNode, summary: str) -> None:
+    cell.metadata.tags = ["hide-cell"]
+    cell.metadata.mystnb = {"code_prompt_show": summary, "code_prompt_hide": "Fold the code"}
+
+
+def _only_imports(source: str) -> bool:
+    """Whether a cell has nothing to read before one plays: imports alone."""
+    try:
+        lines = ast.parse(source).body
+    except SyntaxError:  # what IPython alone can read
+        return False
+    return bool(lines) and all(isinstance(line, ast.Import | ast.ImportFrom) for line in lines)
 
 
 def _output(output: NotebookNode, cell: NotebookNode, lesson: Lesson) -> NotebookNode:
@@ -85,7 +102,7 @@ def _output(output: NotebookNode, cell: NotebookNode, lesson: Lesson) -> Noteboo
     new = nbformat.from_dict(output)
     if name := name_of(output):
         note = _OWN_CODE if re.search(rf"{name}\(\w+=\w+\)", cell.source) else ""
-        html = box(name, html, lesson.number, note)
+        html = box(name, lesson.number, note)
     else:
         html = with_files(html)
     new.data = nbformat.from_dict({"text/html": html})
@@ -104,29 +121,23 @@ def _progress(lesson: Lesson) -> NotebookNode:
 
 
 def _bar(lesson: Lesson) -> str:
-    """What stands below the title: how long, what is in it, where to open it."""
-    exercises = len(listed(lesson.number))
-    facts = [f"about {lesson.minutes} minutes", f"{exercises} exercises"]
-    launch = []
+    """What stands below the title: how long, what is in it, what can be done with it."""
+    exercises = list(listed(lesson.number))
+    here = [f'<a href="#exercise-{id.replace(".", "-")}">{id}</a>' for id in exercises if id in FORMS]
+    facts = f"<b>{lesson.minutes} minutes · {len(exercises)} exercises</b>"
+    notebook = f'<a href="../notebooks/{lesson.name}.ipynb" download>download the notebook</a>'
+    own = '<a href="../start.html#on-your-own-computer">run and change it</a>'
+    note = f"Read, play and answer here ({', '.join(here)}), or {notebook} to {own}."
+    launches = ""
     if address := addresses.public_address():
-        launch += [
-            f'<a class="launch" href="{addresses.colab(address, lesson.name)}">Open in Colab</a>',
-            f'<a class="launch" href="{addresses.binder(address, lesson.name)}">Open in Binder</a>',
-        ]
-    launch += [
-        f'<a class="launch" href="../notebooks/{lesson.name}.ipynb" download>Download the notebook</a>',
-        '<a class="launch" href="../start.html#on-your-own-computer">Run it on this computer</a>',
-    ]
-    source = f"lessons/{lesson.name}.py"
-    if address:
-        launch.append(f'<a class="launch" href="{addresses.edit(address, source)}">Edit this lesson</a>')
-        note = ""
-    else:
-        note = (
-            '<p class="launch-note">Colab, Binder and “edit this lesson” need a public address, and this copy of the '
-            f"course has none yet. Its text is <code>{source}</code>.</p>"
-        )
+        links = {
+            addresses.colab(address, lesson.name): "Open in Colab",
+            addresses.binder(address, lesson.name): "Open in Binder",
+            addresses.edit(address, f"lessons/{lesson.name}.py"): "Edit this lesson",
+        }
+        launches = "".join(f'<a class="launch" href="{link}">{label}</a> ' for link, label in links.items())
+        launches = f'<p class="launches">{launches.strip()}</p>'
     return (
-        f'<div class="lesson-bar"><p class="lesson-facts">{" · ".join(facts)}</p>'
-        f'<p class="launches">{" ".join(launch)}</p>{note}</div>'
+        f'<div class="lesson-bar"><p class="lesson-facts">{facts} <span class="launch-note">{note}</span></p>'
+        f"{launches}</div>"
     )

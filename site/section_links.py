@@ -18,10 +18,19 @@ def link(lesson: Lesson, section: str, folder: str = "") -> str:
     Raises:
         KeyError: the lesson has no such heading.
     """
+    return f"{folder}lessons/{lesson.name}.ipynb{place(lesson, section)}"
+
+
+def place(lesson: Lesson, section: str) -> str:
+    """The target of a link to a section, from the lesson's own page; "" for its title.
+
+    Raises:
+        KeyError: the lesson has no such heading.
+    """
     places = _places(lesson.name)
     if _plain(section) not in places:
         raise KeyError(f"lesson {lesson.number} has no section {section!r}; it has {', '.join(places)}")
-    return f"{folder}lessons/{lesson.name}.ipynb{places[_plain(section)]}"
+    return places[_plain(section)]
 
 
 @cache

@@ -7,12 +7,15 @@ llmlab-site.js: fields, table, texts, hints and solution. A page can then answer
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
+from html import unescape
 from pathlib import Path
 from typing import Any
 
-from course_files import ROOT, write
+from course_files import NOTEBOOKS, ROOT, write
 from frames_changes import Changes, alone
+from section_links import by_number, place
 from verdicts_forms import FORMS, IN_NOTEBOOK, Field, Form, Number, Order, Pick, Several, Word
 from verdicts_table import Cell, table_of
 
@@ -21,6 +24,8 @@ from llmlab.exercises.engine.catalogue import lessons, listed, of_lesson
 from llmlab.exercises.engine.exercise import TRIES
 from llmlab.exercises.engine.view import Note, as_html
 from llmlab.utils.edition import CURRENT
+
+_SECTION = re.compile(r"See &#x27;((?:(?!</p>).)+)&#x27;\.</p>")
 
 
 def render(folder: Path) -> list[Path]:
@@ -36,11 +41,12 @@ def render(folder: Path) -> list[Path]:
 def _render(exercises: Path) -> list[Path]:
     changes = Changes(exercises)
     here = [Path(__file__).with_name(f"verdicts{part}.py") for part in ("", "_forms", "_table", "_values")]
-    here.append(ROOT / "llmlab" / "exercises" / "solutions.json")
+    here += [Path(__file__).with_name("section_links.py"), ROOT / "llmlab" / "exercises" / "solutions.json"]
     for lesson in lessons():
         ids = [id for id in sorted(FORMS) if id.startswith(f"{lesson}.")]
         modules = [f"llmlab.exercises.lesson_{lesson}", "llmlab.exercises.engine.exercise"]
-        changes.file(f"{lesson}.js", modules, here, partial(_script, lesson, ids))
+        notebook = NOTEBOOKS / f"{by_number()[lesson].name}.ipynb"  # to whose sections verdicts lead
+        changes.file(f"{lesson}.js", modules, [*here, notebook], partial(_script, lesson, ids))
     course = {lesson: [[id, title, id in FORMS] for id, (_, title) in listed(lesson).items()] for lesson in lessons()}
     write(exercises / "course.js", _call("course", {"edition": CURRENT, "tries": TRIES, "lessons": course}))
     return changes.rendered
@@ -66,12 +72,22 @@ def content(exercise: Exercise, form: Form) -> dict[str, Any]:
         "fields": [_declared(field, cells) for field, cells in zip(form.fields, table.cells, strict=True)],
         "joined": form.joined,
         "reason": form.reason,
-        "texts": table.texts,
+        "texts": [(status, linked(html, exercise.id[:2])) for status, html in table.texts],
         # One character for each combination of cells, from "0" on.
         "places": "".join(chr(ord("0") + place) for place in table.places),
         "hints": _folded(hints),
         "solution": _folded([exercise.solution(anyway=True)]),
     }
+
+
+def linked(html: str, lesson: str) -> str:
+    """A verdict in which the section of the lesson that explains it is a link."""
+
+    def link(found: re.Match[str]) -> str:
+        title = unescape(re.sub(r"<[^>]+>", "", found[1]))
+        return f'See <a href="{place(by_number()[lesson], title)}">{found[1]}</a>.</p>'
+
+    return _SECTION.sub(link, html)
 
 
 def _declared(field: Field, cells: list[Cell]) -> dict[str, Any]:

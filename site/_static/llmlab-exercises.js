@@ -29,8 +29,25 @@ llmlabSite.verdict = (() => {
 llmlabSite.exercises = (those) => {
   const { element, store } = llmlabSite;
 
+  // The options as the task has them, a list or lines of code, taken out of the task: they become what is pressed. One
+  // list for several fields stays where it is read.
+  function linesOf(place, options) {
+    for (const list of place.querySelectorAll("ul")) {
+      const items = [...list.children].map((item) => (item.children.length === 1 && item.firstElementChild.tagName === "P" ? item.firstElementChild : item));
+      if (items.length !== options.length || !items.every((item, at) => item.firstElementChild?.tagName === "STRONG" && item.firstElementChild.textContent === String(options[at]))) continue;
+      list.remove();
+      return items.map((item) => [...item.childNodes]);
+    }
+    for (const block of place.querySelectorAll("pre")) {
+      const lines = block.textContent.trimEnd().split(/\n(?=\S)/);
+      if (lines.length !== options.length || !lines.every((line, at) => line.startsWith(`${options[at]} `))) continue;
+      (block.closest("[class^='highlight-']") ?? block).remove();
+      return lines.map((line) => [element("code", { textContent: line })]);
+    }
+  }
+
   function alive(place, id, exercise) {
-    const fields = exercise.fields.map((field) => llmlabSite.fields[field.kind](field));
+    const fields = exercise.fields.map((field) => llmlabSite.fields[field.kind](field, exercise.fields.length === 1 && field.options ? linesOf(place, field.options) : undefined));
     const reason = element("label", { className: "answer-field answer-reason" }, element("span", { textContent: "Your reason (for yourself: nobody reads it)" }), element("textarea", { rows: 2 }));
     const lacking = element("p", { className: "answer-lacking", id: `lacking-${id}`, hidden: true });
     const said = element("div", { className: "answer-verdict" });
@@ -55,7 +72,9 @@ llmlabSite.exercises = (those) => {
       lacking.hidden = at < 0;
       if (at >= 0) {
         said.replaceChildren();
-        lacking.textContent = read[at].ask;
+        // With one field alone its name would say what the sentence says.
+        const ask = fields.length > 1 ? read[at].ask : read[at].ask.slice(read[at].ask.indexOf(": ") + 2);
+        lacking.textContent = ask[0].toUpperCase() + ask.slice(1);
         return fields[at].input.focus();
       }
       const verdict = llmlabSite.verdict(exercise, read);

@@ -8,10 +8,16 @@ llmlabSite.fields = (() => {
   let count = 0;
 
   const group = (label, kind, ...children) => element("fieldset", { className: `answer-field answer-${kind}` }, element("legend", { textContent: label }), element("span", { className: "answer-options" }, ...children));
-  const ticks = (type, options) => {
+  const wide = (node, lines) => {
+    if (lines) node.querySelector(".answer-options").classList.add("answer-lines");
+    return node;
+  };
+  // What stands on an option: its line in the task, where there is one.
+  const shown = (option, line) => (line ? element("span", {}, ...line) : element("span", { textContent: option }));
+  const ticks = (type, options, lines) => {
     const name = `answer-${(count += 1)}`;
     const inputs = options.map(() => element("input", { type, name }));
-    return [inputs, inputs.map((input, at) => element("label", {}, input, element("span", { textContent: options[at] })))];
+    return [inputs, inputs.map((input, at) => element("label", {}, input, shown(options[at], lines?.[at])))];
   };
 
   function typed(label, properties) {
@@ -57,10 +63,10 @@ llmlabSite.fields = (() => {
     };
   }
 
-  function pick({ label, options }) {
-    const [inputs, labels] = ticks("radio", options);
+  function pick({ label, options }, lines) {
+    const [inputs, labels] = ticks("radio", options, lines);
     return {
-      node: group(label, "pick", ...labels),
+      node: wide(group(label, "pick", ...labels), lines),
       input: inputs[0],
       read() {
         const at = inputs.findIndex((input) => input.checked);
@@ -70,10 +76,10 @@ llmlabSite.fields = (() => {
     };
   }
 
-  function several({ label, options, none, text }) {
-    const [inputs, labels] = ticks("checkbox", options);
+  function several({ label, options, none, text }, lines) {
+    const [inputs, labels] = ticks("checkbox", options, lines);
     return {
-      node: group(label, "several", ...labels),
+      node: wide(group(label, "several", ...labels), lines),
       input: inputs[0],
       read() {
         const chosen = options.filter((_, at) => inputs[at].checked);
@@ -85,22 +91,22 @@ llmlabSite.fields = (() => {
   }
 
   // Each press puts a letter at the end; a second press takes it out again.
-  function order({ label, options }) {
+  function order({ label, options }, lines) {
     let chosen = [];
-    const shown = element("output", { className: "answer-order" });
-    const buttons = options.map((option) => {
-      const button = element("button", { type: "button", textContent: option });
+    const list = element("output", { className: "answer-order" });
+    const buttons = options.map((option, at) => {
+      const button = element("button", { type: "button" }, shown(option, lines?.[at]));
       button.addEventListener("click", () => show(chosen.includes(option) ? chosen.filter((one) => one !== option) : [...chosen, option]));
       return button;
     });
     const show = (now) => {
       chosen = now;
-      shown.textContent = chosen.join(" ") || "–";
+      list.textContent = chosen.join(" ") || "–";
       buttons.forEach((button, at) => button.setAttribute("aria-pressed", chosen.includes(options[at])));
     };
     show([]);
-    const node = group(label, "order", ...buttons);
-    node.append(element("p", {}, "Your order: ", shown));
+    const node = wide(group(label, "order", ...buttons), lines);
+    node.append(element("p", {}, "Your order: ", list));
     // Its number among all orders, as Python's itertools.permutations lists them.
     const rank = () => {
       const left = [...options];

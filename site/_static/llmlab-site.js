@@ -30,6 +30,6 @@ const llmlabSite = (() => {
   };
 
   document.head.append(element("link", { rel: "stylesheet", href: new URL("llmlab-live.css", here) }));
-  for (const part of ["store", "fields", "exercises", "explorers"]) load(`llmlab-${part}.js`);
+  for (const part of ["store", "fields", "exercises", "explorers", "print"]) load(`llmlab-${part}.js`);
   return { load, element };
 })();

@@ -1,6 +1,7 @@
 """Take pictures of the explorers.
 
 python -m tests.browser.screenshots          docs/images/, for the README: one an explorer, and one that moves
+python -m tests.browser.screenshots cards    docs/images/cards/, for the site's gallery: what of each fits a card
 python -m tests.browser.screenshots FOLDER   light and dark, 375, 700 and 1300 pixels wide, on a bare page: to look at
 """
 
@@ -34,6 +35,8 @@ EXPLORERS = (
 )
 MOVING = "merge_player.gif"
 WIDTHS = (375, 700, 1300)
+CARD = (420, 280)
+EDGE = 10
 
 
 def for_the_readme() -> None:
@@ -52,6 +55,30 @@ def for_the_readme() -> None:
             explorer.root.screenshot(path=path)
             print(path.relative_to(ROOT))
         moving(folder / MOVING, browser)
+
+
+def for_the_gallery() -> None:
+    """Of each explorer the upper part of its picture alone, as narrow as a phone shows it: it is read at card size."""
+    sys.path.append(str(ROOT / "site"))
+    from explorer_pages import file_of
+    from frames_table import PLANS, made
+
+    folder = ROOT / "docs" / "images" / "cards"
+    folder.mkdir(parents=True, exist_ok=True)
+    with chromium() as browser:
+        for name in PLANS:
+            page = browser.new_page(viewport={"width": CARD[0], "height": 900})
+            explorer = made(name)
+            explorer.title = explorer.heading  # by which its sheet knows it
+            plain = Plain(page, explorer)
+            page.wait_for_timeout(300)
+            picture = Image.open(io.BytesIO(plain.root.locator(".llmlab-hero").screenshot(animations="disabled")))
+            card = Image.new("RGB", CARD, "white")
+            card.paste(picture, (EDGE, EDGE))
+            path = folder / f"{file_of(name)}.png"
+            card.quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+            print(path.relative_to(ROOT))
+            page.close()
 
 
 def moving(file: Path, browser: Browser) -> None:
@@ -96,4 +123,10 @@ def to_look_at(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    to_look_at(Path(sys.argv[1])) if len(sys.argv) > 1 else for_the_readme()
+    match sys.argv[1:]:
+        case []:
+            for_the_readme()
+        case ["cards"]:
+            for_the_gallery()
+        case [place]:
+            to_look_at(Path(place))

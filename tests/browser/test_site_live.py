@@ -16,6 +16,7 @@ import verdicts_values
 from axe_playwright_python.sync_playwright import Axe
 from frames_table import edition
 from playwright.sync_api import Browser, BrowserContext, Locator, expect
+from verdicts import linked
 from verdicts_forms import FORMS, Form, Number, Order, Pick, Several, Word
 from verdicts_table import _tried, answer_of, verdict
 
@@ -144,6 +145,7 @@ def test_a_page_says_of_thousands_of_answers_what_the_check_says(all_exercises, 
     for values, said in zip(given, found, strict=True):
         assert isinstance(said, dict), f"{values}: the page asks {said!r}"
         status, box = verdict(exercise(id), answer_of(form, [plain_number(one) for one in values]))
+        box = linked(box, id[:2])
         assert (said["status"], unescape(said["html"])) == (status, unescape(box)), values
         seen.add(unescape(box).partition("You answered")[0])
     assert len(seen) >= min(4, len(given)) and any("✓ passed" in one for one in seen)
@@ -190,7 +192,7 @@ def test_pressed_answers_look_as_in_the_notebook(context, tmp_path, id):
         done._tries = tries - 1  # as many as the page has seen
         fill(box, form, values)
         result = done.check(answer_of(form, [plain_number(one) for one in values]))
-        expected = result._repr_html_()
+        expected = linked(result._repr_html_(), id[:2])
         anchor = expected.partition(" style=")[0].removeprefix("<div")
         assert box.locator(".answer-verdict").evaluate(
             "(node, html) => { const other = document.createElement('div'); other.innerHTML = html;"

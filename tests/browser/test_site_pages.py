@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import io
 import json
 import re
 import threading
@@ -13,7 +14,8 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from course_files import lessons
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.reports import report
 from tests.site.built import pages, site
@@ -222,18 +224,223 @@ def test_wide_code_can_be_scrolled_without_a_mouse(context):
     assert len(found) > 5 and set(found) == {0}
 
 
+def test_what_is_wider_than_the_page_has_a_shadow_where_there_is_more(context):
+    """At the right edge before it is scrolled, at the left one at its end; none where all can be seen."""
+    page = from_disk(context, LESSONS[3]).page
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        for selector, width in ((".formula", 375), (".cell_input pre:visible", 375), (".formula", 1300)):
+            page.set_viewport_size({"width": width, "height": 780})
+            box = page.locator(selector).first
+            box.evaluate("(one) => { one.style.height = '60px'; one.style.color = 'transparent'; one.scrollLeft = 0; }")
+            box.evaluate("(one) => one.querySelectorAll('*').forEach((part) => (part.style.color = 'transparent'))")
+            wide = box.evaluate("(one) => one.scrollWidth > one.clientWidth")
+            assert wide is (width == 375)
+            left, middle, right = edges(box)
+            assert left == middle and (right != middle) is wide, (theme, selector, width)
+            box.evaluate("(one) => { one.scrollLeft = one.scrollWidth; }")
+            left, middle, right = edges(box)
+            assert right == middle and (left != middle) is wide, (theme, selector, width)
+
+
+def edges(box: Locator) -> list[tuple[int, ...]]:
+    """The colours of what has no words in it: near its left edge, in the middle, near its right edge."""
+    picture = Image.open(io.BytesIO(box.screenshot())).convert("RGB")
+    return [picture.getpixel((x, picture.height // 2)) for x in (3, picture.width // 2, picture.width - 4)]
+
+
+# ---- paper -----------------------------------------------------------------------------------------------------------
+
+
+def printed(context: BrowserContext, path: str, **media: str) -> Page:
+    """A page as it is printed on A4 within its margins."""
+    page = from_disk(context, path).page
+    page.set_viewport_size({"width": 680, "height": 900})
+    page.emulate_media(media="print", **media)
+    return page
+
+
 def test_a_lesson_prints_without_what_only_a_screen_can_do(context):
-    visit = from_disk(context, LESSONS[3])
-    page = visit.page
-    page.emulate_media(media="print")
-    for selector in (".sidebar-drawer", ".toc-drawer", ".mobile-header", ".launches", "footer", ".exercise-folds"):
+    page = printed(context, LESSONS[3])
+    for selector in (".sidebar-drawer", ".toc-drawer", ".mobile-header", ".launch-note", "footer", ".exercise-folds"):
         assert page.locator(selector).count() >= 1
         expect(page.locator(selector).first).to_be_hidden()
-    answer = page.get_by_text("By rank: of all pairs present")
-    expect(answer).to_be_visible()
-    page.set_viewport_size({"width": 680, "height": 900})  # A4 within its margins
     assert page.evaluate(STICKS_OUT) == []
     assert len(page.pdf(format="A4")) > 50_000
+
+
+@pytest.mark.parametrize("path", [LESSONS[5], "explorers/embedding_bench.html"])
+def test_paper_is_light_whatever_the_screen_is(context, path):
+    """Also what an explorer says, mounted or not, and after a printing the screen is dark again."""
+    page = from_disk(context, path).page
+    page.emulate_media(color_scheme="dark")
+    page.locator("[data-explorer] .llmlab-live").first.wait_for()
+    theme = "() => document.documentElement.dataset.theme"
+    page.wait_for_function(f"({theme})() === 'dark'")
+    page.emulate_media(color_scheme="dark", media="print")
+    page.wait_for_function(f"({theme})() === 'light'")
+    inks = page.eval_on_selector_all(
+        "article :is(p, b, h1, h4, th, td, .llmlab-hero *, .llmlab-why)",
+        "all => all.filter((one) => one.checkVisibility() && one.innerText?.trim())"
+        ".map((one) => getComputedStyle(one).color)",
+    )
+    light = [ink for ink in inks if min(map(int, re.findall(r"\d+", ink)[:3])) > 150]
+    assert len(inks) > 40 and light == []
+    page.emulate_media(color_scheme="dark", media="screen")
+    page.wait_for_function(f"({theme})() === 'dark'")
+
+
+def test_a_printer_is_told_that_paper_is_light(context):
+    page = from_disk(context, LESSONS[5]).page
+    page.emulate_media(color_scheme="dark")
+    page.evaluate("addEventListener('beforeprint', () => (window.was = document.documentElement.dataset.theme))")
+    page.pdf(format="A4")
+    assert page.evaluate("[window.was, document.documentElement.dataset.theme]") == ["light", "dark"]
+    assert page.locator(".answers").count() == 0
+
+
+def test_answers_are_printed_at_the_end_and_not_where_they_are_asked(context):
+    page = printed(context, LESSONS[3])
+    said = page.get_by_text("By rank: of all pairs present")
+    expect(said).to_have_count(2)
+    expect(said.first).to_be_hidden()
+    expect(said.last).to_be_visible()
+    at_end = page.locator("article > :last-child, article > :last-child h2").last
+    expect(at_end).to_have_text("Answers")
+    questions = page.locator(".answers-question").all_inner_texts()
+    assert questions[0].startswith("1. In which order") and questions[-1] == "What happened?" and len(questions) == 4
+    expect(page.get_by_text("Further: workers")).to_be_visible()
+    page.emulate_media(media="screen")
+    expect(page.locator(".answers")).to_have_count(0)
+
+
+def test_a_printed_exercise_has_boxes_to_tick_and_lines_to_write_on(context):
+    page = printed(context, LESSONS[3])
+    choice, number = page.locator(".llmlab-exercise").nth(0), page.locator(".llmlab-exercise").nth(1)
+    for part in (choice.locator(".answer-lines label"), choice.locator("textarea"), number.locator("input")):
+        assert part.count() >= 1
+        expect(part.first).to_be_visible()
+    for line in (choice.locator("textarea"), number.locator("input").first):
+        assert line.evaluate("(one) => getComputedStyle(one).borderBottomWidth") == "1px"
+        assert line.evaluate("(one) => one.offsetWidth") >= 100
+    expect(choice.get_by_role("button", name="Check")).to_be_hidden()
+
+
+def test_an_explorer_prints_the_same_live_or_not_yet(context):
+    """The first map of the lesson is live when the page is open, the second far below is not."""
+    page = printed(context, LESSONS[3])
+    maps = page.locator('[data-explorer="WindowMap"]')
+    maps.first.locator(".llmlab-live").wait_for()
+    assert maps.count() == 2 and maps.last.locator(".llmlab-live").count() == 0
+    first, last = (one.inner_text().split() for one in maps.all())
+    assert len(first) > 60 and first == last
+    sizes = [one.locator(".llmlab-hero").bounding_box() for one in maps.all()]
+    assert abs(sizes[0]["width"] - sizes[1]["width"]) <= 2 and abs(sizes[0]["height"] - sizes[1]["height"]) <= 2
+
+
+def test_nothing_that_leads_to_the_next_thing_ends_a_printed_page(context):
+    page = printed(context, LESSONS[5])
+    leads = page.eval_on_selector_all(
+        "article p:has(+ .cell), article p:has(+ .formula), article h2",
+        "all => all.map((one) => [one.innerText, getComputedStyle(one).breakAfter])",
+    )
+    assert len(leads) > 15 and [text for text, after in leads if after != "avoid"] == []
+    kept = page.eval_on_selector_all(
+        ".exercise-card, .cell_input", "all => all.map((one) => getComputedStyle(one).breakInside)"
+    )
+    assert len(kept) > 15 and set(kept) == {"avoid"}
+    # Nothing taller than half a page is kept whole, or pages stay empty before it.
+    cells = page.eval_on_selector_all("div.cell", "all => all.map((one) => getComputedStyle(one).breakInside)")
+    assert set(cells) == {"auto"}
+
+
+# ---- at first sight --------------------------------------------------------------------------------------------------
+
+
+def test_the_first_screen_of_the_home_page_says_for_whom_and_how_long(context):
+    page = from_disk(context, "index.html").page
+    for words in ("You have written some Python", "lessons of about an hour", "Start with lesson 00"):
+        expect(page.get_by_text(words).first).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("width", [1300, 375])
+def test_the_explorer_of_the_home_page_does_what_the_page_says_with_one_button(context, width):
+    page = from_disk(context, "index.html").page
+    page.set_viewport_size({"width": width, "height": 740})
+    live = page.locator(".home-explorer .llmlab-live")
+    live.scroll_into_view_if_needed()
+    expect(live.locator(".llmlab-task")).to_be_hidden()
+    merges = live.locator('input[name="merges"]')
+    before = int(merges.input_value())
+    play = live.locator(".llmlab-play button")
+    assert play.count() == 3  # "the two buttons beside it"
+    expect(play.nth(1)).to_have_accessible_name(re.compile("play", re.IGNORECASE))
+    play.nth(2).click()
+    expect(merges).to_have_value(str(before + 1))
+    # On a phone, too, what is pressed stands above what is seen.
+    assert play.nth(1).bounding_box()["y"] < live.locator(".llmlab-hero").bounding_box()["y"]
+
+
+@pytest.mark.parametrize("width", [1300, 700, 375])
+def test_the_signs_in_the_head_do_not_touch(context, width):
+    page = from_disk(context, LESSONS[3]).page
+    page.set_viewport_size({"width": width, "height": 780})
+    signs = page.locator(":is(.theme-toggle, .toc-overlay-icon):visible")
+    boxes = sorted((sign.bounding_box() for sign in signs.all()), key=lambda box: box["x"])
+    assert len(boxes) == 2 and boxes[1]["x"] - (boxes[0]["x"] + boxes[0]["width"]) >= 10
+
+
+def test_a_phone_reaches_the_first_prediction_without_a_block_of_imports(context):
+    page = from_disk(context, LESSONS[3]).page
+    page.set_viewport_size({"width": 375, "height": 780})
+    assert page.locator(".lesson-bar").bounding_box()["height"] < 130
+    imports = page.get_by_text("import WindowMap")
+    expect(imports).to_be_hidden()
+    page.get_by_text("The code: what this lesson imports").click()
+    expect(imports).to_be_visible()
+    page.locator(".lesson-bar").get_by_role("link", name="03.1").click()
+    expect(page.locator(".llmlab-exercise").first).to_be_in_viewport()
+
+
+# ---- options are pressed where they are read -------------------------------------------------------------------------
+
+CHOICES = ("01.2", "01.6", "03.1", "05.2", "00.5", "07.4", "09.2", "14.5")
+
+
+@pytest.mark.parametrize("id", CHOICES)
+def test_the_options_of_an_exercise_are_its_buttons(context, id):
+    (path,) = (path for path in LESSONS if path.startswith(f"lessons/{id[:2]}"))
+    page = from_disk(context, path).page
+    page.set_viewport_size({"width": 375, "height": 780})
+    card = page.locator(f'[data-exercise="{id}"]')
+    options = card.locator(".answer-lines :is(label, button)")
+    letters = "abcdefg"[: options.count()]
+    assert len(letters) >= 4 and card.locator("ul, div[class*=highlight-]").count() == 0
+    width = card.bounding_box()["width"]
+    for letter, option in zip(letters, options.all(), strict=True):
+        words = " ".join(option.inner_text().split())
+        assert re.match(f"{letter}(:| )", words) and len(words) > 8
+        box = option.bounding_box()
+        assert box["width"] > width - 4 and box["height"] >= 24
+    # A screen reader hears the words, and the keyboard reaches them.
+    field = options.nth(1) if id == "09.2" else options.nth(1).locator("input")
+    expect(field).to_have_accessible_name(re.compile(r"b(:| ).{6}"))
+    field.focus()
+    page.keyboard.press("Space")
+    expect(
+        options.nth(1).locator("input:checked") if id != "09.2" else card.locator("output", has_text="b")
+    ).to_have_count(1)
+
+
+def test_an_answer_that_is_lacking_is_asked_for_once_and_a_verdict_leads_to_its_section(context):
+    page = from_disk(context, LESSONS[3]).page
+    card = page.locator('[data-exercise="03.1"]')
+    card.get_by_role("button", name="Check").click()
+    expect(card.locator(".answer-lacking")).to_have_text("Choose one.")
+    card.locator("label", has_text="8, because only the last").click()
+    card.get_by_role("button", name="Check").click()
+    card.get_by_role("link", name="One window, many predictions").click()
+    expect(page.get_by_role("heading", name="One window, many predictions")).to_be_in_viewport()
 
 
 def test_the_page_can_be_read_without_scripts(browser):

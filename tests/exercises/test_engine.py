@@ -13,6 +13,7 @@ from llmlab.exercises import Result, UnknownExercise, exercise, progress
 from llmlab.exercises.engine.catalogue import of_lesson
 from llmlab.exercises.engine.source_code import same_code
 from llmlab.exercises.engine.sources import sources
+from llmlab.exercises.engine.view import spelled
 from tests.exercises.learners import define, fresh
 
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -35,6 +36,35 @@ def test_html_is_escaped(id, given):
     assert ATTACK in result.message
     assert "<img" not in result._repr_html_()
     assert "&lt;img src=x onerror=alert(1)&gt;" in result._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("The loss is *minus* the mean (*of all*).", "The loss is <em>minus</em> the mean (<em>of all</em>)."),
+        ("`a *b* c` and *d*: 2 * 3 * 4", "<code>a *b* c</code> and <em>d</em>: 2 * 3 * 4"),
+        ("*<b>* and *a<b>*", "*&lt;b&gt;* and <em>a&lt;b&gt;</em>"),
+        ("f(*args, *more) of 2*3*4 and **kwargs", "f(*args, *more) of 2*3*4 and **kwargs"),
+    ],
+)
+def test_words_between_asterisks_are_emphasized_and_nothing_else_is(text, html):
+    assert f">{html}</p>" in Result("failed", text)._repr_html_()
+
+
+def test_what_a_learner_wrote_in_quotes_keeps_its_asterisks():
+    html = Result("failed", "You answered '*king*'.\nThat is *not* it.")._repr_html_()
+    assert "&#x27;*king*&#x27;" in html and "<em>not</em>" in html
+
+
+def test_no_verdict_shows_an_asterisk_around_a_word():
+    """Of the texts that are written beforehand: each idea, each means, each hint."""
+    lessons = sorted({id[:2] for id in sources()})
+    texts = [idea.sentence for lesson in lessons for one in of_lesson(lesson) for idea in one.misconceptions.values()]
+    texts += [text for lesson in lessons for one in of_lesson(lesson) for text in (one.means, *one.hints)]
+    starred = [text for text in texts if re.search(r"(^|[\s(])\*\w", re.sub("`[^`]+`", "", text))]
+    assert len(starred) > 15
+    left = [text for text in starred if re.search(r"(^|[\s(])\*\w", re.sub("<code>.*?</code>", "", spelled(text)))]
+    assert left == []
 
 
 def test_status_is_written_not_only_coloured():

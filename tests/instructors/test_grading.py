@@ -94,6 +94,22 @@ def test_the_answers_of_the_whole_course_are_found(tmp_path):
     assert [row.exercise for row in rows] == [*exercises_of("00"), *exercises_of("01")]
 
 
+def test_two_lessons_in_one_notebook_and_a_module_beside_another(tmp_path):
+    both = notebook()
+    both.cells += notebook(SOLVED.parent / "05_positions.ipynb").cells
+    put(tmp_path / "in/anna.ipynb", both.case().content)
+    beside = notebook()
+    put(tmp_path / "in/bert/mine.py", "".join(beside.answer("03.2")["source"]).encode())
+    put(tmp_path / "in/bert/03.ipynb", beside.write("03.2", "from mine import make_windows").case().content)
+    rows = grade_folder(tmp_path / "in", tmp_path / "grades.csv", progress=False)
+    out_of_order = "cells were run out of order (saved counts: 1 stands below 13)"
+    notes = {"anna": out_of_order, "bert": ""}  # the second lesson counts its cells from 1 again
+    assert {(row.status, row.notes == notes[row.student]) for row in rows} == {("passed", True)}
+    assert [row.exercise for row in rows if row.student == "anna"] == [*exercises_of("03", "05")]
+    assert [row.lesson for row in rows if row.student == "anna"] == ["03"] * 6 + ["05"] * len(exercises_of("05"))
+    assert [row.exercise for row in rows if row.student == "bert"] == list(IDS)
+
+
 # Found by name
 
 
@@ -461,7 +477,7 @@ ESCAPING = """
 import os, pathlib, subprocess, sys, time
 from llmlab.instructors.grade import guard
 from llmlab.instructors.grade.places import readable
-
+{before}
 found = guard.confine(pathlib.Path.cwd(), 512, readable(), {wrapped})
 if found["processes"] != "kernel":
     sys.exit(77)
@@ -471,14 +487,14 @@ if found["processes"] != "kernel":
 HIDING = "subprocess.run('setsid sh -c \"exec sleep 9876.5\" &', shell=True)"
 
 
-def confined(tmp_path: Path, code: str, wrapped: bool = False) -> subprocess.CompletedProcess:
+def confined(tmp_path: Path, code: str, wrapped: bool = False, before: str = "") -> subprocess.CompletedProcess:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     (tmp_path / "work").mkdir(exist_ok=True)
-    script = ESCAPING.format(code=code, wrapped=wrapped)
-    before = prefix(tmp_path, 512, readable()) if wrapped else []
-    if wrapped and (not before or subprocess.run([*before, "true"], capture_output=True).returncode):
+    script = ESCAPING.format(code=code, wrapped=wrapped, before=before)
+    outer = prefix(tmp_path, 512, readable()) if wrapped else []
+    if wrapped and (not outer or subprocess.run([*outer, "true"], capture_output=True).returncode):
         pytest.skip("bubblewrap is not installed, or may not make namespaces")
-    command = [*before, sys.executable, "-c", script]
+    command = [*outer, sys.executable, "-c", script]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     if done.returncode == 77:
         pytest.skip("this kernel or container offers no namespaces")
@@ -494,7 +510,7 @@ def test_no_process_outlives_the_notebook(tmp_path):
 
 def test_no_process_outlives_a_killed_grader(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-    inner = ESCAPING.format(wrapped=False, code=f"{HIDING}\nprint('there', flush=True)\ntime.sleep(600)")
+    inner = ESCAPING.format(wrapped=False, before="", code=f"{HIDING}\nprint('there', flush=True)\ntime.sleep(600)")
     grader = (
         f"import subprocess, sys\none = subprocess.Popen([sys.executable, '-c', {inner!r}], stdout=subprocess.PIPE)\n"
         "print(one.stdout.readline().decode() or 'none', flush=True)\none.wait()"
@@ -557,8 +573,9 @@ def test_no_process_outlives_a_killed_grader(tmp_path):
 )
 @pytest.mark.parametrize("wrapped", [False, True], ids=["namespaces", "bubblewrap"])
 def test_what_is_out_of_reach(tmp_path, code, said, wrapped):
+    shared = Path(f"/dev/shm/llmlab-test-{os.getpid()}")
     with contextlib.suppress(OSError):
-        Path("/dev/shm/llmlab-test").write_text("of the machine")
+        shared.write_text("of the machine")
     # A path of at most 108 characters, in a folder that everybody may enter.
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listening:
         listening.bind(f"{folder}/s")
@@ -567,8 +584,33 @@ def test_what_is_out_of_reach(tmp_path, code, said, wrapped):
         try:
             done = confined(tmp_path, code, wrapped)
         finally:
-            Path("/dev/shm/llmlab-test").unlink(missing_ok=True)
+            shared.unlink(missing_ok=True)
     assert (done.stdout.strip(), done.returncode) == (said, 0), done.stderr
+
+
+WITHOUT_LANDLOCK = """
+guard._keep_to = lambda *_: False
+guard._refuse_in_python = lambda *_, **__: None
+"""
+WRITES = """
+places = ["/usr/new", "/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger", "/sys/new", "/new", "/etc/new"]
+places += [os.path.join(sys.prefix, "new")]
+for place in places:
+    try:
+        os.open(place, os.O_WRONLY | (0 if place.startswith("/proc") else os.O_CREAT))
+        print(place)
+    except OSError:
+        pass
+open("mine", "w").write("x")
+print("done")
+"""
+
+
+@pytest.mark.parametrize("wrapped", [False, True], ids=["namespaces", "bubblewrap"])
+def test_the_tree_alone_cannot_be_written(tmp_path, wrapped):
+    """Also where Landlock does not hold it a second time, and the grader is run by root."""
+    done = confined(tmp_path, WRITES, wrapped, before=WITHOUT_LANDLOCK)
+    assert (done.stdout.split(), done.returncode) == (["done"], 0), done.stderr
 
 
 def test_how_a_process_ended_is_passed_on(tmp_path):

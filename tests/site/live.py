@@ -6,6 +6,7 @@ import shutil
 from functools import cache
 from pathlib import Path
 
+import explorer_sheets
 import frames
 import verdicts
 
@@ -14,7 +15,7 @@ RENDERED = ROOT / "site" / "cache" / "static"  # where `make site` renders too: 
 
 _PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>page</title>
-<link rel="stylesheet" href="_static/explorers.css"><link rel="stylesheet" href="_static/llmlab-site.css">
+{sheets}
 <script defer src="_static/llmlab-site.js"></script><main><h1>A page</h1>{body}</main></html>"""
 
 
@@ -30,13 +31,14 @@ def page(folder: Path, body: str, theme: str = "light") -> str:
     static = folder / "_static"
     if not static.exists():
         shutil.copytree(ROOT / "site" / "_static", static)
-        every = (ROOT / "llmlab" / "explorers").rglob("*.css")
-        sheets = sorted(every, key=lambda one: (one.parent.name != "host", one))
-        (static / "explorers.css").write_text("\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets))
+        explorer_sheets.write_sheets(static)
     for part in ("exercises", *(["explorers"] if "data-explorer" in body else [])):
         if not (static / part).exists():
             (static / part).symlink_to(rendered(part), target_is_directory=True)
-    (folder / "page.html").write_text(_PAGE.format(theme=theme, body=body), encoding="utf-8")
+    own = [f"sheets/{name}.css" for name in explorer_sheets.folders_of(body)]
+    sheets = [name for name in ("explorers.css", *own, "llmlab-site.css") if (static / name).exists()]
+    links = "".join(f'<link rel="stylesheet" href="_static/{name}">' for name in sheets)
+    (folder / "page.html").write_text(_PAGE.format(theme=theme, body=body, sheets=links), encoding="utf-8")
     return (folder / "page.html").as_uri()
 
 

@@ -6,6 +6,7 @@ import base64
 import doctest
 import re
 import xml.etree.ElementTree as ElementTree
+from html import escape
 from pathlib import Path
 
 import addresses
@@ -16,6 +17,7 @@ import exercise_cards
 import explorer_boxes
 import explorer_pages
 import explorer_sheets
+import frames_table
 import glossary_page
 import home_parts
 import lesson_pages
@@ -25,6 +27,7 @@ import page_links
 import pictures
 import pytest
 import section_links
+import text_pages
 import verdicts_forms
 from address import launch_links, public_address
 from course_files import lessons
@@ -94,7 +97,7 @@ def test_a_page_keeps_all_code_and_all_that_it_printed(lesson):
 @each_lesson
 def test_a_page_keeps_all_prose(lesson):
     """Every paragraph is there, but for navigation, calls of hints, and what a task says of the cell for the answer."""
-    page = text_of(lesson_pages.page(lesson))
+    page = text_of(lesson_pages.page(lesson)).replace('<details class="further">', "<details>")
     lost = []
     for cell in lesson.notebook.cells[1:-1]:
         if cell.cell_type == "markdown":
@@ -146,11 +149,35 @@ def test_every_explorer_has_its_place_with_its_picture_inside(lesson):
         if "data-explorer" in output.get("data", {}).get("text/html", "")
     ]
     assert len(stills) >= 2 and len(boxes) == len(stills)
-    for (name, still), box in zip(stills, boxes, strict=True):
+    for (name, _), box in zip(stills, boxes, strict=True):
         assert box.startswith(f'<div class="llmlab-explorer" data-explorer="{name}" data-lesson="{lesson.number}">')
         assert "<style" not in box and "run this cell" not in box
-        words = re.sub(r"<style>.*?</style>|<[^>]+>", " ", still, flags=re.DOTALL).split()
-        assert " ".join(words[-12:]) in " ".join(re.sub(r"<[^>]+>", " ", box).split())
+        assert words_of(frames_table.made(name).frame["text"], escaped=True) in words_of(box)
+
+
+def words_of(html: str, escaped: bool = False) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", escape(html) if escaped else html).split())
+
+
+@pytest.mark.parametrize("name", explorers.__all__)
+def test_the_picture_in_a_page_is_the_live_explorers_first(name):
+    """All of it but what its script reads, and nothing that only a keyboard or a finger could use."""
+    explorer, box = frames_table.made(name), explorer_boxes.box(name)
+    for part in ("html", "why"):
+        tags = [re.sub(r"""\sdata-\w+(=("[^"]*"|'[^']*'))?""", "", tag) for tag in tags_of(explorer.frame[part])]
+        shown = [re.sub(r"""\sdata-\w+(=("[^"]*"|'[^']*'))?""", "", tag) for tag in tags_of(box)]
+        assert " ".join(link_free(tags)) in " ".join(link_free(shown))
+    assert not re.search(r"data-(set|spin|key|group|sweep)\b", box)
+    styled = set(re.findall(r"data-(?:on|tip|[kp])\b", explorer.frame["html"]))
+    assert styled <= set(re.findall(r"data-(?:on|tip|[kp])\b", box))
+
+
+def tags_of(html: str) -> list[str]:
+    return re.findall(r"""<(?:[^<>"']|"[^"]*"|'[^']*')+>""", html)
+
+
+def link_free(tags: list[str]) -> list[str]:
+    return [re.sub(r'href="[^"]*"', "href", tag) for tag in tags]
 
 
 def test_an_explorer_that_runs_the_learners_code_says_that_it_runs_the_courses_here():
@@ -191,10 +218,11 @@ def test_a_notebook_without_a_title_or_its_minutes_is_refused(tmp_path, opening)
         course_files._lesson(path)
 
 
-def test_links_in_a_still_picture_lead_to_pages():
-    still = '<div class="llmlab-explorer"><p>x</p><a href="01_tokenization.ipynb" rel="noopener">lesson 01</a></div>'
-    assert '<a href="../lessons/01_tokenization.html" rel="noopener">' in explorer_boxes.box("WindowMap", still, "00")
-    assert '<a href="lessons/01_tokenization.html" rel="noopener">' in explorer_boxes.box("WindowMap", still, root="")
+def test_links_in_a_first_picture_lead_to_pages(monkeypatch):
+    html = '<p>x</p><a href="01_tokenization.ipynb" rel="noopener">lesson 01</a>'
+    monkeypatch.setattr(explorer_boxes, "_first", lambda name: ("Window map", html, "", "words"))
+    assert '<a href="../lessons/01_tokenization.html" rel="noopener">' in explorer_boxes.box("WindowMap", "00")
+    assert '<a href="lessons/01_tokenization.html" rel="noopener">' in explorer_boxes.box("WindowMap", root="")
 
 
 def test_every_explorer_has_style_sheets_or_only_those_of_all():
@@ -205,9 +233,27 @@ def test_every_explorer_has_style_sheets_or_only_those_of_all():
 def test_a_page_says_the_minutes_that_the_lesson_says():
     for lesson in LESSONS:
         assert f"About {lesson.minutes} minutes" in text_of(lesson.notebook)
-        assert f"about {lesson.minutes} minutes · {len(listed(lesson.number))} exercises" in text_of(
+        assert f"<b>{lesson.minutes} minutes · {len(listed(lesson.number))} exercises</b>" in text_of(
             lesson_pages.page(lesson)
         )
+
+
+@each_lesson
+def test_the_head_of_a_lesson_leads_to_what_is_answered_in_the_page(lesson):
+    (head,) = re.findall(r'<div class="lesson-bar">.*?</div>', text_of(lesson_pages.page(lesson)))
+    here = [id for id in listed(lesson.number) if id in verdicts_forms.FORMS]
+    assert re.findall(r'<a href="#exercise-\d\d-\d">([\d.]+)</a>', head) == here != []
+
+
+@each_lesson
+def test_a_block_of_imports_is_folded_and_other_code_is_not(lesson):
+    folded, open_ones = [], []
+    for cell in lesson_pages.page(lesson).cells:
+        if cell.cell_type == "code" and "remove-input" not in cell.metadata.get("tags", ()):
+            (folded if "hide-cell" in cell.metadata.get("tags", ()) else open_ones).append(cell.source)
+    code = [re.sub(r"\([^)]*\)|#.*", "", source) for source in open_ones]
+    assert code and not [one for one in code if all(re.match(r"from|import|$", line) for line in one.splitlines())]
+    assert all("import" in one or "further" in str(lesson.notebook) for one in folded)
 
 
 # Addresses
@@ -221,16 +267,22 @@ def test_links_open_what_the_notebook_links_to():
     assert addresses.public_address() == public_address(addresses.ROOT)
 
 
-def test_a_lesson_without_a_public_address_says_so_and_links_to_none(unpublished):
-    page = text_of(lesson_pages.page(LESSONS[3]))
-    assert "need a public address, and this copy of the course has none yet" in page
-    assert not re.search(r"colab\.research|mybinder|github\.com", page)
-    assert "has no public address yet" in home_parts.filled("<!-- launch -->")
+def test_without_a_public_address_no_reader_is_offered_what_needs_one(unpublished):
+    texts = [text_of(lesson_pages.page(lesson)) for lesson in LESSONS]
+    texts += [text for name, text in text_pages.texts() if name in ("index.md", "start.md")]
+    assert len(texts) == len(LESSONS) + 2
+    for text in texts:
+        assert not re.search(r"colab\.research|mybinder|github\.com", text)
+        assert not re.search(r"public address|make links|lessons/\d\d_\w+\.py", text)
+        assert not re.search(r"Colab|Binder", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    assert "make links REPO=owner/name" in dict(text_pages.texts())["instructors.md"]
 
 
 def test_a_lesson_with_a_public_address_links_to_it(published):
     page, name = text_of(lesson_pages.page(LESSONS[3])), NAMES[3]
     assert "public address" not in page
+    assert "Open lesson 00 in Colab" in home_parts.filled("<!-- launch -->")
+    assert "start.md#colab-or-binder" in home_parts.filled("<!-- launch-way -->")
     for url in (
         f"https://colab.research.google.com/github/{ADA}/blob/main/notebooks/{name}.ipynb",
         f"https://mybinder.org/v2/gh/{ADA}/HEAD?urlpath=lab/tree/notebooks/{name}.ipynb",
@@ -301,11 +353,27 @@ def test_the_home_page_lists_every_lesson_with_its_goal():
 
 def test_every_explorer_has_a_page_and_a_card():
     made = dict(explorer_pages.explorer_pages())
-    assert set(explorer_boxes.stills()) == set(explorers.__all__)
-    for name in explorer_boxes.stills():
+    assert set(explorer_boxes.where_shown()) == set(explorers.__all__)
+    for name in explorers.__all__:
         file = explorer_pages.file_of(name)
         assert f'data-explorer="{name}" data-lesson=""' in made[f"explorers/{file}.md"]
-        assert f'<a href="{file}.html">' in made["explorers/index.md"]
+        assert f'<a href="{file}.html"><img src="../_static/explorer_pictures/{file}.png"' in made["explorers/index.md"]
+
+
+@pytest.mark.parametrize("name", explorers.__all__)
+def test_an_explorer_is_called_the_same_on_its_page_on_its_card_and_in_its_box(name):
+    made, title = dict(explorer_pages.explorer_pages()), frames_table.made(name).title
+    page = made[f"explorers/{explorer_pages.file_of(name)}.md"]
+    assert page.startswith(f"# {title}\n") and f'<p class="llmlab-title">{title}</p>' in page
+    assert f"<b>{title}</b>" in made["explorers/index.md"]
+
+
+def test_the_home_page_says_for_whom_and_how_long_before_anything_else_is_offered():
+    home = dict(text_pages.texts())["index.md"]
+    facts = home.index('<ul class="facts">')
+    assert home.index("# See inside") < facts < home.index("Start with lesson 00") < home.index("data-explorer")
+    hours = round(sum(lesson.minutes for lesson in LESSONS) / 60)
+    assert re.search(rf"<b>For whom</b> .+<b>How long</b> {len(LESSONS)} lessons of about an hour, {hours} hours", home)
 
 
 # Formulas and pictures

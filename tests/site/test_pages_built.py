@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from course_files import lessons
-from explorer_boxes import stills
+from explorer_boxes import where_shown
 from explorer_pages import file_of
 
 from tests.site.built import pages, site
@@ -59,7 +59,7 @@ def target(path: str, link: str) -> tuple[str, str]:
 
 def test_every_page_is_there():
     wanted = {f"lessons/{lesson.name}.html" for lesson in lessons()}
-    wanted |= {f"explorers/{file_of(name)}.html" for name in stills()}
+    wanted |= {f"explorers/{file_of(name)}.html" for name in where_shown()}
     wanted |= {"index.html", "start.html", "glossary.html", "concepts.html", "instructors.html", "explorers/index.html"}
     wanted |= {"names.html", "training.html", "troubleshooting.html", "speed.html", "search.html", "api/index.html"}
     api = {page for page in pages() if re.fullmatch(r"api/\w+\.html", page)} - {"api/index.html"}
@@ -78,6 +78,16 @@ def test_every_link_inside_the_site_leads_to_a_place_that_is_there():
             if not (site() / file).is_file() or (place and file.endswith(".html") and place not in parsed(file).ids):
                 lost.append(f"{path}: {link}")
     assert found > 4000 and lost == []
+
+
+def test_every_section_that_a_verdict_names_is_a_link_to_it():
+    found = 0
+    for lesson in lessons():
+        verdicts = (site() / "_static" / "exercises" / f"{lesson.number}.js").read_text(encoding="utf-8")
+        places = re.findall(r'See <a href=\\"#([\w-]+)\\">', verdicts)
+        found += len(places)
+        assert "See &#x27;" not in verdicts and set(places) <= parsed(f"lessons/{lesson.name}.html").ids
+    assert found > 50
 
 
 def test_nothing_that_a_page_loads_comes_from_elsewhere_or_is_missing():

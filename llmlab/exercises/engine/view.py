@@ -43,7 +43,7 @@ def as_html(
     folded: Iterable[Note] = (),
     anchor: str = "",
 ) -> str:
-    """The same as HTML: each line of `text` a paragraph, `backticks` as code, then `code` as a block, then `after`.
+    """The same as HTML: each line of `text` a paragraph as `spelled` has it, then `code` as a block, then `after`.
 
     What is `folded` stands below, closed: its heading opens it. A link `#anchor` leads here.
     """
@@ -70,8 +70,19 @@ def box(kind: str, content: str, anchor: str = "") -> str:
 
 
 def spelled(text: str) -> str:
-    """One line of text as HTML, `backticks` as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+    """One line of text as HTML: `backticks` as code, and *asterisks* around words as emphasis.
+
+    >>> spelled("Not `a *b* c`, but *each* of 2 * 3 * 4 < 25")
+    'Not <code>a *b* c</code>, but <em>each</em> of 2 * 3 * 4 &lt; 25'
+    """
+    plain, *rest = re.split(r"`([^`]+)`", escape(text))
+    pairs = zip(rest[::2], rest[1::2], strict=True)
+    return _emphasized(plain) + "".join(f"<code>{code}</code>{_emphasized(after)}" for code, after in pairs)
+
+
+def _emphasized(text: str) -> str:
+    # A word follows the first sign and one ends at the second: products, and what stands in quotes, stay as they are.
+    return re.sub(r"(?<![^\s(])\*(?=\w)([^*]*[^*\s])\*(?![\w*])", r"<em>\1</em>", text)
 
 
 def _body(note: Note) -> str:

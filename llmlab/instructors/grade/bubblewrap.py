@@ -26,6 +26,8 @@ def prefix(folder: Path, memory_mb: int, read: tuple[str, ...]) -> list[str]:
         return []
     words = [program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/run"]
+    for name in ("sys", "sysrq-trigger", "irq", "bus"):  # root's own there, if the grader is run by root
+        words += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
     for place, link in tree(read):
         words += ["--symlink", link, place] if link else ["--ro-bind", place, place]
     words += ["--size", str(max(64, memory_mb // 2) * 2**20), "--tmpfs", "/dev/shm"]

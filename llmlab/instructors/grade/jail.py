@@ -23,7 +23,7 @@ from llmlab.instructors.grade.places import DEVICES, MEGABYTES_OF_FILES, tree
 
 _USER, _NETWORK, _MOUNTS, _PROCESSES, _IPC = 0x10000000, 0x40000000, 0x20000, 0x20000000, 0x08000000
 _ALL = _NETWORK | _MOUNTS | _PROCESSES | _IPC
-_READ_ONLY, _NO_SET_ID, _BIND, _RECURSIVE, _PRIVATE = 1, 2, 1 << 12, 1 << 14, 1 << 18
+_READ_ONLY, _NO_SET_ID, _REMOUNT, _BIND, _RECURSIVE, _PRIVATE = 1, 2, 1 << 5, 1 << 12, 1 << 14, 1 << 18
 _DETACH = 2  # of umount2(2)
 _DIE_WITH_PARENT, _DROP_FROM_BOUNDS, _NO_NEW_RIGHTS = 1, 24, 38  # of prctl(2)
 _LAST_CAPABILITY = 63
@@ -125,8 +125,8 @@ def _furnish(libc: ctypes.CDLL, folder: Path, memory_mb: int, read: tuple[str, .
 
     def read_only(target: str) -> None:
         wanted = (ctypes.c_uint64 * 4)(_READ_ONLY | _NO_SET_ID, 0, 0, 0)
-        # Before Linux 5.12 there is no such call: Landlock alone keeps it from writing then.
-        libc.syscall(_MOUNT_SETATTR, -100, target.encode(), _OF_ALL_BELOW, wanted, ctypes.c_size_t(32))
+        if libc.syscall(_MOUNT_SETATTR, -100, target.encode(), _OF_ALL_BELOW, wanted, ctypes.c_size_t(32)) != 0:
+            mount("", target, "", _BIND | _REMOUNT | _READ_ONLY | _NO_SET_ID)  # before Linux 5.12
 
     root = str(folder / "root")
     os.makedirs(root, exist_ok=True)
@@ -138,30 +138,30 @@ def _furnish(libc: ctypes.CDLL, folder: Path, memory_mb: int, read: tuple[str, .
         if link:
             os.symlink(link, inside)
             continue
-        os.makedirs(inside, exist_ok=True) if os.path.isdir(place) else Path(inside).touch()
+        if not os.path.exists(inside):
+            os.makedirs(inside) if os.path.isdir(place) else Path(inside).touch()
         bind(place, inside)
-    read_only(root)
-    libc.syscall(
-        _MOUNT_SETATTR, -100, root.encode(), 0, (ctypes.c_uint64 * 4)(0, _READ_ONLY, 0, 0), ctypes.c_size_t(32)
-    )
+        read_only(inside)
     for name in ("proc", "tmp", "run", "dev/shm", "dev/pts"):
         os.makedirs(f"{root}/{name}", exist_ok=True)
     mount("proc", f"{root}/proc", "proc")
+    for name in ("sys", "sysrq-trigger", "irq", "bus"):  # root's own here, if the grader is run by root
+        if os.path.exists(f"{root}/proc/{name}"):
+            bind(f"{root}/proc/{name}", f"{root}/proc/{name}")
+            read_only(f"{root}/proc/{name}")
     for device in DEVICES:
         if os.path.exists(device):
             Path(root + device).touch()
             bind(device, root + device)
     mount("pts", f"{root}/dev/pts", "devpts", 0, "newinstance,ptmxmode=0666")
-    mount("shm", f"{root}/dev/shm", "tmpfs", 0, f"size={max(64, memory_mb // 2)}m,mode=1777")
+    mount("shm", f"{root}/dev/shm", "tmpfs", 0, f"size={max(64, memory_mb // 2)}m,nr_inodes=50000,mode=1777")
     for name, target in {"ptmx": "pts/ptmx", "fd": "/proc/self/fd"}.items():
         os.symlink(target, f"{root}/dev/{name}")
     own = f"{root}{folder}"
     os.makedirs(own, exist_ok=True)
-    mount("own", own, "tmpfs", 0, f"size={MEGABYTES_OF_FILES}m,mode=700")
+    mount("own", own, "tmpfs", 0, f"size={MEGABYTES_OF_FILES}m,nr_inodes=50000,mode=700")
     shutil.copytree(folder, own, dirs_exist_ok=True, ignore=lambda place, _: ["root"] if place == str(folder) else [])
-    libc.syscall(
-        _MOUNT_SETATTR, -100, root.encode(), 0, (ctypes.c_uint64 * 4)(_READ_ONLY, 0, 0, 0), ctypes.c_size_t(32)
-    )
+    mount("", root, "", _BIND | _REMOUNT | _READ_ONLY)
     os.chdir(root)
     _require(libc.syscall(_PIVOT_ROOT[platform.machine()], b".", b"."), "pivot_root")
     _require(libc.umount2(b".", _DETACH), "umount")
