@@ -166,6 +166,10 @@ PLANS = {
         ],
         slow=["precision", "sharing"],
     ),
+    "AnswerBench": Plan(
+        [together("question", "model", "rank", "step"), together("question", "layer"), together("layer", "step")],
+        slow=["question", "model"],
+    ),
 }  # fmt: skip
 
 

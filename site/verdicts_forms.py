@@ -154,6 +154,7 @@ FORMS = {
     ),
     "12.2": Form((Number("Tokens left"), Number("Probability of the most probable", whole=False))),
     "13.1": Form((Number("When nothing is kept"), Number("When all is kept"))),
+    "15.3": Form((Number("Numbers of a LoRA of rank 4"), Number("Rank at which nothing is saved"))),
     "14.4": Form((Number("Parameters held"), Number("Parameters of a token"))),
     "14.5": _letter(
         "Answer with a letter, and write your reason as a comment before you run the check.",

@@ -19,7 +19,7 @@ from tests import ROOT
 PACKAGE = ROOT / "llmlab"
 CORE = (
     *("utils", "corpus", "tokenizers", "bpe", "windows", "embeddings"),
-    *("attention", "gpt", "training", "generation"),
+    *("attention", "gpt", "training", "generation", "tuning"),
 )
 FLOORS = [
     *({part} for part in CORE),
@@ -39,7 +39,7 @@ NO_TORCH = (
     *("llmlab", "llmlab.corpus", "llmlab.tokenizers", "llmlab.bpe", "llmlab.windows", "llmlab.gpt"),
     *("llmlab.training", "llmlab.generation", "llmlab.generation.costs", "llmlab.exercises", "llmlab.explorers"),
     *("llmlab.explorers.merge_player", "llmlab.explorers.shape_tracer", "llmlab.explorers.cache_meter"),
-    "llmlab.explorers.architecture_tracer",
+    *("llmlab.explorers.architecture_tracer", "llmlab.explorers.answer_bench", "llmlab.tuning"),
 )
 
 
