@@ -192,7 +192,7 @@ def lab(
 
 @app.command()
 def train(
-    text: Annotated[str, typer.Argument(metavar="FILE", help="A text file, or: toy-world, story, the-verdict.")],
+    text: Annotated[str, typer.Argument(metavar="FILE", help="A text file, or the name of a text of the course.")],
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FOLDER", help="For the model; otherwise FILE-model.")
     ] = None,
@@ -246,3 +246,28 @@ def sample(
     from llmlab.training import _writing
 
     finish(_writing.sample, folder, prompt, tokens, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help='What `llmlab train` wrote; or "tiny".', show_default=False)],
+    page: Annotated[Path, typer.Argument(metavar="PAGE", help="The HTML file to write.", show_default=False)],
+    title: Annotated[str, typer.Option("--title", help="The heading of the page.")] = "A small language model",
+    about: Annotated[
+        str | None, typer.Option("--about", help="A sentence below it.", show_default="how large the model is")
+    ] = None,
+    prompt: Annotated[
+        list[str] | None, typer.Option("--prompt", help="A beginning to offer; may be given several times.")
+    ] = None,
+    temperature: Annotated[float, typer.Option("--temperature", help="When the page opens, at most 2.")] = 0.8,
+    top_p: Annotated[float, typer.Option("--top-p", help="When the page opens; 1: no cut.")] = 1.0,
+    precision: Annotated[str, typer.Option("--precision", help="float32, or float16 for half the size.")] = "float32",
+) -> None:
+    """Write a trained model as one HTML page that generates text in any browser, without a network.
+
+    Exit code: 0 it was written, 2 there is no such model, or it cannot be a page.
+    """
+    from llmlab.export import _command
+
+    settings = {"title": title, "about": about, "prompts": tuple(prompt or ()), "precision": precision}
+    finish(_command.export, folder, page, temperature=temperature, top_p=top_p, **settings)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import unescape
 from importlib import import_module
 from typing import Any
@@ -19,8 +19,9 @@ from llmlab.explorers.architecture_tracer import PUBLISHED
 from llmlab.explorers.host import Explorer
 from llmlab.explorers.host.edition import Edition
 
-ALL = "all"
-Box = Mapping[str, Sequence[Any]]  # ALL stands for all values of a control
+ALL, OFFERED = "all", "offered"
+# ALL stands for all values of a control, OFFERED for those texts that a press in the first picture writes.
+Box = Mapping[str, Sequence[Any]]
 
 
 def together(*names: str, **others: Sequence[Any]) -> Box:
@@ -35,13 +36,16 @@ class Plan:
     Attributes:
         boxes: as those of an `Edition`, beside one for each control alone.
         slow: the controls that part the frames.
-        pressed: lines of text of which those are held, too, that the first pictures of the others offer to press.
+        pressed: of a line of text those are held, too, that a press writes where all else is as at first. From the
+            first picture on also those of a second press, a third ...: of how many marks each, in the picture's order.
+        with_pressed: boxes that take those texts, too.
         make: "module.name" of what makes the explorer, if it is not the class called with nothing.
     """
 
     boxes: Sequence[Box]
     slow: Sequence[str]
-    pressed: Sequence[str] = ()
+    pressed: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    with_pressed: Sequence[Box] = ()
     make: str = ""
 
 
@@ -53,17 +57,27 @@ _SENTENCES = [
     "the king near the wolves near the dogs",
 ]
 
+# One is too short for the target of the microscope, one has no spaces, one reaches it.
+_MORE_TEXTS = ["🎹 🎹 🎹", "🎹" * 12, "the 🎹 🎹 🎹 🎹 🎹 🎹 🎹"]
+
 PLANS = {
     "PipelineMap": Plan(
         [
             together("back", "layer", "head", text=_SENTENCES),
             together("layer", "head", text=["she", "the piano"]),
             together("written", text=[*_SENTENCES, "she", "the piano"]),
+            together("written", "back"),
         ],
         slow=["text"],
-        pressed=["text"],
+        pressed={"text": (8, 2)},
     ),
-    "TokenizerMicroscope": Plan([together("text", "inspect", "token")], slow=["text"]),
+    "TokenizerMicroscope": Plan(
+        [
+            together("inspect", text=["🎹🎹🎹", *_MORE_TEXTS], token=range(48)),
+            together("text", "inspect", token=range(48)),
+        ],
+        slow=["text"],
+    ),
     "MergePlayer": Plan(
         [
             together(
@@ -79,12 +93,15 @@ PLANS = {
         [
             together("positions", "shuffle", "seed", words=["the cat sees the dog", "king queen man woman"]),
             together("positions", "shuffle", "seed"),
-            together("checkpoint", near=["king", "queen", "sees", "dogs"]),
+            together("checkpoint", near=OFFERED),
             together("checkpoint", "d_model"),
+            together("checkpoint", "positions"),
             together("positions", "shuffle", "d_model", "table"),
             together("table", "seed"),
         ],
         slow=["words", "positions"],
+        pressed={"near": (99, 99, 99, 99)},
+        with_pressed=[together(words=["the cat sees the dog", "king queen man woman"])],
     ),
     "AttentionBench": Plan(
         [
@@ -92,7 +109,10 @@ PLANS = {
             together("component", "by", query=range(6), edit=["x", "Q"]),
             together("component", "by", key=range(6), edit=["K", "V"]),
             together("width", "scaling", "temperature", query=range(6)),
-            together("vectors", query=range(5), text=["the dogs near the king", "no no no yes no"]),
+            together("vectors", "show", text=[_SENTENCES[0]], query=range(6), key=range(6)),
+            together("text", "vectors", query=[5], key=[2]),
+            together("scaling", "temperature", vectors=["trained head"], text=[_SENTENCES[0]], query=[5], key=[2]),
+            together("vectors", query=range(5), text=["no no no yes no"]),
             together("vectors", "show", query=range(6)),
         ],
         slow=["text", "edit"],
@@ -101,7 +121,7 @@ PLANS = {
         [
             together("bug", "perturbed", "heads", "around"),
             together("architecture", "perturbed", "around"),
-            together("test_random", "test_zero", "test_magnitudes", "test_values", "bug"),
+            together("bug", "perturbed", "test_random", "test_zero", "test_magnitudes", "test_values"),
         ],
         slow=["bug"],
     ),
@@ -132,6 +152,9 @@ PLANS = {
             together("temperature", "top_k", "top_p"),
             together("context", "temperature", "top_k"),
             together("context", "temperature", "top_p"),
+            together("top_k", "draws"),
+            together("top_p", "draws"),
+            together("temperature", "draws"),
         ],
         slow=["context"],
     ),
@@ -142,6 +165,10 @@ PLANS = {
             together("layers", "heads", "width"),
         ],
         slow=["precision", "sharing"],
+    ),
+    "AnswerBench": Plan(
+        [together("question", "model", "rank", "step"), together("question", "layer"), together("layer", "step")],
+        slow=["question", "model"],
     ),
 }  # fmt: skip
 
@@ -166,20 +193,38 @@ def edition(name: str) -> Edition:
     """
     explorer, plan = made(name), PLANS[name]
     values = {control: of.values or of.examples for control, of in explorer._controls.items()}
-    boxes = [{control: values[control] if some == ALL else some for control, some in box.items()} for box in plan.boxes]
+
+    def written_out(box: Box) -> Box:
+        offered = {name: _offered(explorer, explorer.state, name) for name, some in box.items() if some == OFFERED}
+        return {name: offered.get(name) or (values[name] if some == ALL else some) for name, some in box.items()}
+
+    boxes = [written_out(box) for box in plan.boxes]
     alone = [{control: those} for control, those in values.items() if those]
     held = Edition(explorer, [*boxes, *alone], plan.slow)
-    return Edition(explorer, [*held.boxes, *(_offered(held, name) for name in plan.pressed)], plan.slow)
+    written = {name: _written(held, name, widths) for name, widths in plan.pressed.items()}
+    unlisted = {name: texts for name, texts in written.items() if not explorer._controls[name].quiet}
+    boxes = [{**box, name: texts} for name, texts in written.items() for box in ({}, *plan.with_pressed)]
+    boxes = [*held.boxes, *map(written_out, boxes)]
+    return Edition(explorer, boxes, plan.slow, unlisted)
 
 
-def _offered(held: Edition, control: str) -> Box:
-    """The texts that can be pressed where all but the text is as at first."""
+def _written(held: Edition, control: str, widths: Sequence[int]) -> list[str]:
+    """The texts that presses write, one after the other, where all but the text is as at first."""
     explorer, first = held.explorer, held.explorer.state
-    texts = {text for box in held.boxes for text in box.get(control, ())} | {first[control]}
-    found = {}
-    for text in sorted(texts):
-        html = explorer._frame({**first, control: text})["html"]
-        for press in map(json.loads, map(unescape, re.findall("data-set='([^']*)'", html))):
-            if control in press and {**first, **press} == {**first, control: press[control]}:
-                found[press[control]] = None
-    return {control: list(found)}
+    known = {text for box in held.boxes for text in box.get(control, ())} | {first[control]}
+    found: dict[str, None] = {}
+    latest = sorted(known)
+    for number, width in enumerate(widths):
+        offered = {text: _offered(explorer, {**first, control: text}, control)[:width] for text in latest}
+        every = [text for texts in offered.values() for text in texts if text not in known]
+        latest = [text for text in dict.fromkeys(every if number else offered[first[control]]) if text not in found]
+        found |= dict.fromkeys(every)
+    return list(found)
+
+
+def _offered(explorer: Explorer, state: Mapping[str, Any], control: str) -> list[str]:
+    """The texts that the marks of a picture write, if they move nothing else that is not as at first."""
+    html = explorer.render(explorer.compute(dict(state)))
+    presses = map(json.loads, map(unescape, re.findall("data-set='([^']*)'", html)))
+    alone = (press for press in presses if control in press)
+    return [press[control] for press in alone if {**state, **press} == {**state, control: press[control]}]

@@ -154,14 +154,16 @@ FORMS = {
     ),
     "12.2": Form((Number("Tokens left"), Number("Probability of the most probable", whole=False))),
     "13.1": Form((Number("When nothing is kept"), Number("When all is kept"))),
+    "15.3": Form((Number("Numbers of a LoRA of rank 4"), Number("Rank at which nothing is saved"))),
     "14.4": Form((Number("Parameters held"), Number("Parameters of a token"))),
     "14.5": _letter(
         "Answer with a letter, and write your reason as a comment before you run the check.",
         "Note your reason before you choose.",
     ),
 }
-# Answered by a value, but by one that no table holds: any two sentences. It is done in a notebook, as code is.
-IN_NOTEBOOK = frozenset({"01.4"})
+# Answered by a value, but by one that no table holds: any two sentences, or what was measured on one's own text. It is
+# done in a notebook, as code is.
+IN_NOTEBOOK = frozenset({"01.4", "16.1", "16.3", "16.4", "16.6"})
 
 
 def prompt_for_page(exercise: str, prompt: str) -> str:

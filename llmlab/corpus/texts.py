@@ -1,4 +1,4 @@
-"""Reading a text: the bundled story, The Verdict on demand, or a file of one's own."""
+"""Reading a text: the bundled ones, The Verdict on demand, or a file of one's own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from reprlib import repr as shortened
 
 from llmlab.utils.bundled import data_path
 from llmlab.utils.text import read_utf8
+
+BUNDLED = {  # name -> file; the last three are samples for a model of one's own (lesson 16)
+    "story": "story.txt",
+    "keepers-log": "samples/keepers-log.txt",
+    "maerchen": "samples/maerchen.txt",
+    "recetas": "samples/recetas.txt",
+}
+NAMES = (*BUNDLED, "the-verdict")
 
 _VERDICT_FILE = "the-verdict.txt"
 _VERDICT_SHA256 = "b41e41a68f0398a3154ae69e2e4c0e2694e17fe0d66730536837f1b01935b31f"
@@ -23,9 +31,10 @@ def load_text(name: str | Path = "story") -> str:
     Only a UTF-8 byte order mark at the beginning of the file is left out: it is a signature, not text.
 
     Args:
-        name: "story", the course's own story (needs no network); "the-verdict", Edith Wharton's story of 1908, from
-            the folder that the environment variable `LLMLAB_DATA` names, else from the user's cache, else downloaded
-            into that cache; or the path of a UTF-8 text file of yours.
+        name: "story", the course's own story; "keepers-log" (English), "maerchen" (German) or "recetas" (Spanish), the
+            samples of lesson 16 (all four need no network); "the-verdict", Edith Wharton's story of 1908, from the
+            folder that the environment variable `LLMLAB_DATA` names, else from the user's cache, else downloaded into
+            that cache; or the path of a UTF-8 text file of yours.
 
     Raises:
         ValueError: an unknown name; a file that is not UTF-8; The Verdict with a wrong checksum.
@@ -37,8 +46,8 @@ def load_text(name: str | Path = "story") -> str:
     """
     if not isinstance(name, (str, Path)):
         raise TypeError(f"name must be 'story', 'the-verdict' or a path, got {name!r}")
-    if name == "story":
-        return read_utf8(data_path("story.txt"))
+    if name in BUNDLED:
+        return read_utf8(data_path(BUNDLED[name]))
     if name == "the-verdict":
         return read_utf8(_verdict_path())
     if _is_file(name):
@@ -46,8 +55,8 @@ def load_text(name: str | Path = "story") -> str:
     if isinstance(name, Path):
         raise FileNotFoundError(f"there is no text file at {name} (seen from {Path.cwd()})")
     raise ValueError(
-        f"unknown text {shortened(name)}: the known names are 'story' and 'the-verdict', and no file has that path "
-        f"(seen from {Path.cwd()})"
+        f"unknown text {shortened(name)}: the known names are {', '.join(map(repr, NAMES[:-1]))} and {NAMES[-1]!r}, "
+        f"and no file has that path (seen from {Path.cwd()})"
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from llmlab.utils.lazy import lazily
 
 if TYPE_CHECKING:
+    from llmlab.explorers.answer_bench import AnswerBench
     from llmlab.explorers.architecture_tracer import ArchitectureTracer
     from llmlab.explorers.attention_bench import AttentionBench
     from llmlab.explorers.cache_meter import CacheMeter
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from llmlab.explorers.window_map import WindowMap
 
 __all__ = [
+    "AnswerBench",
     "ArchitectureTracer",
     "AttentionBench",
     "CacheMeter",
@@ -40,6 +42,7 @@ __all__ = [
 
 __getattr__, __dir__ = lazily(
     __name__,
+    answer_bench=["AnswerBench"],
     architecture_tracer=["ArchitectureTracer"],
     attention_bench=["AttentionBench"],
     cache_meter=["CacheMeter"],

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from llmlab.training.config import CheckpointNotSaved, History, LossNotFinite, TrainConfig
 from llmlab.training.documents import split_documents, split_text
+from llmlab.training.measures import bits_per_byte, longest_copy
 from llmlab.training.schedule import learning_rate_at
 from llmlab.utils.lazy import lazily
 
@@ -33,9 +34,11 @@ __all__ = [
     "History",
     "LossNotFinite",
     "TrainConfig",
+    "bits_per_byte",
     "evaluate",
     "learning_rate_at",
     "load_checkpoint",
+    "longest_copy",
     "next_token_loss",
     "save_checkpoint",
     "split_documents",

@@ -122,7 +122,7 @@ def load_checkpoint(folder: str | Path | None = None) -> tuple[GPT, BPETokenizer
         )
         folder = Path(folder)
     folder = data_path("tiny") if folder in (None, "tiny") else Path(folder)
-    config = _model_config(folder)
+    config = model_config(folder)
     weights = _weights(folder, config)
     model = GPT(config).to(next(iter(weights.values())).dtype)
     model.load_state_dict(weights)
@@ -137,7 +137,7 @@ def load_tokenizer(folder: Path) -> BPETokenizer | None:
 
 def load_weights(folder: Path, model: GPT) -> None:
     """Fill `model`, whose sizes must be those of the checkpoint."""
-    config = _model_config(folder)
+    config = model_config(folder)
     if config != model.config:
         raise ValueError(f"the checkpoint {folder} is of another model: {config}, not {model.config}")
     model.load_state_dict(_weights(folder, config))
@@ -157,7 +157,7 @@ def load_training(folder: Path) -> dict[str, Any]:
         ) from error
 
 
-def _model_config(folder: Path) -> GPTConfig:
+def model_config(folder: Path) -> GPTConfig:
     sizes = read_config(folder)["model"]
     try:
         return GPTConfig(**sizes)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llmlab.corpus import load_text, toy_world
+from llmlab.corpus.texts import NAMES
 from llmlab.training._files import CONFIG, read_config
 from llmlab.training.documents import split_documents, split_text
 from llmlab.utils.arguments import as_count
@@ -50,7 +51,7 @@ class Order:
 def require_settings(order: Order) -> None:
     """Raise if an option is out of range whatever the text is; the message names it as the command does."""
     if not order.text:
-        raise ValueError("no text is named: give a text file, or toy-world, story, the-verdict")
+        raise ValueError(f"no text is named: give a text file, or toy-world, {', '.join(NAMES)}")
     for name in ("sentences", "context_length", "d_model", "n_heads", "n_layers", "batch_size", "steps", "save_every"):
         if getattr(order, name) is not None:
             as_count(f"--{name.replace('_', '-')}", getattr(order, name))
@@ -91,7 +92,7 @@ def read(order: Order) -> str:
         raise ValueError(f"{path} is a folder: name a text file")
     if order.text == "toy-world" and not path.is_file():
         return toy_world(SENTENCES if order.sentences is None else order.sentences, order.seed or 0)
-    known = order.text in ("story", "the-verdict") and not path.is_file()
+    known = order.text in NAMES and not path.is_file()
     text = load_text(order.text if known else path)
     if not text.strip():
         raise ValueError(f"{order.text} is empty: there is nothing to learn from")

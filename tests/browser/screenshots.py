@@ -31,6 +31,7 @@ EXPLORERS = (
     explorers.DistributionSculptor,
     explorers.CacheMeter,
     explorers.ArchitectureTracer,
+    explorers.AnswerBench,
 )
 MOVING = "merge_player.gif"
 WIDTHS = (375, 700, 1300)

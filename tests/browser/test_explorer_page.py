@@ -14,6 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from llmlab.explorers import AttentionBench
 from llmlab.explorers.host import Choice, Explorer, Question, Range, Scale, Text, Toggle
 from llmlab.explorers.host.assets import script
 from llmlab.explorers.host.edition import Edition, every
@@ -301,6 +302,35 @@ def test_kinds_of_controls_groups_limits_and_reasons(page):
     assert state(plain) == Board().state
 
 
+def test_a_value_beyond_the_end_of_its_track_is_shown_as_that_end(page):
+    plain = board(page)
+    plain.key("last").click()
+    step, value = plain.root.get_by_role("slider", name="Step"), plain.root.locator(".llmlab-scale .llmlab-value")
+    expect(value).to_have_text("step 70")
+    plain.root.get_by_role("radio", name="fancy").check(force=True)
+    expect(value).to_have_text("step 40")
+    expect(step).to_have_attribute("aria-valuetext", "step 40")
+    assert step.input_value() == "4"
+    plain.root.get_by_role("button", name="Step: one back").click()
+    expect(value).to_have_text("step 30")
+    assert state(plain)["step"] == "3"
+
+
+def test_what_comes_along_with_an_option_only_where_nothing_else_was_chosen(page):
+    plain = Plain(page, AttentionBench())
+    text = plain.root.get_by_role("textbox", name="Tokens")
+    plain.root.get_by_role("radio", name="trained head").check(force=True)
+    expect(text).to_have_value("the dogs near the king")
+    assert {name: state(plain)[name] for name in ("query", "key")} == {"query": 5, "key": 2}
+    expect(plain.root.locator(".llmlab-why")).to_contain_text("king gives 99% to dogs")
+    plain.root.get_by_role("button", name="Reset").click()
+    text.fill("my own words")
+    plain.page.wait_for_timeout(400)
+    plain.root.get_by_role("radio", name="trained head").check(force=True)
+    expect(text).to_have_value("my own words")
+    assert AttentionBench(text="my own words")._controls["vectors"].along == {}
+
+
 def test_after_the_target_one_question_and_a_verdict_for_each_answer(page):
     plain = board(page)
     question = plain.root.locator(".llmlab-question")
@@ -431,18 +461,52 @@ def test_a_page_without_a_kernel_shows_what_it_holds(page):
 def test_what_a_page_does_not_hold_is_grey_and_says_why(page):
     _, root = few(page)
     step = root.locator('input[name="step"]')
-    assert (step.get_attribute("min"), step.get_attribute("max")) == ("0", "4"), "of eight"
+
+    def ends():
+        return step.get_attribute("min"), step.get_attribute("max")
+
+    step.press("End")
+    assert step.input_value() == "4" and ends() == ("0", "7"), "the thumb stops, and its track is the whole one"
+    expect(step).to_have_attribute("aria-valuetext", "step 40")
+    root.get_by_role("button", name="Step: one forward").click()
+    assert step.input_value() == "4"
+    root.get_by_role("button", name="Reset").click()
     expect(root.locator('input[name="on"]')).to_be_disabled()
     assert root.locator(".llmlab-item:has([name=on])").get_attribute("title") == "Plain has no on.", "its own reason"
     by = root.locator(".llmlab-item:has([name=by])")
     assert by.get_attribute("title") == "Here it stays as it is. In the notebook it moves."
     last = root.locator('[data-key="last"]')
     expect(last).to_have_attribute("aria-disabled", "true")
-    last.click(force=True)
-    expect(root.locator(".llmlab-note")).to_have_text("This page has no picture for that: the notebook has.")
+    assert last.evaluate("(node) => [getComputedStyle(node).cursor, getComputedStyle(node).opacity]") == [
+        "default",
+        "0.62",
+    ]
+    below, bubble = root.locator(".llmlab-folds"), root.locator(".llmlab-tip")
+    for press in (lambda: last.click(force=True), lambda: last.press("Enter")):
+        before, now = below.bounding_box(), root.locator(".llmlab-hero").inner_html()
+        press()
+        expect(bubble).to_have_text("This page has no picture for that: the notebook has.")
+        expect(bubble).to_be_visible()
+        expect(root.locator(".llmlab-spoken")).to_have_text("This page has no picture for that: the notebook has.")
+        assert below.bounding_box() == before, "nothing on the page moves for it"
+        assert root.locator(".llmlab-hero").inner_html() == now
+        root.page.keyboard.press("Escape")
+        expect(bubble).to_be_hidden()
+    number = root.locator('[data-key="n"]')
+    expect(number).to_have_attribute("aria-disabled", "true")
+    number.press("ArrowUp")
+    expect(bubble).to_have_text("This page has no picture for that: the notebook has.")
     root.locator('[data-key="c1.1"]').click()
-    expect(root.locator(".llmlab-note")).to_have_text("")
-    assert (step.get_attribute("min"), step.get_attribute("max")) == ("2", "2"), "steps are for the first cell alone"
+    expect(bubble).to_have_text("cell 1, 1")
+
+    def place():
+        return step.input_value(), *ends(), step.get_attribute("aria-valuetext")
+
+    assert place() == ("2", "0", "7", "step 20"), (
+        "steps are for the first cell alone, and the thumb stands at its value"
+    )
+    step.press("ArrowRight")
+    assert place() == ("2", "0", "7", "step 20")
     root.get_by_role("button", name="Reset").click()
     root.get_by_role("radio", name="fancy").check()
     expect(root.locator('input[name="on"]')).to_be_enabled()

@@ -14,6 +14,7 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
+import make_samples
 import numpy as np
 import pooch
 import pytest
@@ -33,11 +34,19 @@ STORY = load_text()
 # --- the bundled files ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["story.txt", "gpt2/vocab.bpe"])
+SAMPLES = ("keepers-log", "maerchen", "recetas")
+
+
+@pytest.mark.parametrize("name", ["story.txt", "gpt2/vocab.bpe", *(f"samples/{name}.txt" for name in SAMPLES)])
 def test_checksums_in_the_data_readme(name):
     table = data_path("README.md").read_text(encoding="utf-8")
     checksum = hashlib.sha256(data_path(name).read_bytes()).hexdigest()
     assert re.search(rf"\| `{re.escape(name)}` \|.*\| `{checksum}` \|", table), f"{name} has sha256 {checksum}"
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_samples_are_what_their_grammars_make(name):
+    assert load_text(name) == make_samples.sample(name)
 
 
 def test_data_path_prefers_the_installed_package(monkeypatch, tmp_path):
@@ -135,7 +144,8 @@ def test_bytes_that_are_not_utf8_are_located(tmp_path):
 
 
 def test_unknown_texts(tmp_path):
-    with pytest.raises(ValueError, match="unknown text 'sotry': the known names are 'story' and 'the-verdict'"):
+    known = "unknown text 'sotry': the known names are 'story', .*'recetas' and 'the-verdict'"
+    with pytest.raises(ValueError, match=known):
         load_text("sotry")
     with pytest.raises(FileNotFoundError, match="there is no text file at .*absent"):
         load_text(tmp_path / "absent.txt")

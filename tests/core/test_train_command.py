@@ -13,6 +13,7 @@ import torch
 from typer.testing import CliRunner
 
 from llmlab.cli import app
+from llmlab.corpus.texts import NAMES
 from llmlab.generation import generate
 from llmlab.training import _command, _order, _sizes, _writing, load_checkpoint
 from llmlab.training.__main__ import main as training_main
@@ -169,7 +170,7 @@ def test_what_cannot_be_trained_is_said_in_a_sentence(content, options, said, tm
 def test_a_folder_is_no_text(tmp_path):
     (tmp_path / "texts").mkdir()
     assert run("train", "texts")[::2] == (2, "texts is a folder: name a text file")
-    assert run("train", "")[::2] == (2, "no text is named: give a text file, or toy-world, story, the-verdict")
+    assert run("train", "")[::2] == (2, f"no text is named: give a text file, or toy-world, {', '.join(NAMES)}")
 
 
 def test_a_folder_that_cannot_be_written_is_refused_at_once(text, monkeypatch):

@@ -15,7 +15,7 @@ import pytest
 from llmlab.course import progress as kept
 from llmlab.course.progress import OFF, VARIABLE, Standing, Store
 from llmlab.exercises import exercise, progress
-from llmlab.exercises.engine.catalogue import of_lesson
+from llmlab.exercises.engine.catalogue import lessons, of_lesson
 from llmlab.exercises.engine.progress import print_progress
 from llmlab.instructors.check import execution
 from llmlab.instructors.grade import attempt
@@ -227,6 +227,20 @@ def test_what_comes_next(folder):
     assert "All passed. Next: lesson 04." in repr(replace(one, states=done, passed=len(done)))
     last = replace(one, states=done, passed=len(done), next_lesson="")
     assert "All passed, in the last lesson." in last._repr_html_() and "width: 100%" in last._repr_html_()
+
+
+def test_without_a_number_the_whole_course_is_shown(folder):
+    exercise("03.1").check("d")
+    exercise("03.2").check(lambda *arguments: [])
+    whole = progress()
+    assert [one.lesson for one in whole.lessons] == sorted(lessons()) and whole.passed == 1
+    rows = {line.split()[0]: line.split()[1] for line in repr(whole).splitlines()[1:]}
+    assert rows["03"] == "■◪□□□□" and set(rows["04"]) == {"□"}
+    exercises = sum(len(one.states) for one in whole.lessons)
+    first = f"The course: 1 of {exercises} exercises passed, 0 of {len(rows)} lessons complete"
+    assert repr(whole).splitlines()[0] == first
+    html = whole._repr_html_()
+    assert first in html and "■◪□□□□" in html and "1 of 6 passed" in html and html.count("<tr>") == len(rows) + 1
 
 
 def test_all_lessons_are_printed_with_the_place_of_the_file(folder, capsys):

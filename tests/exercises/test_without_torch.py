@@ -29,6 +29,10 @@ COUNTING = (
     "10.4",
     "11.3",
     "13.3",
+    "15.1",
+    "15.2",
+    "16.2",
+    "16.5",
 )
 CHECKED = [id for id in EXERCISES if id not in FUNCTIONS or id in COUNTING]
 COMPUTING = [id for id in FUNCTIONS if id not in COUNTING]

@@ -246,4 +246,9 @@ CASES = [
         answer={"count": answers.count_bytes},
         blank="so llmlab's own count is shown.",
     ),
+    Case(
+        explorers.AnswerBench,
+        "Model: before tuning",
+        lines=("<div", "<span"),
+    ),
 ]

@@ -31,6 +31,7 @@ REDRAWN = (
     "InfluenceMap",
     "ShapeTracer",
     "ArchitectureTracer",
+    "AnswerBench",
     "CacheMeter",
     "TrainingReplay",
     "TrainingCurve",

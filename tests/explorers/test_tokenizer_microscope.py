@@ -321,14 +321,22 @@ def pressed(html, key):
     return found and json.loads(found[1])
 
 
+def test_every_token_of_the_longest_text_can_be_put_under_the_lens():
+    trace = look("🎹" * MAX_CHARACTERS, "bytes", token=LOOKED_AT - 1)
+    tokens = trace.row("bytes").tokens
+    assert len(tokens) == LOOKED_AT and trace.place == LOOKED_AT - 1
+    last = len(tokens) - 1
+    assert pressed(render(trace), f"2.{last}.{last}") == {"inspect": "bytes", "token": last}
+    assert TokenizerMicroscope().limits(trace) == {"token": (0, last)}
+
+
 def test_a_press_puts_a_token_under_the_lens():
     trace = look(FIRST_TEXT)
     html = render(trace)
     for number, row in enumerate(trace.rows, 1):
         for place, token in enumerate(row.tokens):
-            wanted = {"inspect": row.name, "token": place} if place < LOOKED_AT else None
+            wanted = {"inspect": row.name, "token": place}
             assert pressed(html, f"{number}.{token.start}.{token.start}") == wanted
-    assert len(trace.row("bytes").tokens) == LOOKED_AT, "all of the first text can be looked at"
     space = {"characters": 21, "bytes": 22, "words": 6, "BPE of the story": 13, "GPT-2": 8}
     for name, place in space.items():
         assert pressed(html, f"row {name}") == {"inspect": name, "token": place}, "the same place in another row"

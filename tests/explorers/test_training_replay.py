@@ -2,7 +2,7 @@
 
 import math
 import re
-from html import unescape
+from html import escape, unescape
 from itertools import product
 
 import numpy as np
@@ -222,7 +222,8 @@ def test_nothing_gives_the_answer_away(state):
 @given(ANY)
 def test_the_reason_is_true_of_the_curves(state):
     trace = compute(state)
-    text = TrainingReplay().why(compute(state | {"diagnosis": NOT_YET}))
+    seen, follows = reading(trace.loss.tolist(), trace.validation, trace.norm.tolist())
+    text = f"{seen}: {follows}"
     batches, measured = trace.loss[-10:].mean(), np.array([value for _, value in trace.validation])
     low, step = measured.min(), 10 * (int(measured.argmin()) + 1)
     if "helps only on text already read" in text and "Since step" in text:
@@ -246,6 +247,16 @@ def test_the_reason_is_true_of_the_curves(state):
     assert f"{measured[-1]:.2f}" in text
 
 
+@given(ANY)
+def test_before_a_cause_is_named_the_page_says_what_is_seen_and_not_what_follows(state):
+    trace = compute(state | {"diagnosis": NOT_YET})
+    seen, follows = reading(trace.loss.tolist(), trace.validation, trace.norm.tolist())
+    assert TrainingReplay().why(trace) == f"{escape(seen)}. Which cause does that fit?"
+    assert not seen.endswith(".") and follows.endswith((".", "?"))
+    for tells in ("already read", "never read", "learned", "surprises", "knows", "next to nothing"):
+        assert tells not in seen, "whoever reads on has the answer"
+
+
 def test_each_kind_of_reason_is_given_to_some_step_of_some_run():
     kinds = {
         "Since step 40 the batches' loss has fallen": ("A", 24),
@@ -258,7 +269,7 @@ def test_each_kind_of_reason_is_given_to_some_step_of_some_run():
     }
     for words, (run, tens) in kinds.items():
         trace = compute({"run": run, "tens": tens, "diagnosis": NOT_YET, "logarithmic": False})
-        assert words in reading(trace.loss.tolist(), trace.validation, trace.norm.tolist())
+        assert words in ": ".join(reading(trace.loss.tolist(), trace.validation, trace.norm.tolist()))
 
 
 # ---- the learner's schedule ------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ COUNTING = [
     ("ShapeTracer", {"layers": 12, "tie_weights": True}),
     ("ArchitectureTracer", {"experts": "8", "mlp": "SwiGLU"}),
     ("CacheMeter", {"sharing": "4", "precision": "8 bits"}),
+    ("AnswerBench", {"model": "LoRA", "question": "who moos?"}),
 ]
 
 # What a cell sees of an explorer: its first picture, all of it after a change, its formats; then what its code prints.

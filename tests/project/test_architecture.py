@@ -19,7 +19,7 @@ from tests import ROOT
 PACKAGE = ROOT / "llmlab"
 CORE = (
     *("utils", "corpus", "tokenizers", "bpe", "windows", "embeddings"),
-    *("attention", "gpt", "training", "generation"),
+    *("attention", "gpt", "training", "generation", "tuning", "export"),
 )
 FLOORS = [
     *({part} for part in CORE),
@@ -38,8 +38,9 @@ FRONT_END = {"matplotlib", "ipywidgets", "anywidget", "traitlets", "IPython"}
 NO_TORCH = (
     *("llmlab", "llmlab.corpus", "llmlab.tokenizers", "llmlab.bpe", "llmlab.windows", "llmlab.gpt"),
     *("llmlab.training", "llmlab.generation", "llmlab.generation.costs", "llmlab.exercises", "llmlab.explorers"),
+    *("llmlab.export", "llmlab.training.measures"),
     *("llmlab.explorers.merge_player", "llmlab.explorers.shape_tracer", "llmlab.explorers.cache_meter"),
-    "llmlab.explorers.architecture_tracer",
+    *("llmlab.explorers.architecture_tracer", "llmlab.explorers.answer_bench", "llmlab.tuning"),
 )
 
 

@@ -42,7 +42,8 @@ def test_help_lists_the_commands_without_pytorch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", cwd=ROOT)
     assert done.stdout.splitlines()[-2:] == ["ended 0", "[]"], done.stdout + done.stderr
-    assert set(COMMANDS) == {"check", "grade", "release", "doctor", "progress", "lab", "train", "sample"}
+    known = {"check", "grade", "release", "doctor", "progress", "lab", "train", "sample", "export"}
+    assert set(COMMANDS) == known
     assert all(f" {name} " in done.stdout for name in COMMANDS)
 
 

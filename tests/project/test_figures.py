@@ -9,7 +9,7 @@ import re
 import pytest
 
 from llmlab.course import figures
-from llmlab.course.figures import cache_growth, kept_and_right, shared_heads, step_cost, tiles
+from llmlab.course.figures import cache_growth, kept_and_right, low_rank, right_answers, shared_heads, step_cost, tiles
 from llmlab.course.figures.palette import GOOD, INK, INPUT, QUIET, TARGET
 
 _SHARED = {"picture", "palette"}
@@ -62,6 +62,11 @@ def test_colours_can_be_read_on_white_and_turned_over(colour):
         ),
         (lambda: cache_growth.draw(prompt=5, new=4), ("26 in all", "are kept: 8 in all")),
         (lambda: shared_heads.draw(n_heads=6, n_groups=2), ("6 query heads", "2 squares, 3 dots to each")),
+        (
+            lambda: right_answers.draw({"who": (5, 20), "where": (28, 28)}),
+            ("who: 5 of 20, interval 11% to 47%", "where: 28 of 28, interval 88% to 100%"),
+        ),
+        (lambda: low_rank.draw(d_in=96, d_out=288, rank=4), ("W holds 27,648 numbers, A and B together 1,536",)),
         (lambda: tiles.draw(n_tokens=12, block=3), ("12 queries by 12 keys, cut into 4 upright strips of 3 keys",)),
     ],
 )
@@ -84,6 +89,8 @@ def test_a_drawing_is_the_same_each_time_and_says_what_it_shows(draw, says):
         (lambda: shared_heads.draw(6, 4), "4 groups must divide 6"),
         (lambda: tiles.draw(12, 5), "blocks of 5 keys must divide 12"),
         (lambda: tiles.draw(12, 12), "at least twice"),
+        (lambda: right_answers.draw({}), "at least one pair"),
+        (lambda: low_rank.draw(96, 288, 96), "rank must be from 1 to 95, got 96"),
     ],
 )
 def test_bad_input_is_refused(draw, message):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
+from typing import Any
 
 import frames
 import pytest
@@ -13,7 +15,8 @@ from frames_table import PLANS, Plan, edition, together
 
 import llmlab.explorers
 from llmlab.explorers import TrainingCurve
-from llmlab.explorers.host.controls import Text
+from llmlab.explorers.host.controls import Range, Scale, Text
+from llmlab.explorers.host.edition import Edition
 from tests.site.live import ROOT
 
 every_explorer = pytest.mark.parametrize("name", llmlab.explorers.__all__)
@@ -58,14 +61,70 @@ def test_every_control_moves_from_the_first_state(name):
 
 @every_explorer
 def test_what_can_be_pressed_in_the_first_picture_is_held(name):
-    """But for texts that a press would write: some of them may be for the notebook."""
     made = edition(name)
     first, held = made.explorer.state, {tuple(state.values()) for state in made.states()}
-    texts = {control.name for control in made.explorer._controls.values() if isinstance(control, Text)}
-    presses = [json.loads(press) for press in PRESSES.findall(made.explorer.frame["html"])]
-    for press in presses:
-        if not texts & set(press):
-            assert tuple({**first, **press}.values()) in held, press
+    for press in map(json.loads, map(unescape, PRESSES.findall(made.explorer.frame["html"]))):
+        assert tuple({**first, **press}.values()) in held, press
+
+
+def reaching(made: Edition) -> dict[str, Any] | None:
+    """A state with the target reached that leads back to the first one by one control at a time, within the page."""
+    explorer, names = made.explorer, list(made.explorer.state)
+    held = {tuple(state.values()) for state in made.states()}
+    # Of a line of text the page offers what stands in its list or what a press writes: all are in some box.
+    values = {name: list(dict.fromkeys(state[at] for state in held)) for at, name in enumerate(names)}
+    for name, control in explorer._controls.items():
+        values[name] = list(control.values) or values[name]
+    waiting, seen = [tuple(explorer.state.values())], {tuple(explorer.state.values())}
+    for state in waiting:
+        if explorer.target(explorer.compute(dict(zip(names, state, strict=True))))[0]:
+            return dict(zip(names, state, strict=True))
+        for at, name in enumerate(names):
+            here, now = values[name], values[name].index(state[at])
+            # A slider's thumb passes over each value, so none between may be lacking; a list leaps.
+            slides = isinstance(explorer._controls[name], Range | Scale)
+            for value in here[max(0, now - 1) : now + 2] if slides else here:
+                other = (*state[:at], value, *state[at + 1 :])
+                if other in held and other not in seen:
+                    seen.add(other)
+                    waiting.append(other)
+    return None
+
+
+@every_explorer
+def test_the_target_can_be_reached_on_the_page_and_is_not_at_first(name):
+    made = edition(name)
+    assert not made.explorer.frame["reached"], "nothing is left to do"
+    if made.explorer.frame["target"]:
+        assert reaching(made), "no state of the page reaches it"
+
+
+def test_a_page_without_the_text_that_reaches_the_target_is_found_out(monkeypatch):
+    monkeypatch.setitem(PLANS, "TokenizerMicroscope", Plan([together("text")], slow=["text"]))
+    assert reaching(edition("TokenizerMicroscope")) is None
+
+
+def test_the_list_of_texts_has_no_texts_that_only_a_press_writes():
+    control = next(one for one in edition("PipelineMap").opening()["controls"] if one["name"] == "text")
+    listed = [text for text in control["values"] if text not in control["unlisted"]]
+    assert len(listed) == 6 and {"she", "the king near the wolves near the dogs"} <= set(listed)
+    assert "the dogs near the king bark" in control["unlisted"]
+    near = next(one for one in edition("EmbeddingBench").opening()["controls"] if one["name"] == "near")
+    assert len(near["values"]) > 150 and near["unlisted"] == [], "in the fold each word can be chosen"
+
+
+def test_presses_are_followed_as_far_as_a_plan_says(monkeypatch):
+    plan = Plan([together(text=["the dogs near the king"])], slow=["text"], pressed={"text": (2, 1)})
+    monkeypatch.setitem(PLANS, "PipelineMap", plan)
+    made = edition("PipelineMap")
+    first = made.explorer.state["text"]
+    ends = [text.removeprefix(first) for text in made.pressed["text"] if text.startswith(first)]
+    once, twice = [end for end in ends if end.count(" ") == 1], [end for end in ends if end.count(" ") == 2]
+    assert once == [" bark", " clean"] and len(ends) == 4, "two marks of the first picture, one of each of the next"
+    assert [any(end.startswith(before) for before in once) for end in twice] == [True, True]
+    assert {text.rpartition(" ")[0] for text in made.pressed["text"] if not text.startswith(first)} <= {
+        *made.explorer._controls["text"].examples
+    }, "one press from every other text"
 
 
 def test_no_module_of_an_explorer_is_forgotten():
@@ -126,6 +185,10 @@ def test_the_recorded_curve_shows_its_run_so_far():
     assert curve.trace.done == 30 and [step for step, _ in curve.trace.validation] == [10, 20, 30]
     live = TrainingCurve(steps=240, goal=curve.trace.goal, sample=lambda: curve.trace.sample, ghost=False)
     live._loss, live._validation, live._written = curve._loss, curve._validation, curve._written
-    assert live.render(live.trace) == curve.render(curve.trace)
+    played = curve.render(curve.trace)
+    slots = re.search('<div class="llmlab-run-slots".*?</div>', played)[0]
+    assert live.render(live.trace) == played.replace(slots, "")
+    presses = [json.loads(press) for press in PRESSES.findall(slots)]
+    assert presses == [{"measured": number} for number in curve._controls["measured"].values]
     curve.set(measured=24, axis="logarithmic")
     assert curve.trace.reached_at and curve.trace.logarithmic

@@ -79,8 +79,51 @@ class Progress:
         return f'<a href="#{anchor_of(id)}">{name}</a>' if edition() == CURRENT else name
 
 
-def progress(lesson: str) -> Progress:
-    """Attempted, passed and open exercises of a lesson, for example `progress("03")`.
+@dataclass(frozen=True, repr=False)
+class Overview:
+    """Where the learner stands in the whole course, at the moment of the call.
+
+    Attributes:
+        lessons: how far each lesson has come, in order.
+    """
+
+    lessons: tuple[Progress, ...]
+
+    @property
+    def passed(self) -> int:
+        """Exercises passed, in all lessons."""
+        return sum(one.passed for one in self.lessons)
+
+    def __repr__(self) -> str:
+        return "\n".join([self._summary(), *(f"  {one.lesson}  {_squares(one)}" for one in self.lessons)])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f'<tr><td style="text-align: left">{one.lesson}</td>'
+            f'<td style="text-align: left; letter-spacing: 2px" aria-hidden="true">{_squares(one)}</td>'
+            f'<td style="text-align: left">{one.passed} of {len(one.states)} passed</td></tr>'
+            for one in self.lessons
+        )
+        head = "".join(f'<th scope="col" style="text-align: left">{name}</th>' for name in ("lesson", "", "exercises"))
+        signs = '<p style="margin: 4px 0px">■ passed, ◪ tried, □ open</p>'
+        return box("note", f"<strong>{escape(self._summary())}</strong><table><tr>{head}</tr>{rows}</table>{signs}")
+
+    def _summary(self) -> str:
+        whole = sum(one.open == 0 for one in self.lessons)
+        exercises = sum(len(one.states) for one in self.lessons)
+        return (
+            f"The course: {self.passed} of {exercises} exercises passed, {whole} of {len(self.lessons)} lessons "
+            "complete"
+        )
+
+
+def _squares(one: Progress) -> str:
+    """A square for each exercise of a lesson: passed, tried or open."""
+    return "".join({"passed": "■", "not_attempted": "□"}.get(status, "◪") for _, _, status in one.states)
+
+
+def progress(lesson: str | None = None) -> Progress | Overview:
+    """Attempted, passed and open exercises of a lesson, for example `progress("03")`; without a number, of all lessons.
 
     For what has been checked in this kernel the latest check counts, for the others the best that is kept from earlier
     sessions. It is kept on this machine alone: `llmlab progress` shows all lessons and says where.
@@ -89,6 +132,8 @@ def progress(lesson: str) -> Progress:
         TypeError: the number is not a str.
         UnknownExercise: a KeyError; there are no exercises for that lesson.
     """
+    if lesson is None:
+        return Overview(tuple(progress(number) for number in lessons()))
     if not isinstance(lesson, str):
         raise TypeError(f'a lesson is named by text such as "03", got {lesson!r}: put it in quotes')
     kept = store()

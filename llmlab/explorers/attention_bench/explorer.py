@@ -29,6 +29,7 @@ from llmlab.explorers.attention_bench.vectors import (
     START,
     STRENGTH,
     TRAINED,
+    TRAINED_OPENING,
     TRAINED_TEXT,
     VECTORS,
     WIDTHS,
@@ -70,6 +71,7 @@ class AttentionBench(Explorer):
     attend = learners_function()
 
     def __init__(self, attend: AttendFunction | None = None, text: str = FIRST_TEXT) -> None:
+        along = {TRAINED: TRAINED_OPENING} if text == FIRST_TEXT else {}  # that head has not read the first text
         super().__init__(
             title=self.heading,
             task="Your target: change a single number so that one word gives another word at least "
@@ -77,7 +79,7 @@ class AttentionBench(Explorer):
             "temperature 1.)",
             controls=[
                 Text("text", "Tokens", text, max_length=120, examples=(FIRST_TEXT, TRAINED_TEXT, "no no no yes no")),
-                Choice("vectors", "Vectors", VECTORS, initial=RANDOM, look="buttons"),
+                Choice("vectors", "Vectors", VECTORS, initial=RANDOM, look="buttons", along=along),
                 Scale("width", "Width of Q and K", WIDTHS, initial="4"),
                 Toggle("scaling", "Scaling", initial=True),
                 Scale("temperature", "Temperature", TEMPERATURES, initial="1"),

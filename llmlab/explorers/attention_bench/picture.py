@@ -10,7 +10,14 @@ import math
 
 from llmlab.explorers.attention_bench.numbers import shown
 from llmlab.explorers.attention_bench.values import SHOWN, TOLD, AttentionTrace
-from llmlab.explorers.attention_bench.vectors import MAX_TOKENS, PREVIOUS, RANDOM, TRAINED, TRAINED_TEXT
+from llmlab.explorers.attention_bench.vectors import (
+    MAX_TOKENS,
+    PREVIOUS,
+    RANDOM,
+    TRAINED,
+    TRAINED_OPENING,
+    TRAINED_TEXT,
+)
 from llmlab.explorers.host.touch import touch
 from llmlab.explorers.host.words import plural
 
@@ -55,10 +62,7 @@ def _arcs(trace: AttentionTrace) -> str:
 
 def _offer() -> str:
     """A sentence that the trained head can read, one press away."""
-    last = len(TRAINED_TEXT.split())
-    press = touch(
-        key="offer", press={"text": TRAINED_TEXT, "query": last, "key": 2}, tip=f"set the tokens to: {TRAINED_TEXT}"
-    )
+    press = touch(key="offer", press=TRAINED_OPENING, tip=f"set the tokens to: {TRAINED_TEXT}")
     return (
         '<p class="llmlab-hint">This head has read sentences about kings and dogs, and not these words. '
         f'<span class="llmlab-chip"{press}>{TRAINED_TEXT}</span></p>'

@@ -17,6 +17,8 @@ RANDOM, TRAINED, PREVIOUS = VECTORS = ("random", "trained head", "previous-token
 SEED = 355  # of the random matrices: with it the first state is neither flat nor sure, at every width
 LAYER, HEAD = 1, 1  # of the trained GPT: looks from a sentence's last word to its subject
 TRAINED_TEXT = "the dogs near the king"  # a sentence such as that GPT has read
+# What the head has learned: the last word, king, looks back at dogs, past the words between. Token 0 is the start.
+TRAINED_OPENING = {"text": TRAINED_TEXT, "query": 5, "key": 2}
 START = "<|endoftext|>"  # opens each of them
 STRENGTH = 12.0  # of the hand-made head: one score of 12/√8 among zeros is nearly all of a softmax
 

@@ -60,7 +60,9 @@ def _card(trace: CacheTrace, one: Variant) -> str:
     spill = ""
     if not fits:
         spill = f'<i class="llmlab-fill-spill" style="bottom:{rim:.2f}%;height:{top - rim:.2f}%"></i>'
-    beyond = "<b>▲</b>" if one.total > AXIS * trace.memory else ""
+    beyond = ""
+    if one.total > AXIS * trace.memory:  # the picture ends, so a number says by how much it is too high
+        beyond = f"<b>▲ {as_bytes(one.total - trace.memory)} over</b>"
     said = f"{one.name}, {plural(one.n_kv_heads, 'key and value head')}: {as_bytes(one.total)}, {found}"
     its = touch(key=f"card{one.n_kv_heads}", press={"sharing": one.sharing}, tip=said)
     return (

@@ -7,8 +7,8 @@ same one share a frame of that name. `play` (a range or a scale): milliseconds a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -40,7 +40,11 @@ class Range:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of several named options, shown as a list, or (at most five) as a row of buttons: `look="buttons"`."""
+    """One of several named options, shown as a list, or (at most five) as a row of buttons: `look="buttons"`.
+
+    `along`: values of other controls that come along when an option is chosen by hand, so that it opens where there is
+    something to see; only while the first of them is as at first, which the learner has then not chosen.
+    """
 
     name: str
     label: str
@@ -50,6 +54,7 @@ class Choice:
     quiet: bool = False
     group: str = ""
     labels: tuple[str, ...] = ()
+    along: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.look not in ("list", "buttons"):
@@ -144,6 +149,7 @@ def declare(control: Control) -> dict[str, Any]:
         "labels": labels_of(control),
         "quiet": control.quiet,
         "group": control.group,
+        "along": {value: dict(others) for value, others in getattr(control, "along", {}).items()},
         "play": getattr(control, "play", 0),
         "look": getattr(control, "look", ""),
         "max_length": getattr(control, "max_length", None),

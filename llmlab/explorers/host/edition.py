@@ -21,7 +21,7 @@ from llmlab.explorers.host.packing import pack
 
 State = dict[str, Any]
 _NOT_SENT = ("state", "generation", "revision")
-_MOST_CHIPS = 6
+_MOST_CHIPS = 9
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Edition:
         explorer: at its first state.
         boxes: in each the values of some controls; for a line of text they are the texts to choose from.
         slow: the controls of whose values each combination has a part of its own.
+        pressed: of a line of text those texts that only a press in a picture writes: the list leaves them out.
 
     Raises:
         KeyError: a control that the explorer does not have.
@@ -41,6 +42,7 @@ class Edition:
     explorer: Explorer
     boxes: Sequence[Mapping[str, Sequence[Any]]]
     slow: Sequence[str] = ()
+    pressed: Mapping[str, Sequence[str]] = field(default_factory=dict)
     _first: State = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -87,8 +89,9 @@ class Edition:
         texts = [control["initial"], *(text for box in self.boxes for text in box.get(control["name"], ()))]
         texts = list(dict.fromkeys(texts))
         labels = [text or "(empty)" for text in texts]
+        unlisted = [text for text in self.pressed.get(control["name"], ()) if text in texts]
         look = "chips" if len(texts) <= _MOST_CHIPS else "list"
-        return {**control, "kind": "choice", "look": look, "values": texts, "labels": labels}
+        return {**control, "kind": "choice", "look": look, "values": texts, "labels": labels, "unlisted": unlisted}
 
     def part(self, states: Sequence[State]) -> dict[str, Any]:
         """The frames of some states by field, which packs better than frame by frame."""

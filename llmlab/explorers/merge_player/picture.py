@@ -58,7 +58,7 @@ def _pairs(trace: MergeTrace) -> str:
         remark = "next" if number == 0 else ""
         remark = ", ".join(filter(None, (remark, "tied" if tied else "")))
         rows += (
-            f'<div class="llmlab-pair"{touch(key=f"row{key}", flip=True)}><span class="llmlab-pair-name"{its}>'
+            f'<div class="llmlab-pair"{touch(key=f"row{key}")}><span class="llmlab-pair-name"{its}>'
             f"{shown(pair.left)} + {shown(pair.right)}</span>"
             f'<span class="llmlab-pair-lane"><i style="width:{60 * min(pair.count / LONGEST_BAR, 1):.0f}%"></i>'
             f"{pair.count}× {remark}</span></div>"

@@ -25,7 +25,8 @@ def heads(trace: PipelineTrace) -> str:
     return (
         f'<div class="llmlab-all-heads"><b>{title}</b> <small>press one</small>'
         f'<div class="llmlab-heads-rows"{touch(key="heads", group="follow", sweep=True)}>{rows}</div>'
-        '<p class="llmlab-hint">A row for each position, dark where it looks; the outlined row is the chosen one.</p>'
+        '<p class="llmlab-hint">A row for each position: the stronger the shade, the more it takes from there. The '
+        "outlined row is the chosen one.</p>"
         "</div>"
     )
 

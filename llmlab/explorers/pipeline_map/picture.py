@@ -25,7 +25,7 @@ def render(trace: PipelineTrace) -> str:
     """The river with its stages, the heads beside it, and the next tokens at its end."""
     first = first_shown(trace)
     lanes = len(trace.tokens) - first + (first > 0)
-    many = " llmlab-crowded" if lanes > 7 else ""  # narrow lanes
+    many = " llmlab-crowded" if lanes > 6 else ""  # narrow lanes: no room for a word across
     D, L = trace.context.shape[1], len(trace.weights)
     cells = min(CELLS, D)
     in_front = ""

@@ -18,8 +18,12 @@ AXES = {"linear": Axis(0, 7), "logarithmic": Axis(0.1, 10, logarithmic=True)}
 TITLE = "Loss, nats a token"
 
 
-def render(trace: CurveTrace) -> str:
-    """The chart, how far the run is, and what the model writes."""
+def render(trace: CurveTrace, slots: str = "") -> str:
+    """The chart, how far the run is, and what the model writes.
+
+    Args:
+        slots: where the run can be taken to by a press; without any, the line at the present step has no knob.
+    """
     steps = max(trace.steps, trace.done)
     here = (
         f'<span class="llmlab-run-playhead" style="left:{100 * trace.done / steps:.2f}%"></span>' if trace.done else ""
@@ -30,7 +34,7 @@ def render(trace: CurveTrace) -> str:
         axis=_axis(trace),
         steps=steps,
         alt=describe(trace),
-        inside=f'{goal}<div class="llmlab-run-here">{here}</div>',
+        inside=f'{goal}<div class="llmlab-run-here">{here}{slots}</div>',
         kind="llmlab-run-chart-loss",
     )
     beside = f"{_progress(trace)}{_sample(trace)}"
@@ -81,6 +85,8 @@ def _progress(trace: CurveTrace) -> str:
 def _left(trace: CurveTrace) -> str:
     if trace.done >= trace.steps:
         return "finished"
+    if trace.seconds_left is None and len(trace.validation) > 1:
+        return ""  # recorded: nobody waits
     if trace.seconds_left is None:
         return "time left: known after two measurements" if trace.done else "not begun"
     if trace.seconds_left < 90:
@@ -106,7 +112,8 @@ def why(trace: CurveTrace) -> str:
         return "No step yet: every token is about as likely as any other, so the loss will begin near ln V."
     if not trace.validation:
         return "Nothing has been measured on a validation text: a falling loss may be batches learned by heart."
-    return escape(reading(trace.losses, trace.validation, group=trace.group))
+    seen, follows = reading(trace.losses, trace.validation, group=trace.group)
+    return escape(f"{seen}: {follows}")
 
 
 def more(trace: CurveTrace) -> str:

@@ -168,9 +168,10 @@ def _causes(trace: ReplayTrace) -> str:
 
 
 def why(trace: ReplayTrace) -> str:
-    """Without a diagnosis what the losses say; with one, what speaks for it or against it."""
+    """Without a diagnosis what is seen, and not yet why; with one, what speaks for it or against it."""
     if trace.evidence is None:
-        return escape(reading(trace.loss.tolist(), trace.validation, trace.norm.tolist(), EVERY))
+        seen, _ = reading(trace.loss.tolist(), trace.validation, trace.norm.tolist(), EVERY)
+        return escape(f"{seen}. Which cause does that fit?")
     named = escape("a healthy run" if trace.diagnosis == NOTHING else trace.diagnosis)
     if trace.right:
         signs, reason = SIGNS[trace.diagnosis]

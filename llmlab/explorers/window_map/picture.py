@@ -32,12 +32,13 @@ def render(trace: WindowTrace) -> str:
             y += ROW
         brackets += (
             f'<span class="llmlab-bracket"{touch(key=f"group{number}")} style="top:{start}px;height:{y - start - 2}px">'
-            f"{name}</span>"
+            f"{_bracket(name)}</span>"
         )
         y += GAP
     height = max(y, TOP + ROW)
     return (
-        f'<div class="llmlab-map"><span></span>{_heads(trace)}<div class="llmlab-brackets" style="height:{height}px">'
+        f'<div class="llmlab-map"><span class="llmlab-narrow-head">batch</span>{_heads(trace)}'
+        f'<div class="llmlab-brackets" style="height:{height}px">'
         f'{brackets}{_batch_grips(trace, tops)}</div><div class="llmlab-lanes"{touch(key="lanes", group="sizes")} '
         f'style="height:{height}px;background-size:{100 / n:.4f}% 100%">{bars}{_length_grips(trace, tops)}'
         f'{_stride_grips(trace, tops)}</div><span class="llmlab-small">times a target</span>{_counts(trace)}</div>'
@@ -45,6 +46,12 @@ def render(trace: WindowTrace) -> str:
         '<span class="llmlab-swatch llmlab-out"></span> target, one later &nbsp; Drag a handle: the end of the first '
         "window (context length), the start of the second (stride), the end of the first batch (batch size).</p>"
     )
+
+
+def _bracket(name: str) -> str:
+    """Where it is narrow, the word "batch" stands once, above all of them."""
+    word, _, number = name.partition(" ")
+    return f"<i>{word} </i>{number}" if word == "batch" else name
 
 
 def _heads(trace: WindowTrace) -> str:

@@ -30,11 +30,16 @@ function slider({ kind, name, values, labels }) {
   const place = (value) => (kind === "range" ? value : values.indexOf(value));
   const input = element("input", { type: "range", name, min: place(values[0]), max: place(values.at(-1)), step: 1 });
   const readout = labelled(element("span", { className: "llmlab-value" }), { "aria-hidden": "true" }); // aria-valuetext says it
+  let here = [place(values[0]), place(values.at(-1))]; // how far the thumb goes
   readout.style.minWidth = `${Math.max(...labels.map((label) => label.length))}ch`; // nothing moves when it changes
   return {
     inputs: [input],
     parts: [input, readout],
-    read: () => (kind === "range" ? Number(input.value) : values[input.value]),
+    read() {
+      const at = Math.min(Math.max(Number(input.value), here[0]), here[1]);
+      if (Number(input.value) !== at) input.value = at;
+      return kind === "range" ? at : values[at];
+    },
     write(value) {
       const label = labels[values.indexOf(value)];
       if (input.value !== String(place(value))) input.value = place(value);
@@ -42,20 +47,30 @@ function slider({ kind, name, values, labels }) {
       input.setAttribute("aria-valuetext", label);
       setText(readout, label);
     },
-    limit([low, high]) {
+    // The track ends at what makes sense in this state; within it, the thumb may go less far (`held` in sources.js).
+    limit([low, high], reach) {
       Object.assign(input, { min: place(low), max: place(high) });
+      here = (reach ?? [low, high]).map(place);
     },
   };
 }
 
-function list({ name, values, labels }) {
-  const options = values.map((value, number) => element("option", { value, textContent: labels[number] }));
+// Values that only a press in the picture gives (`unlisted`) are options while they are chosen, one at a time.
+function list({ name, values, labels, unlisted = [] }) {
+  const option = (value) => element("option", { value, textContent: labels[values.indexOf(value)] });
+  const options = values.filter((value) => !unlisted.includes(value)).map(option);
   const input = element("select", { name }, ...options);
+  let pressed = null;
   return {
     inputs: [input],
     parts: [input],
     read: () => input.value,
-    write: (value) => input.value !== value && (input.value = value),
+    write(value) {
+      if (input.value === value) return;
+      pressed?.remove();
+      if (unlisted.includes(value)) input.append((pressed = option(value)));
+      input.value = value;
+    },
     limit: (sensible) => options.forEach((option) => (option.disabled = !sensible.includes(option.value))),
   };
 }
@@ -97,9 +112,10 @@ export function controlBar(controls, uid, { moved, near, player }) {
     bar,
     quietBar,
     values: (name) => made[name]?.values,
-    show(state, limits, off) {
+    isSlider: (name) => made[name].inputs[0].type === "range",
+    show(state, { limits = {}, reach = {}, off = {} }) {
       for (const [name, control] of Object.entries(made)) {
-        if (control.limit) control.limit(limits[name] ?? (control.inputs[0].type === "range" ? [control.values[0], control.values.at(-1)] : control.values));
+        if (control.limit) control.limit(limits[name] ?? (control.inputs[0].type === "range" ? [control.values[0], control.values.at(-1)] : control.values), reach[name]);
         control.write(state[name]);
         control.node.classList.toggle("llmlab-off", name in off);
         control.node.title = off[name] ?? "";

@@ -1,7 +1,7 @@
 // The frames that have arrived, by state. `more` (the folded numbers) comes only when it was asked for.
 
 const FRAMES_KEPT = 240; // the oldest go first
-const VALUES_ASKED = 48; // of a long axis, the values nearest to the present one
+const VALUES_ASKED = 20; // of a long axis, the values nearest to the present one
 
 export function frameStore(controls) {
   const cache = new Map();
@@ -28,10 +28,11 @@ export function frameStore(controls) {
     },
 
     // Of one control's values those whose frames are lacking, the nearest to the present one first.
-    missing(state, axis, isWhole) {
+    missing(state, axis, isWhole, [low, high]) {
       if (!axis) return [];
+      const within = values[axis].slice(values[axis].indexOf(low), values[axis].indexOf(high) + 1);
       const distance = (value) => Math.abs(values[axis].indexOf(value) - values[axis].indexOf(state[axis]));
-      return [...values[axis]]
+      return within
         .sort((a, b) => distance(a) - distance(b))
         .slice(1, VALUES_ASKED + 1) // the nearest is the present one itself
         .filter((value) => !isWhole(cache.get(keyOf({ ...state, [axis]: value }))));

@@ -34,14 +34,24 @@ export function mount(el, source) {
   const page = makePage(el, source.declared, uid, view);
   const say = speaker(page.spoken);
   const height = holdHeight(page.stage);
-  const relight = lights(page.root, page.bubble);
-  const live = livePicture(page.picture, { state: () => state, valuesOf: view.values, change: pressed, near, has: (values) => source.has({ ...state, ...values }) });
+  const light = lights(page.root, page.bubble);
+  const live = livePicture(page.picture, { state: seen, valuesOf: view.values, change: pressed, near, has: (values) => source.has({ ...state, ...values }), refuse });
   const systemCalm = matchMedia("(prefers-reduced-motion: reduce)");
+
+  // What the picture shows of a state: of a slider whose track ends before its value, the end (as every trace does).
+  function seen() {
+    const within = Object.entries((store.get(state) ?? shown)?.limits ?? {}).map(([name, [low, high]]) => {
+      const values = view.values(name), at = values.indexOf(state[name]);
+      const ends = [low, high].map((end) => values.indexOf(end));
+      return view.isSlider(name) ? [name, values[Math.min(Math.max(at, ends[0]), ends[1])]] : [name, state[name]];
+    });
+    return { ...state, ...Object.fromEntries(within) };
+  }
 
   // ---- showing --------------------------------------------------------------------------------------------------
   function show() {
     const frame = store.get(state);
-    view.show(state, (frame ?? shown)?.limits ?? {}, (frame ?? shown)?.off ?? {});
+    view.show(seen(), frame ?? shown ?? {});
     if (frame && frame !== shown) paint(frame);
     clearTimeout(busyTimer);
     if (frame) setBusy(false);
@@ -56,7 +66,7 @@ export function mount(el, source) {
     live.paint(() => morph(page.picture, frame.html, glide));
     morph(page.why, frame.why);
     if (page.numbers.open && frame.more !== null) morph(page.more, frame.more);
-    relight();
+    light.again();
     setText(page.words, frame.text);
     setText(page.note, frame.note);
     setText(page.code, frame.code);
@@ -77,7 +87,7 @@ export function mount(el, source) {
 
   function ask() {
     if (waiting) return; // the answer will ask again, for what is wanted by then
-    const values = store.missing(state, axis, isWhole);
+    const values = store.missing(state, axis, isWhole, axis ? player.rangeOf(axis) : []);
     if (isWhole(store.get(state)) && !values.length) return;
     waiting = true;
     source.ask({ state, control: axis, values, more: page.numbers.open });
@@ -107,7 +117,7 @@ export function mount(el, source) {
   function touched(name, value) {
     player.stop();
     clearTimeout(typingTimer);
-    if (view.values(name).length) return move({ [name]: value }, name);
+    if (view.values(name).length) return move({ [name]: value, ...along(name, value) }, name);
     state = { ...state, [name]: value };
     typingTimer = setTimeout(() => {
       height.release();
@@ -115,23 +125,37 @@ export function mount(el, source) {
     }, TYPING_PAUSE);
   }
 
+  // What comes along with an option, while the learner has not chosen otherwise.
+  function along(name, value) {
+    const others = controls.find((one) => one.name === name).along?.[value] ?? {};
+    const [first] = Object.keys(others);
+    const untouched = first && state[first] === controls.find((one) => one.name === first).initial;
+    return untouched && source.has({ ...state, [name]: value, ...others }) ? others : {};
+  }
+
   function pressed(values, name) {
     player.stop();
-    if (!source.has({ ...state, ...values })) {
-      setText(page.note, NOT_HERE);
-      return say(NOT_HERE);
-    }
     clearTimeout(typingTimer);
     move(values, view.values(name).length ? name : null);
+  }
+
+  function refuse(mark) {
+    player.stop();
+    light.tell(mark, NOT_HERE);
+    say(NOT_HERE);
   }
 
   // ---- what is a sequence can be played ---------------------------------------------------------------------------
   function makePlayer() {
     let timer = null, ended = null;
+    const rangeOf = (name) => {
+      const all = [view.values(name)[0], view.values(name).at(-1)];
+      return view.isSlider(name) ? (shown.reach?.[name] ?? shown.limits[name] ?? all) : all;
+    };
     const next = (name, by) => {
       const values = view.values(name);
-      const [low, high] = shown.limits[name] ?? [values[0], values.at(-1)];
-      const at = values.indexOf(state[name]) + by;
+      const [low, high] = rangeOf(name);
+      const at = values.indexOf(seen()[name]) + by;
       return at >= values.indexOf(low) && at <= values.indexOf(high) ? values[at] : undefined;
     };
     const stop = () => {
@@ -143,6 +167,7 @@ export function mount(el, source) {
     };
     return {
       stop,
+      rangeOf,
       playing: () => timer !== null,
       step(name, by) {
         stop();
@@ -160,7 +185,7 @@ export function mount(el, source) {
           timer = setTimeout(tick, pause);
         };
         timer = setTimeout(tick, 0);
-        if (next(name, 1) === undefined) move({ [name]: (shown.limits[name] ?? view.values(name))[0] }, name); // from the start
+        if (next(name, 1) === undefined) move({ [name]: rangeOf(name)[0] }, name); // from the start
         return true;
       },
     };
@@ -194,7 +219,7 @@ export function mount(el, source) {
 
   page.numbers.addEventListener("toggle", () => {
     if (page.numbers.open && shown?.more != null) morph(page.more, shown.more);
-    relight();
+    light.again();
     ask();
   });
   page.root.addEventListener("keydown", (event) => {

@@ -1,6 +1,7 @@
 // What lights up under the pointer or the focus, here and elsewhere; nothing of it is ever sent.
 //   data-link="a b"   all that share a word light up together
 //   data-tip="..."    words in a bubble
+// The bubble also says why a mark does nothing, so that nothing on the page moves for it.
 
 export function lights(root, bubble) {
   let at = null; // what the pointer or the focus is on
@@ -16,10 +17,10 @@ export function lights(root, bubble) {
     }
   }
 
-  function tip(node) {
+  function tip(node, words = node?.dataset.tip) {
     bubble.hidden = !node;
     if (!node) return;
-    bubble.textContent = node.dataset.tip;
+    bubble.textContent = words;
     const place = node.getBoundingClientRect(), home = root.getBoundingClientRect();
     const half = bubble.offsetWidth / 2 + 4;
     const middle = Math.min(Math.max(place.x + place.width / 2 - home.x, half), home.width - half);
@@ -41,9 +42,12 @@ export function lights(root, bubble) {
   root.addEventListener("focusout", () => on(null));
   root.addEventListener("keydown", (event) => event.key === "Escape" && on(null));
 
-  // After a new frame: it knows nothing of what was lit.
-  return () => {
-    if (at && !root.contains(at)) at = null;
-    if (at || lit) on(at);
+  return {
+    // After a new frame: it knows nothing of what was lit.
+    again() {
+      if (at && !root.contains(at)) at = null;
+      if (at || lit || !bubble.hidden) on(at);
+    },
+    tell: tip,
   };
 }

@@ -12,8 +12,9 @@ const SPIN_KEYS = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, Pag
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 // `valuesOf(name)` are a control's values, [] for text, undefined for a name that is none. `change(values, axis)` moves
-// controls, `near(name)` says that a control is about to move, `has(values)` whether there is a picture for them.
-export function livePicture(picture, { state, valuesOf, change, near, has }) {
+// controls, `near(name)` says that a control is about to move, `has(values)` whether there is a picture for them,
+// `refuse(mark)` that one was pressed for which there is none.
+export function livePicture(picture, { state, valuesOf, change, near, has, refuse }) {
   let dressed = new Set();
   let drag = null;
 
@@ -50,6 +51,7 @@ export function livePicture(picture, { state, valuesOf, change, near, has }) {
 
   function dressSpin(node) {
     const values = valuesOf(node.dataset.spin) ?? [];
+    setOwned(node, "aria-disabled", [-1, 1].some((by) => has(spun(node, by))) ? null : true);
     const place = (value) => (typeof value === "number" ? value : values.indexOf(value));
     const now = { ...state(), ...wanted(node) }[node.dataset.spin];
     setOwned(node, "role", "spinbutton");
@@ -60,18 +62,25 @@ export function livePicture(picture, { state, valuesOf, change, near, has }) {
   }
 
   function press(node) {
-    const values = isThere(node) ? wanted(node) : Object.fromEntries(asked(node)); // of what is not there `change` tells
+    if (!isThere(node)) return refuse(node);
+    const values = wanted(node);
     const names = Object.keys(values);
     if (names.length) change(values, names.find((name) => values[name] !== state()[name]) ?? names[0]);
   }
 
   // A spin may begin elsewhere: what else its data-set says comes first, unless it is the case already.
   function spin(node, by) {
+    const values = spun(node, by);
+    if (has(values)) change(values, node.dataset.spin);
+    else refuse(node);
+  }
+
+  function spun(node, by) {
     const name = node.dataset.spin;
     const values = valuesOf(name);
     const also = wanted(node);
     const at = Math.min(Math.max(values.indexOf(also[name] ?? state()[name]) + by, 0), values.length - 1);
-    change({ ...also, [name]: values[at] }, name);
+    return { ...also, [name]: values[at] };
   }
 
   const byKey = (key) => picture.querySelector(`[data-key="${CSS.escape(key)}"]`);

@@ -65,9 +65,10 @@ export function fileSource(opening, load, settled = () => {}) {
 
   const absent = (state, text) => held({ ...first, state, html: `<p class="llmlab-error">${text}</p>`, why: "", more: "", text, note: "", target: "", reached: false, question: null, limits: {}, off: {}, code: "", error: true });
 
-  // A frame whose limits leave out what the page does not hold.
+  // A frame that leaves out what the page does not hold: of choices by their limits, and of sliders by their `reach`,
+  // so that the thumb stands where its value is on the whole track, also where it cannot move.
   function held(frame) {
-    const limits = { ...frame.limits }, off = { ...frame.off };
+    const limits = { ...frame.limits }, reach = {}, off = { ...frame.off };
     for (const { name, kind, values } of controls) {
       const now = values.indexOf(frame.state[name]);
       const here = values.map((value) => has({ ...frame.state, [name]: value }));
@@ -78,10 +79,10 @@ export function fileSource(opening, load, settled = () => {}) {
         let from = now, to = now;
         while (from > low && here[from - 1]) from -= 1;
         while (to < high && here[to + 1]) to += 1;
-        limits[name] = [values[from], values[to]];
+        reach[name] = [values[from], values[to]];
       } else limits[name] = (limits[name] ?? values).filter((value) => here[values.indexOf(value)]);
     }
-    return { ...frame, limits, off };
+    return { ...frame, limits, reach, off };
   }
 
   return {
