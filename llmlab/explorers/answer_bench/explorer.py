@@ -63,9 +63,9 @@ class AnswerBench(Explorer):
             task="Your target: a question about a fact never asked that a LoRA answers rightly and all weights get "
             "wrong. Show the very token at which all weights go wrong.",
             controls=[
+                Range("step", "Token", 1, longest, initial=1, play=700),
                 Choice("model", "Model", MODELS, initial=BEFORE, look="buttons"),
                 Scale("rank", "Rank of the LoRA", RANKS, initial="4"),
-                Range("step", "Token", 1, longest, initial=1, play=700),
                 Choice("layer", "Looks of layer", LAYERS, initial="3", look="buttons"),
                 Choice("question", "Question", tuple(one.text for one in answers.questions), FIRST, quiet=True),
             ],
