@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from functools import cache
-from html import escape
+from html import escape, unescape
+from typing import Any
 
 from course_files import lessons
 from frames_table import made
@@ -14,6 +17,7 @@ _STILL = re.compile(r'<div class="llmlab-explorer">(.*)</div>\s*', re.DOTALL)
 _LESSON = re.compile(r'href="(?:[^":]*/)?(\d\d_\w+)\.ipynb')  # as links lead from one notebook to another
 # What only the script reads; style sheets read data-on, data-tip and the like.
 _FOR_THE_SCRIPT = re.compile(r""" data-(?:key|set|spin|group|sweep|link|flip|say)(?:="[^"]*"|='[^']*')?(?=[ >/])""")
+_PRESSED = re.compile(r" data-set='([^']*)'(?! data-spin)")
 _EMPTY_LINES = re.compile(r"\n\s*\n")  # Markdown would end the HTML there
 
 
@@ -59,8 +63,19 @@ def title_of(name: str) -> str:
 def _first(name: str) -> tuple[str, str, str, str]:
     """An explorer's title, and of its first frame the picture, the reason and the words."""
     explorer = made(name)
-    picture, why = (_EMPTY_LINES.sub("\n", _FOR_THE_SCRIPT.sub("", explorer.frame[part])) for part in ("html", "why"))
+    picture, why = (_still(explorer.frame[part], explorer.state) for part in ("html", "why"))
     return explorer.title, picture, why, explorer.frame["text"]
+
+
+def _still(html: str, state: Mapping[str, Any]) -> str:
+    """A frame as its script would dress it, to look at alone: what has been chosen in a state is marked."""
+
+    def mark(found: re.Match[str]) -> str:
+        asked = {name: value for name, value in json.loads(unescape(found[1])).items() if name in state}
+        chosen = all(json.dumps(state[name]) == json.dumps(value) for name, value in asked.items())
+        return f"{found[0]} data-on" if chosen else found[0]
+
+    return _EMPTY_LINES.sub("\n", _FOR_THE_SCRIPT.sub("", _PRESSED.sub(mark, html)))
 
 
 @cache

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from course_files import lessons
+from explorer_boxes import where_shown
+from explorer_pages import file_of
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
@@ -336,6 +338,18 @@ def test_an_explorer_prints_the_same_live_or_not_yet(context):
     assert len(first) > 60 and first == last
     sizes = [one.locator(".llmlab-hero").bounding_box() for one in maps.all()]
     assert abs(sizes[0]["width"] - sizes[1]["width"]) <= 2 and abs(sizes[0]["height"] - sizes[1]["height"]) <= 2
+
+
+@pytest.mark.parametrize("name", sorted(where_shown()))
+def test_what_is_chosen_is_marked_before_the_script_has_come_as_afterwards(context, name):
+    path = f"explorers/{file_of(name)}.html"
+    box = re.search(r'data-explorer=.*?<p class="explorer-words">', (site() / path).read_text(encoding="utf-8"), re.S)[
+        0
+    ]
+    page = from_disk(context, path).page
+    page.locator(".llmlab-live").wait_for()
+    live = page.eval_on_selector_all(".llmlab-live .llmlab-frame [data-on]", "all => all.map((one) => one.className)")
+    assert len(re.findall(r"<[^>]* data-on\b", box)) == len(live), live
 
 
 def test_nothing_that_leads_to_the_next_thing_ends_a_printed_page(context):

@@ -352,6 +352,6 @@ def test_the_small_gpt_learns_to_answer_about_whom_it_was_never_asked():
         torch.manual_seed(0)
         train(model, loader, TrainConfig(steps=200, learning_rate=5e-3, weight_decay=0.0), progress=False)
     assert right(model) >= 0.9 * len(new)
-    torch.testing.assert_close(
-        remove_lora(model)(torch.tensor([[3, 5]])), add_special_tokens(base, base_tokenizer)[0](torch.tensor([[3, 5]]))
-    )
+    ids = torch.tensor([[3, 5]])
+    untouched, _ = add_special_tokens(base, base_tokenizer)
+    assert torch.equal(remove_lora(model).eval()(ids), untouched(ids))

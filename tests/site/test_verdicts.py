@@ -127,3 +127,11 @@ def test_an_exercise_without_a_form_is_named(monkeypatch):
     monkeypatch.delitem(verdicts.FORMS, "01.2")
     with pytest.raises(LookupError, match=r"without a form: 01\.2"):
         verdicts._script("01", ["01.6"])
+
+
+def test_the_section_that_a_verdict_names_becomes_a_link():
+    said = "<p>Wrong.</p><p>See &#x27;One window, many predictions&#x27;.</p>"
+    link = '<p>Wrong.</p><p>See <a href="#one-window-many-predictions">One window, many predictions</a>.</p>'
+    assert verdicts.linked(said, "03") == link
+    with pytest.raises(KeyError, match="lesson 03 has no section 'Nowhere'"):
+        verdicts.linked("<p>See &#x27;Nowhere&#x27;.</p>", "03")

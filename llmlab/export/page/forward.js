@@ -2,20 +2,36 @@
 
 /** y = W x + b, where the table W lies row after row: a row for each number of y. */
 function linear({ weight, bias }, x) {
-  const y = new Float64Array(weight.length / x.length);
-  for (let row = 0, at = 0; row < y.length; row++) {
-    let sum = bias ? bias[row] : 0;
-    for (let column = 0; column < x.length; column++, at++) sum += weight[at] * x[column];
-    y[row] = sum;
+  const n = x.length;
+  const y = new Float64Array(weight.length / n);
+  let row = 0;
+  for (; row + 3 < y.length; row += 4) { // four rows at a time: about twice as fast as one after the other
+    const a = row * n, b = a + n, c = b + n, d = c + n;
+    let sumA = 0, sumB = 0, sumC = 0, sumD = 0;
+    for (let i = 0; i < n; i++) {
+      sumA += weight[a + i] * x[i];
+      sumB += weight[b + i] * x[i];
+      sumC += weight[c + i] * x[i];
+      sumD += weight[d + i] * x[i];
+    }
+    y[row] = sumA;
+    y[row + 1] = sumB;
+    y[row + 2] = sumC;
+    y[row + 3] = sumD;
   }
+  for (; row < y.length; row++) for (let i = 0; i < n; i++) y[row] += weight[row * n + i] * x[i];
+  if (bias) for (let at = 0; at < y.length; at++) y[at] += bias[at];
   return y;
 }
 
 /** LayerNorm where there is a shift, RMSNorm where there is none. */
 function norm({ scale, shift }, x, eps) {
-  const mean = shift ? x.reduce((sum, value) => sum + value, 0) / x.length : 0;
-  const square = x.reduce((sum, value) => sum + (value - mean) ** 2, 0) / x.length;
-  return x.map((value, i) => ((value - mean) / Math.sqrt(square + eps)) * scale[i] + (shift ? shift[i] : 0));
+  let mean = 0, square = 0;
+  if (shift) for (const value of x) mean += value / x.length;
+  for (const value of x) square += ((value - mean) * (value - mean)) / x.length;
+  const y = new Float64Array(x.length), size = Math.sqrt(square + eps);
+  for (let i = 0; i < x.length; i++) y[i] = ((x[i] - mean) / size) * scale[i] + (shift ? shift[i] : 0);
+  return y;
 }
 
 function softmax(scores) {
@@ -26,7 +42,7 @@ function softmax(scores) {
 }
 
 const silu = (z) => z / (1 + Math.exp(-z));
-const gelu = (z) => 0.5 * z * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3)));
+const gelu = (z) => 0.5 * z * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z * z * z)));
 
 /** Rotary positions: in each head, turn the pair (2i, 2i + 1) by an angle that grows with the position. */
 function turn(x, position, size, theta) {
@@ -55,13 +71,15 @@ function attention(layer, config, x, { keys, values }) {
   for (let head = 0; head < config.n_heads; head++) {
     const from = head * size; // of this head's numbers in q, and of those that it shares in k and v:
     const fromShared = Math.floor((head * config.n_kv_heads) / config.n_heads) * size;
-    const scores = keys.map((key) => {
+    const scores = new Float64Array(keys.length);
+    keys.forEach((key, token) => {
       let dot = 0;
       for (let i = 0; i < size; i++) dot += q[from + i] * key[fromShared + i];
-      return dot / Math.sqrt(size);
+      scores[token] = dot / Math.sqrt(size);
     });
-    softmax(scores).forEach((share, token) => {
-      for (let i = 0; i < size; i++) context[from + i] += share * values[token][fromShared + i];
+    const shares = softmax(scores);
+    values.forEach((value, token) => {
+      for (let i = 0; i < size; i++) context[from + i] += shares[token] * value[fromShared + i];
     });
   }
   return linear(layer.out_proj, context);
@@ -96,13 +114,14 @@ const emptyCache = (config) => ({
 });
 
 /** Read one more token: its vector after all blocks. The cache gets a key and a value in every layer. */
-function readToken(model, id, cache) {
+function readToken(model, id, cache, isLast) {
   const { config, weights } = model;
   const row = (table, at) => Float64Array.from(table.subarray(at * config.d_model, (at + 1) * config.d_model));
   let x = row(weights.embedding.token.weight, id);
   if (config.positions === 'learned') x = add(x, row(weights.embedding.position.weight, cache.ids.length));
   weights.blocks.forEach((block, i) => {
     x = add(x, attention(block.attention, config, norm(block.norm_attention, x, config.norm_eps), cache.layers[i]));
+    if (!isLast && i === config.n_layers - 1) return; // nothing reads this vector: its key and value are kept
     const normed = norm(block.norm_feed_forward, x, config.norm_eps);
     const part = block.feed_forward;
     x = add(x, part.router ? mixture(part, normed, config.experts_per_token) : feedForward(part, normed));
@@ -121,6 +140,6 @@ function nextLogits(model, ids, cache) {
   cache.ids.length = held;
   for (const layer of cache.layers) layer.keys.length = layer.values.length = held;
   let x;
-  for (const id of window.slice(held)) x = readToken(model, id, cache);
+  for (let at = held; at < window.length; at++) x = readToken(model, window[at], cache, at === window.length - 1);
   return linear(weights.head, norm(weights.norm, x, config.norm_eps));
 }

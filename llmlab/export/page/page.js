@@ -37,7 +37,7 @@ function spelled(id) {
 
 const percent = (share) => (share > 0 && share < 0.001 ? '<0.1 %' : `${(100 * share).toFixed(1)} %`);
 
-// ---- a row of buttons is one stop of the Tab key, and arrows move inside it -------------------------------------------
+// ---- a row of buttons is one stop of the Tab key, and arrows move inside it ---------------------------------------
 
 function oneStop(group) {
   const buttons = () => [...group.querySelectorAll('button, [role="button"]')];
@@ -53,7 +53,7 @@ function oneStop(group) {
   });
 }
 
-// ---- the pictures -----------------------------------------------------------------------------------------------------
+// ---- the pictures -------------------------------------------------------------------------------------------------
 
 function drawText() {
   const output = element('output');
@@ -103,7 +103,7 @@ function look() {
   drawBars();
 }
 
-// ---- what can be done -------------------------------------------------------------------------------------------------
+// ---- what can be done ---------------------------------------------------------------------------------------------
 
 function begin() {
   stop();
@@ -151,13 +151,15 @@ function write() {
   work();
 }
 
-// ---- the page ---------------------------------------------------------------------------------------------------------
+// ---- the page -----------------------------------------------------------------------------------------------------
 
 for (let i = 0; i < SHOWN; i++) {
   const button = document.createElement('button');
   button.type = 'button';
   button.tabIndex = i ? -1 : 0;
-  for (const name of ['token', 'lane', 'share']) button.append(Object.assign(document.createElement('span'), { className: name }));
+  for (const name of ['token', 'lane', 'share']) {
+    button.append(Object.assign(document.createElement('span'), { className: name }));
+  }
   button.querySelector('.lane').append(Object.assign(document.createElement('span'), { className: 'bar' }));
   button.addEventListener('click', () => {
     stop();
@@ -206,7 +208,8 @@ oneStop(element('output'));
   const { ids, of, logits } = description.probe;
   const here = nextLogits(model, ids, emptyCache(model.config));
   const apart = of.reduce((most, id, i) => Math.max(most, Math.abs(here[id] - logits[i])), 0);
-  element('apart').textContent = `The logits of this page are at most ${apart.toPrecision(1)} from those that PyTorch computed.`;
+  element('apart').textContent =
+    `The logits of this page are at most ${apart.toPrecision(1)} from those that PyTorch computed.`;
 }
 element('source').textContent = element('forward').textContent.trim();
 begin();
