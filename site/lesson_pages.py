@@ -26,7 +26,7 @@ from llmlab.exercises.engine.catalogue import listed
 _NAVIGATION = "[Contents](../README.md)"
 _BOOTSTRAP = "# A fresh Colab machine installs llmlab here"
 _CHECK = re.compile(r'exercise\("\d\d\.\d+"\)\.check\(.*\)', re.DOTALL)
-_PROGRESS = re.compile(r'progress\("\d\d"\)')
+_PROGRESS = re.compile(r'progress\(("\d\d")?\)')
 _TITLE = re.compile(r"# \d\d · .+\n")
 _SPLIT = re.compile(r"^(?=### Exercise \d)", re.MULTILINE)
 _OWN_CODE = "Here it runs the course’s own code; in the notebook, the one cell above makes it run yours."
@@ -49,7 +49,8 @@ def _cells(lesson: Lesson) -> Iterator[NotebookNode]:
         if _NAVIGATION in source or source.startswith(_BOOTSTRAP):
             continue
         if cell.cell_type == "code":
-            yield _progress(lesson) if _PROGRESS.fullmatch(source) else _code(cell, lesson)
+            asked = _PROGRESS.fullmatch(source)
+            yield _progress(lesson if asked[1] else None) if asked else _code(cell, lesson)
             continue
         text = rewritten(source, f"notebooks/{lesson.name}.ipynb", f"lessons/{lesson.name}.ipynb")
         text = text.replace("<details><summary>Further", '<details class="further"><summary>Further')  # printed, too
@@ -109,7 +110,11 @@ def _output(output: NotebookNode, cell: NotebookNode, lesson: Lesson) -> Noteboo
     return new
 
 
-def _progress(lesson: Lesson) -> NotebookNode:
+def _progress(lesson: Lesson | None) -> NotebookNode:
+    if lesson is None:  # of all lessons: only the site's script knows how far one is
+        return new_markdown_cell(
+            '<div class="llmlab-progress"><p>How far you are in all lessons stands here.</p></div>'
+        )
     rows = "".join(
         f'<li><a href="#exercise-{id.replace(".", "-")}">{id} · {title}</a></li>'
         for id, (_, title) in listed(lesson.number).items()
@@ -127,7 +132,8 @@ def _bar(lesson: Lesson) -> str:
     facts = f"<b>{lesson.minutes} minutes · {len(exercises)} exercises</b>"
     notebook = f'<a href="../notebooks/{lesson.name}.ipynb" download>download the notebook</a>'
     own = '<a href="../start.html#on-your-own-computer">run and change it</a>'
-    note = f"Read, play and answer here ({', '.join(here)}), or {notebook} to {own}."
+    do = f"Read, play and answer here ({', '.join(here)})" if here else "Read and play here"
+    note = f"{do}, or {notebook} to {own}."
     launches = ""
     if address := addresses.public_address():
         links = {

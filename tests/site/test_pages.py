@@ -242,7 +242,8 @@ def test_a_page_says_the_minutes_that_the_lesson_says():
 def test_the_head_of_a_lesson_leads_to_what_is_answered_in_the_page(lesson):
     (head,) = re.findall(r'<div class="lesson-bar">.*?</div>', text_of(lesson_pages.page(lesson)))
     here = [id for id in listed(lesson.number) if id in verdicts_forms.FORMS]
-    assert re.findall(r'<a href="#exercise-\d\d-\d">([\d.]+)</a>', head) == here != []
+    assert re.findall(r'<a href="#exercise-\d\d-\d">([\d.]+)</a>', head) == here
+    assert ("answer here (" in head) is bool(here) and "download the notebook" in head
 
 
 @each_lesson
