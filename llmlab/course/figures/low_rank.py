@@ -19,7 +19,7 @@ def draw(d_in: int, d_out: int, rank: int) -> Picture:
         raise ValueError(f"rank must be from 1 to {min(d_in, d_out) - 1}, got {rank}")
     unit = 1 / max(d_in, d_out)
     figure, axes = pyplot.subplots(figsize=(6.2, 2.9))
-    gap, thin = 0.34, max(rank * unit, 0.012)
+    gap, thin = 0.55, max(rank * unit, 0.012)
     width, height = d_in * unit, d_out * unit
     parts = (
         (0.0, 0.0, width, height, INPUT, f"W  {d_out} × {d_in}\nfrozen"),
