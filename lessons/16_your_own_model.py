@@ -541,7 +541,7 @@ PipelineMap(text=" ".join(validation_text[:40].split()), model=own, tokenizer=ow
 # models, a fine-tuning, and now a model that is yours from its first byte. This is where you stand in the whole course;
 # every square is an exercise.
 
-# %% tags=["nbval-ignore-output"]
+# %%
 progress()
 
 # %% [markdown]

@@ -41,7 +41,7 @@ def wheel(tmp_path_factory) -> Path:
     build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(ROOT)]
     done = subprocess.run(build, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    (path,) = out.glob("llmlab-*.whl")
+    (path,) = out.glob("llmlab_course-*.whl")
     return path
 
 
