@@ -347,13 +347,13 @@ def show_line(history):
     print(f"step {at:3}, {costs(own_tokenizer, loss)[0]:.2f} bits per byte: {sample(20)!r}")
 
 
-# %% tags=["nbval-ignore-output"]
+# %%
 torch.manual_seed(0)
 own = GPT(GPTConfig(*size, dropout=0.1, tie_weights=True))
 settings = TrainConfig(steps=steps, learning_rate=5e-3, evaluate_every=math.ceil(steps / 6), keep_best=True)
 history = train(own, learn, settings, validation=held, on_evaluation=show_line, progress=False)
 
-# %% tags=["nbval-ignore-output"]
+# %%
 loss_curves.draw(history)
 
 # %% [markdown]
@@ -380,7 +380,7 @@ assert own_bits < guessing, "less than nothing was learned: is the learning rate
 #
 # Then the samples. Read them as you read the text:
 
-# %% tags=["nbval-ignore-output"]
+# %%
 for seed in (1, 2):
     print(sample(120, seed), "\n---")
 
@@ -421,7 +421,7 @@ exercise("16.5").check(longest_copy)
 # How long is too long? A text of one kind repeats itself anyway. So the measure is the text: take a piece of the part
 # that was held out, as long as the sample, and see what *it* has in common with the training text.
 
-# %% tags=["nbval-ignore-output"]
+# %%
 written = sample(200, seed=3)
 for name, piece in (("your model", written), ("the text itself", validation_text[: len(written)])):
     copied = package_copy(piece, training_text)
