@@ -60,6 +60,9 @@ _SENTENCES = [
 # One is too short for the target of the microscope, one has no spaces, one reaches it.
 _MORE_TEXTS = ["🎹 🎹 🎹", "🎹" * 12, "the 🎹 🎹 🎹 🎹 🎹 🎹 🎹"]
 
+# The architecture tracer's target is near this model: more experts, of which a token takes fewer.
+_TARGETS_START = PUBLISHED["Mixtral 8x7B"]
+
 PLANS = {
     "PipelineMap": Plan(
         [
@@ -139,6 +142,7 @@ PLANS = {
     "ArchitectureTracer": Plan(
         [
             *({control: [value] for control, value in model.items()} | {"step": ALL} for model in PUBLISHED.values()),
+            {control: [value] for control, value in _TARGETS_START.items()} | {"experts": ALL, "used": ALL},
             together("norm", "mlp", "positions"),
             together("mlp", "inner", "bias"),
             together("experts", "used", "mlp"),

@@ -68,14 +68,20 @@ def test_what_can_be_pressed_in_the_first_picture_is_held(name):
 
 
 def reaching(made: Edition) -> dict[str, Any] | None:
-    """A state with the target reached that leads back to the first one by one control at a time, within the page."""
+    """A state with the target reached, within the page.
+
+    From the first state, or one that a press in its picture leads to, by one control at a time.
+    """
     explorer, names = made.explorer, list(made.explorer.state)
     held = {tuple(state.values()) for state in made.states()}
     # Of a line of text the page offers what stands in its list or what a press writes: all are in some box.
     values = {name: list(dict.fromkeys(state[at] for state in held)) for at, name in enumerate(names)}
     for name, control in explorer._controls.items():
         values[name] = list(control.values) or values[name]
-    waiting, seen = [tuple(explorer.state.values())], {tuple(explorer.state.values())}
+    presses = map(json.loads, map(unescape, PRESSES.findall(explorer.frame["html"])))
+    starts = [tuple({**explorer.state, **press}.values()) for press in ({}, *presses)]
+    waiting = list(dict.fromkeys(state for state in starts if state in held))
+    seen = set(waiting)
     for state in waiting:
         if explorer.target(explorer.compute(dict(zip(names, state, strict=True))))[0]:
             return dict(zip(names, state, strict=True))
