@@ -231,7 +231,7 @@ def test_every_committed_notebook_counts_as_built():
 
 
 def test_a_lesson_stands_for_both_of_its_notebooks():
-    found = command._notebooks(["03", "notebooks/03_sliding_window.ipynb"], ROOT)
+    found = command._notebooks(["03", str(ROOT / "notebooks/03_sliding_window.ipynb")], ROOT)
     assert [path.relative_to(ROOT).as_posix() for path in found] == [
         "notebooks/03_sliding_window.ipynb",
         "notebooks/solutions/03_sliding_window.ipynb",
@@ -279,7 +279,7 @@ def test_junit_that_fails_at_the_end_is_kept_elsewhere(course, monkeypatch):
 def test_a_notebook_named_twice_is_checked_once(course, monkeypatch):
     monkeypatch.chdir(course / "notebooks")
     again = ["01_sample.ipynb", course / "notebooks/01_sample.ipynb", course / "notebooks/../notebooks"]
-    found = command._notebooks([Path(path) for path in again])
+    found = command._notebooks([str(path) for path in again], course)
     assert [path.name for path in found].count("01_sample.ipynb") == 2, "the student's and the solved one"
 
 
