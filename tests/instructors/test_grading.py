@@ -562,7 +562,8 @@ def test_no_process_outlives_a_killed_grader(tmp_path):
         ),
         # The names of sockets are short, and those of folders in a test are not.
         (
-            "import tempfile\ntempfile.tempdir = '/dev/shm'\nimport torch.utils.data as d\nprint(len(list(d.DataLoader(range(6), num_workers=2))))",
+            "import tempfile\ntempfile.tempdir = '/dev/shm'\n"
+            "import torch.utils.data as d\nprint(len(list(d.DataLoader(range(6), num_workers=2))))",
             "6",
         ),
     ],
