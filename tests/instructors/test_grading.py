@@ -127,6 +127,8 @@ def test_no_cell_between_an_answer_and_its_check_overwrites_it():
     """What a check was given last is judged, so a lesson may use the names again after it."""
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         asked, waiting = exercises_of(path.name[:2]), {}
+        names = [name for all in asked.values() for name in all]
+        assert len(set(names)) == len(names), "two exercises share a name"
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             source = "".join(cell["source"])
             if id := cell["metadata"].get("exercise"):
