@@ -188,22 +188,22 @@ def batches(tokenizer, T, n_rows=16):
 
 
 def costs(tokenizer, loss):
-    n_tokens, n_bytes = len(tokenizer.encode(validation_text)), len(validation_text.encode())
-    return package_bits(loss, n_tokens, n_bytes), n_bytes / n_tokens
+    in_tokens, in_bytes = len(tokenizer.encode(validation_text)), len(validation_text.encode())
+    return package_bits(loss, in_tokens, in_bytes), in_bytes / in_tokens
 
 
 # %%
 measured = []
-for size in (300, 500, 700):
-    tokenizer = train_bpe(training_text, size)
+for n_entries in (300, 500, 700):
+    tokenizer = train_bpe(training_text, n_entries)
     learn, held = batches(tokenizer, T=32)
     torch.manual_seed(0)
     small = GPT(GPTConfig(len(tokenizer), 32, d_model=48, n_heads=4, n_layers=2, tie_weights=True))
     train(small, learn, TrainConfig(steps=120, learning_rate=6e-3), progress=False)
     loss = evaluate(small, held)
     bits, length = costs(tokenizer, loss)
-    measured.append((size, round(loss, 2), round(bits, 2)))
-    print(f"{size}: {length:.1f} bytes per token, {loss:.2f} nats per token, {bits:.2f} bits per byte")
+    measured.append((n_entries, round(loss, 2), round(bits, 2)))
+    print(f"{n_entries}: {length:.1f} bytes per token, {loss:.2f} nats per token, {bits:.2f} bits per byte")
 
 # %% [markdown]
 # <details><summary>What happened?</summary>
@@ -218,18 +218,17 @@ for size in (300, 500, 700):
 
 # %%
 story, story_held = split_text(load_text())
-for size in (300, 500, 1000):
-    tokenizer = train_bpe(story, size)
+for n_entries in (300, 500, 1000):
+    tokenizer = train_bpe(story, n_entries)
     shared = {"batch_size": 16, "max_length": 32, "tokenizer": tokenizer}
     learn = create_dataloader(story, stride=16, generator=torch.Generator().manual_seed(0), **shared)
     held = create_dataloader(story_held, stride=32, shuffle=False, drop_last=False, **shared)
     torch.manual_seed(0)
-    small = GPT(GPTConfig(size, 32, d_model=48, n_heads=4, n_layers=2, tie_weights=True))
+    small = GPT(GPTConfig(n_entries, 32, d_model=48, n_heads=4, n_layers=2, tie_weights=True))
     train(small, learn, TrainConfig(steps=120, learning_rate=6e-3), progress=False)
-    loss, n_tokens = evaluate(small, held), len(tokenizer.encode(story_held))
-    print(
-        f"{size}: {loss:.1f} nats per token, {package_bits(loss, n_tokens, len(story_held.encode())):.1f} bits per byte"
-    )
+    loss = evaluate(small, held)
+    bits = package_bits(loss, len(tokenizer.encode(story_held)), len(story_held.encode()))
+    print(f"{n_entries}: {loss:.1f} nats per token, {bits:.1f} bits per byte")
 
 # %% [markdown]
 # By nats per token 300 would win, by bits per byte 1,000: the same text, the same training. Only the second column
@@ -255,10 +254,10 @@ exercise("16.3").check((n_bytes, measured_rows, vocab_size))
 
 # %%
 own_tokenizer = train_bpe(training_text, vocab_size if isinstance(vocab_size, int) else 700)
-n_tokens = len(own_tokenizer.encode(text))
+n_in_all = len(own_tokenizer.encode(text))
 longest = sorted(own_tokenizer.vocabulary.values(), key=len)[-6:]
 print(
-    f"{own_tokenizer}\n{n_tokens:,} tokens in all; the longest: {[token.decode(errors='replace') for token in longest]}"
+    f"{own_tokenizer}\n{n_in_all:,} tokens in all; the longest: {[token.decode(errors='replace') for token in longest]}"
 )
 
 # %% [markdown]
@@ -275,14 +274,14 @@ def operations(size, steps, n_rows=16):
 
 
 # %% tags=["nbval-ignore-output"]
-size = (len(own_tokenizer), 64, 64, 4, 2)
+trial_size = (len(own_tokenizer), 64, 64, 4, 2)
 learn, _ = batches(own_tokenizer, T=64)
-trial = GPT(GPTConfig(*size, tie_weights=True))
+trial = GPT(GPTConfig(*trial_size, tie_weights=True))
 train(trial, learn, TrainConfig(steps=3), progress=False)  # the first steps are slower
 began = time.perf_counter()
 train(trial, learn, TrainConfig(steps=10), progress=False)
-speed = operations(size, 10) / (time.perf_counter() - began)
-print(f"about {speed / 1e9:.0f} · 10⁹ operations a second")
+a_second = operations(trial_size, 10) / (time.perf_counter() - began)
+print(f"about {a_second / 1e9:.0f} · 10⁹ operations a second")
 
 # %% [markdown]
 # With 20 · 10⁹ a second (put your own number there), 300 steps take:
@@ -290,9 +289,9 @@ print(f"about {speed / 1e9:.0f} · 10⁹ operations a second")
 # %%
 SPEED = 20e9
 for d_model, n_layers in ((32, 2), (64, 2), (96, 3), (128, 4), (256, 6)):
-    size = (len(own_tokenizer), 64, d_model, 4, n_layers)
-    weights = count_parameters(GPTConfig(*size, tie_weights=True)).total
-    print(f"width {d_model:3}, {n_layers} layers: {weights:9,} weights, {operations(size, 300) / SPEED:6.0f} seconds")
+    a_size = (len(own_tokenizer), 64, d_model, 4, n_layers)
+    weights = count_parameters(GPTConfig(*a_size, tie_weights=True)).total
+    print(f"width {d_model:3}, {n_layers} layers: {weights:9,} weights, {operations(a_size, 300) / SPEED:6.0f} seconds")
 
 # %% [markdown]
 # ### Exercise 16.4 · Decisions three and four: size and steps
@@ -331,9 +330,9 @@ except ValueError as error:
 
 # %%
 decided = isinstance(size, tuple) and isinstance(steps, int)
-size, steps = (size, steps) if decided else ((len(own_tokenizer), 64, 64, 4, 2), 300)
-size = (len(own_tokenizer), *size[1:])  # a vocabulary may have come out smaller than it was asked to be
-learn, held = batches(own_tokenizer, T=size[1])
+own_size, n_steps = (size, steps) if decided else (trial_size, 300)
+own_size = (len(own_tokenizer), *own_size[1:])  # a vocabulary may have come out smaller than it was asked to be
+learn, held = batches(own_tokenizer, T=own_size[1])
 START = own_tokenizer.encode("\n\n")
 
 
@@ -349,8 +348,8 @@ def show_line(history):
 
 # %%
 torch.manual_seed(0)
-own = GPT(GPTConfig(*size, dropout=0.1, tie_weights=True))
-settings = TrainConfig(steps=steps, learning_rate=5e-3, evaluate_every=math.ceil(steps / 6), keep_best=True)
+own = GPT(GPTConfig(*own_size, dropout=0.1, tie_weights=True))
+settings = TrainConfig(steps=n_steps, learning_rate=5e-3, evaluate_every=math.ceil(n_steps / 6), keep_best=True)
 history = train(own, learn, settings, validation=held, on_evaluation=show_line, progress=False)
 
 # %%
