@@ -8,7 +8,7 @@ from pathlib import Path
 
 from llmlab.training._command import train_on_text
 from llmlab.training._order import Order
-from llmlab.training._processes import own_device
+from llmlab.training._processes import end_process, own_device
 from llmlab.training._sizes import Sizes
 from llmlab.utils.commands import CommandRefused
 
@@ -36,8 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
     except (CommandRefused, ValueError) as error:
         print(error, file=sys.stderr)
         code = 2
-    if code:
-        sys.exit(code)
+    end_process(code)
 
 
 if __name__ == "__main__":

@@ -175,6 +175,7 @@ def test_a_run_of_several_batches_an_update_goes_on_where_it_was(tmp_path):
 _IN_SEVERAL = """
 import sys, torch, torch.distributed as dist
 from llmlab.training import TrainConfig, train
+from llmlab.training._processes import end_process
 from tests.core.test_longer_runs import large_batches, model_of
 
 dist.init_process_group("gloo")
@@ -183,6 +184,7 @@ history = train(model, batches, TrainConfig(steps=2, accumulate=2, warmup_steps=
 if dist.get_rank() == 0:
     torch.save({"loss": history.loss, "model": model.state_dict()}, sys.argv[1])
 dist.destroy_process_group()
+end_process(0)
 """
 
 
@@ -207,6 +209,16 @@ def test_two_processes_with_two_batches_an_update_are_one_with_a_large_one(tmp_p
     history = train(model, large_batches(), TrainConfig(steps=2, warmup_steps=0), progress=False)
     assert several["loss"] == pytest.approx(history.loss, rel=1e-5)
     torch.testing.assert_close(several["model"], model.state_dict(), atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("n_processes", "cleared"), [("1", " cleared"), ("2", "")])
+def test_one_process_of_several_leaves_without_clearing_away(n_processes, cleared):
+    """Threads of PyTorch's are alive then, and one that meets an interpreter taken apart aborts a finished run."""
+    code = "import atexit; from llmlab.training._processes import end_process; "
+    code += "atexit.register(print, 'cleared'); print('saved', end=' '); end_process(3)"
+    env = os.environ | {"PYTHONPATH": str(ROOT), "WORLD_SIZE": n_processes}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=100)
+    assert (done.returncode, done.stdout.split()) == (3, ["saved", *cleared.split()])
 
 
 # --- more steps ---

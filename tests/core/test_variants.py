@@ -548,6 +548,7 @@ def test_a_compiled_model_gives_the_same(parts):
 _IN_SEVERAL = """
 import sys, torch, torch.distributed as dist
 from llmlab.training import TrainConfig, train
+from llmlab.training._processes import end_process
 from tests.core.test_variants import MIXTRAL, batches, model_of
 
 dist.init_process_group("gloo")
@@ -556,6 +557,7 @@ history = train(model, batches(), TrainConfig(steps=4, warmup_steps=0, balance_w
 if dist.get_rank() == 0:
     torch.save({"loss": history.loss, "model": model.state_dict()}, sys.argv[1])
 dist.destroy_process_group()
+end_process(0)
 """
 
 
