@@ -1,0 +1,69 @@
+"""The command line: hold classes one after another, show and keep the tables."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import signal
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+from benchmarks.classroom.classes import LOGS, Class, hold
+from benchmarks.classroom.hub import ROOT, Culling
+from benchmarks.classroom.report import failures, page
+
+RESULTS = ROOT / "benchmarks/results"
+CULLING = {"no": [Culling()], "yes": [Culling(60, 120)]}
+CULLING["both"] = CULLING["no"] + CULLING["yes"]
+PACKAGES = ("jupyterhub", "jupyter-server", "jupyterlab", "ipykernel", "nbgitpuller", "torch")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make classroom", description="Hold a class in a JupyterHub on this machine.")
+    parser.add_argument("students", nargs="*", type=int, default=[10, 20, 30], help="how many (default: 10 20 30)")
+    parser.add_argument("--culling", choices=CULLING, default="both", help="stop what is idle (default: both)")
+    parser.add_argument("--spread", type=float, default=120, help="seconds in which all come (default: 120)")
+    parser.add_argument("--pause", type=float, default=3, help="seconds before each cell, on average (default: 3)")
+    parser.add_argument("--keep", action="store_true", help="keep the result, as without any argument")
+    asked = parser.parse_args()
+    keep = asked.keep or vars(asked) == vars(parser.parse_args([]))
+    record = {
+        "date": datetime.date.today().isoformat(),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
+        f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
+        "versions": {package: version(package) for package in PACKAGES},
+        "spread": asked.spread,
+        "pause": asked.pause,
+        "classes": [],
+    }
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell in the background had it ignored
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # to be cleared away after, as after Ctrl-C
+        signal.signal(ending, lambda *_: signal.raise_signal(signal.SIGINT))
+    for culling in CULLING[asked.culling]:
+        for students in asked.students:
+            record["classes"].append(hold(Class(students, asked.spread, asked.pause, culling)))
+            if keep:  # after each class: an interrupted row of classes has its first ones
+                write(record, RESULTS)
+    print(page(record))
+    if any(failures(held) for held in record["classes"]):
+        sys.exit(f"What hub and servers wrote then: {LOGS.relative_to(ROOT)}/classroom-*.log")
+
+
+def write(record: dict, folder: Path) -> None:
+    """The record and its tables."""
+    (folder / "classroom.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    (folder / "classroom.md").write_text(page(record), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("Interrupted: the hub is closed and its files are removed.")

@@ -1,0 +1,100 @@
+"""Memory of a class, read from outside its processes (Linux).
+
+PSS, the proportional share: what a process has for itself, and of each page that several use the part that falls to it.
+Summed over the processes it is what they take together, libraries that all of them load counted once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+MB = 2**20
+HUB = ""  # the hub, its proxy and the culler: no student's
+GONE = (psutil.NoSuchProcess, psutil.AccessDenied, ProcessLookupError, FileNotFoundError)
+
+
+def pss(pid: int) -> int:
+    """The proportional share of a process, in bytes."""
+    return pss_in(Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii"))
+
+
+def pss_in(text: str) -> int:
+    """The same from the text of smaps_rollup.
+
+    >>> pss_in("Rss:      900 kB\\nPss:      200 kB\\nPss_Dirty: 100 kB\\n"), pss_in("")  # an ended process has none
+    (204800, 0)
+    """
+    return next((int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:")), 0)
+
+
+def owner(process: psutil.Process) -> str:
+    """The student whose server, kernel or worker this is: the hub writes the name into the environment."""
+    return process.environ().get("JUPYTERHUB_USER", HUB)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One look at all processes: seconds since the class began, and bytes of each student and of the hub."""
+
+    second: float
+    of: dict[str, int]
+    kernels: int
+    available: int  # of the machine
+    busy: float  # of all processors, in percent, since the sample before
+
+    @property
+    def total(self) -> int:
+        """Bytes of all together."""
+        return sum(self.of.values())
+
+
+def look(hub: psutil.Process, began: float) -> Sample:
+    """The memory of everything that a hub has started, itself included."""
+    of: dict[str, int] = {HUB: 0}
+    kernels = 0
+    for process in [hub, *hub.children(recursive=True)]:
+        with contextlib.suppress(*GONE):
+            name = owner(process)
+            of[name] = of.get(name, 0) + pss(process.pid)
+            kernels += "ipykernel_launcher" in process.cmdline()
+    return Sample(time.monotonic() - began, of, kernels, psutil.virtual_memory().available, psutil.cpu_percent())
+
+
+@dataclass
+class Watch:
+    """Looks every few seconds, in a thread of its own, and tells when the machine has hardly any memory left."""
+
+    hub: psutil.Process
+    every: float = 5.0
+    reserve: int = 1024 * MB
+    samples: list[Sample] = field(default_factory=list)
+    scarce: threading.Event = field(default_factory=threading.Event)
+    marked: int = 0  # so many samples were taken while somebody worked
+
+    def __enter__(self) -> Watch:
+        psutil.cpu_percent()  # from here on
+        self._began, self._over = time.monotonic(), threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def mark(self) -> None:
+        """Everybody has done their work."""
+        self.marked = len(self.samples)
+
+    def _run(self) -> None:
+        while not self._over.wait(self.every):
+            with contextlib.suppress(*GONE):
+                self.samples.append(look(self.hub, self._began))
+                if self.samples[-1].available < self.reserve:
+                    self.scarce.set()
