@@ -26,7 +26,7 @@ NBVAL := $(if $(filter Linux,$(shell uname -s)),--nbval,--nbval-lax)
 NBVAL_OPTIONS := --nbval-current-env --nbval-cell-timeout 120 -n 2 --dist loadscope
 
 .DEFAULT_GOAL := help
-.PHONY: help environment environment-site lab quick test test-colab notebooks site site-open bench checkpoint links lock clean
+.PHONY: help environment environment-site lab quick test test-colab notebooks site site-open bench classroom checkpoint links lock clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s%s\n", $$1, $$2 }' Makefile
@@ -69,6 +69,9 @@ bench: environment  ## measure our speed beside that of other libraries, in one 
 	$(PY) benchmarks/_report.py || status=1; \
 	exit $$status
 
+classroom: .venv-classroom/.stamp  ## hold a class of 10, 20 and 30 in a JupyterHub on this machine (Linux, npm; over half an hour)
+	@.venv-classroom/bin/python -m benchmarks.classroom $(ARGS)
+
 checkpoint: environment  ## train a small GPT on the toy world into data/tiny (a few minutes)
 	@$(PY) tools/make_checkpoint.py
 
@@ -90,7 +93,7 @@ lock:  ## choose the exact versions in requirements.lock and requirements-site.l
 	@mv .venv-lock/new.lock requirements-site.lock
 
 clean:  ## remove the environments, caches and build outputs
-	@rm -rf .venv .venv-colab .venv-lock dist build .pytest_cache .ruff_cache .hypothesis benchmarks/out site/out site/cache
+	@rm -rf .venv .venv-colab .venv-classroom .venv-lock dist build .pytest_cache .ruff_cache .hypothesis benchmarks/out site/out site/cache
 	@find llmlab lessons notebooks tests tools benchmarks site \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune \
 	    -exec rm -rf {} + 2>/dev/null || true
 
@@ -102,4 +105,9 @@ environment-site:  ## the same, with what builds and tests the web pages
 
 .venv-colab/.stamp: requirements-colab.txt pyproject.toml tools/colab_environment.py tools/environment.py
 	@$(PYTHON) tools/colab_environment.py .venv-colab
+	@touch $@
+
+.venv-classroom/.stamp: requirements.lock pyproject.toml benchmarks/classroom/requirements.txt \
+    benchmarks/classroom/package.json tools/classroom_environment.py tools/environment.py
+	@$(PYTHON) tools/classroom_environment.py .venv-classroom
 	@touch $@

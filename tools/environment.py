@@ -110,9 +110,9 @@ def make_environment(folder: Path) -> None:
         whole = subprocess.run([python_in(folder), "-m", "pip", "--version"], capture_output=True).returncode == 0
         if whole:
             return
-        print(".venv is not whole, as an interruption leaves it: making it anew ...", flush=True)
+        print(f"{folder.name} is not whole, as an interruption leaves it: making it anew ...", flush=True)
     else:
-        print("Making .venv ...", flush=True)
+        print(f"Making {folder.name} ...", flush=True)
     if subprocess.run([sys.executable, "-m", "venv", "--clear", folder]).returncode:
         shutil.rmtree(folder, ignore_errors=True)
         raise SetUpFailed("Python could not make an environment, see above; then run the same command again.")

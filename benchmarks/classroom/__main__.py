@@ -32,6 +32,8 @@ def main() -> None:
     parser.add_argument("--pause", type=float, default=3, help="seconds before each cell, on average (default: 3)")
     parser.add_argument("--keep", action="store_true", help="keep the result, as without any argument")
     asked = parser.parse_args()
+    if not Path("/proc/self/smaps_rollup").exists():
+        sys.exit("The memory of a class is read from Linux's /proc: there is none here.")
     keep = asked.keep or vars(asked) == vars(parser.parse_args([]))
     record = {
         "date": datetime.date.today().isoformat(),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import statistics
 from dataclasses import asdict, dataclass
 
 from tqdm import tqdm
 
 from benchmarks.classroom import lessons
 from benchmarks.classroom.hub import ROOT, Culling, Hub
-from benchmarks.classroom.memory import HUB, MB, Sample, Watch
+from benchmarks.classroom.memory import Watch, summary
 from benchmarks.classroom.student import Student, Visit
 
 LOGS = ROOT / "benchmarks/out"
@@ -87,28 +86,4 @@ def record(planned: Class, visits: list[Visit], watch: Watch) -> dict:
         **asdict(planned),
         "visits": [asdict(visit) | {"after": {k: round(v, 1) for k, v in visit.after.items()}} for visit in visits],
         "memory": summary(watch.samples, watch.marked),
-    }
-
-
-def summary(samples: list[Sample], ended: int) -> dict:
-    """The most memory and what was left, from all samples; the first `ended` were taken while somebody worked."""
-    if not samples[:ended]:
-        raise ValueError("no sample was taken while the class worked: it was over within seconds")
-    most = max(samples, key=lambda sample: sample.total)
-    names = {name for sample in samples for name in sample.of} - {HUB}
-    each = [max(sample.of.get(name, 0) for sample in samples) for name in names] or [0]
-    return {
-        "most_mb": round(most.total / MB),
-        "hub_mb": round(max(sample.of[HUB] for sample in samples) / MB),
-        "student_median_mb": round(statistics.median(each) / MB),
-        "student_most_mb": round(max(each) / MB),
-        "kernels_at_once": max(sample.kernels for sample in samples),
-        "left_mb": round(samples[-1].total / MB),
-        "kernels_left": samples[-1].kernels,
-        "servers_left": len(samples[-1].of) - 1,
-        "available_least_mb": round(min(sample.available for sample in samples) / MB),
-        "processors_busy": round(statistics.mean(sample.busy for sample in samples[:ended])),
-        "curve": [
-            [round(sample.second), round(sample.total / MB), len(sample.of) - 1, sample.kernels] for sample in samples
-        ],
     }

@@ -40,8 +40,7 @@ c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = str(FOLDER / "homes" / "{username}")
 c.Spawner.cmd = [str(ENVIRONMENT / "bin/jupyterhub-singleuser")]
 c.Spawner.default_url = "/lab"
-if hasattr(os, "geteuid") and os.geteuid() == 0:
-    c.Spawner.args = ["--allow-root"]
+c.Spawner.args = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
 
 # When all come at once a server waits for a processor: the hub's own 60 and 30 seconds would count that as a failure.
 c.Spawner.start_timeout = 300

@@ -7,6 +7,7 @@ Summed over the processes it is what they take together, libraries that all of t
 from __future__ import annotations
 
 import contextlib
+import statistics
 import threading
 import time
 from dataclasses import dataclass, field
@@ -98,3 +99,27 @@ class Watch:
                 self.samples.append(look(self.hub, self._began))
                 if self.samples[-1].available < self.reserve:
                     self.scarce.set()
+
+
+def summary(samples: list[Sample], ended: int) -> dict:
+    """The most memory and what was left, from all samples; the first `ended` were taken while somebody worked."""
+    if not samples[:ended]:
+        raise ValueError("no sample was taken while the class worked: it was over within seconds")
+    most = max(samples, key=lambda sample: sample.total)
+    names = {name for sample in samples for name in sample.of} - {HUB}
+    each = [max(sample.of.get(name, 0) for sample in samples) for name in names] or [0]
+    return {
+        "most_mb": round(most.total / MB),
+        "hub_mb": round(max(sample.of[HUB] for sample in samples) / MB),
+        "student_median_mb": round(statistics.median(each) / MB),
+        "student_most_mb": round(max(each) / MB),
+        "kernels_at_once": max(sample.kernels for sample in samples),
+        "left_mb": round(samples[-1].total / MB),
+        "kernels_left": samples[-1].kernels,
+        "servers_left": len(samples[-1].of) - 1,
+        "available_least_mb": round(min(sample.available for sample in samples) / MB),
+        "processors_busy": round(statistics.mean(sample.busy for sample in samples[:ended])),
+        "curve": [
+            [round(sample.second), round(sample.total / MB), len(sample.of) - 1, sample.kernels] for sample in samples
+        ],
+    }

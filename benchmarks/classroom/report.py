@@ -90,23 +90,25 @@ def page(record: dict) -> str:
     lines = [
         "# A class on one machine",
         "",
-        f"{record['date']}, Python {record['python']}, {record['machine']}, {versions}. `make classroom`: each student "
-        "logs in to a JupyterHub, follows one link of nbgitpuller, and runs every code cell of a lesson. All come within "
-        f"{record['spread']:.0f} s, evenly, and look at a cell for {record['pause']:g} s on average before they run the "
-        "next. In the middle two come to lesson 11, the others to 00 to 10. What stands for the browsers ran on the same "
-        "machine.",
+        f"{record['date']}, Python {record['python']}, {record['machine']}, {versions}. `make classroom`: each "
+        "student logs in to a JupyterHub, follows one link of nbgitpuller, and runs every code cell of a lesson. All "
+        f"come within {record['spread']:.0f} s, evenly, and look at a cell for {record['pause']:g} s on average before "
+        "they run the next. In the middle two come to lesson 11, the others to 00 to 10. What stands for the browsers "
+        "ran on the same machine.",
         "",
-        "Seconds from the click on the link, median / 95 %:",
+        "Seconds from the click on the link, median / 95 %; of lesson 11 both. *PyTorch there*: the second cell, which "
+        "imports it, has run. *Whole lesson* counts the looking as well. The longest cell counts from its start; the "
+        "processors' share is the mean while anybody worked.",
         "",
         *times(classes),
         "",
-        "The way to the first cell's result, step by step, counted from the click as well:",
+        "The way to the first cell's result, each step counted from the click:",
         "",
         *steps(classes),
         "",
-        "Memory in MB (PSS: what several processes share is counted once). *Culling* names the idle seconds after which "
-        "kernels and servers go; *left* is what was there when the class had done its work and these seconds were over, "
-        "with all notebooks still open:",
+        "Memory in MB (PSS: what several processes share is counted once). *Culling* names the idle seconds after "
+        "which kernels and servers go; *left* is what was there when the class had done its work and these seconds "
+        "were over, with all notebooks still open:",
         "",
         *memory(classes),
     ]
