@@ -19,7 +19,7 @@ from benchmarks.classroom.hub import ROOT, Culling
 from benchmarks.classroom.report import failures, page
 
 RESULTS = ROOT / "benchmarks/results"
-CULLING = {"no": [Culling()], "yes": [Culling(60, 120)]}
+CULLING = {"no": [Culling()], "yes": [Culling(60, 90)]}
 CULLING["both"] = CULLING["no"] + CULLING["yes"]
 PACKAGES = ("jupyterhub", "jupyter-server", "jupyterlab", "ipykernel", "nbgitpuller", "torch")
 
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("students", nargs="*", type=int, default=[10, 20, 30], help="how many (default: 10 20 30)")
     parser.add_argument("--culling", choices=CULLING, default="both", help="stop what is idle (default: both)")
     parser.add_argument("--spread", type=float, default=120, help="seconds in which all come (default: 120)")
-    parser.add_argument("--pause", type=float, default=3, help="seconds before each cell, on average (default: 3)")
+    parser.add_argument("--pause", type=float, default=2, help="seconds before each cell, on average (default: 2)")
     parser.add_argument("--keep", action="store_true", help="keep the result, as without any argument")
     asked = parser.parse_args()
     if not Path("/proc/self/smaps_rollup").exists():
@@ -49,7 +49,7 @@ def main() -> None:
     for ending in (signal.SIGTERM, signal.SIGHUP):  # to be cleared away after, as after Ctrl-C
         signal.signal(ending, lambda *_: signal.raise_signal(signal.SIGINT))
     for culling in CULLING[asked.culling]:
-        for students in asked.students:
+        for students in sorted(asked.students, reverse=True):  # what does not fit is known first
             record["classes"].append(hold(Class(students, asked.spread, asked.pause, culling)))
             if keep:  # after each class: an interrupted row of classes has its first ones
                 write(record, RESULTS)

@@ -14,7 +14,7 @@ from benchmarks.classroom.memory import Watch, summary
 from benchmarks.classroom.student import Student, Visit
 
 LOGS = ROOT / "benchmarks/out"
-AFTERWARDS = 30  # seconds to look at a class that has done its work, and with culling until all should be gone
+AFTERWARDS = 30  # seconds after which is looked again at what is left; with culling, after all should be gone
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,12 @@ async def attend(planned: Class, hub: Hub, watch: Watch) -> list[Visit]:
                     "" if student.worked.is_set() else "memory: none left"
                 )
         else:
-            await asyncio.sleep(AFTERWARDS + (planned.culling.servers and planned.culling.servers + 30))
+            await asyncio.sleep(AFTERWARDS + 1.1 * planned.culling.kernels)  # a tenth: how often the culler looks
+            watch.mark()
             over.set()
             await asyncio.gather(*coming)
+            await asyncio.sleep(AFTERWARDS + 1.1 * planned.culling.servers)
+            watch.mark()
     finally:
         for task in coming:
             task.cancel()
@@ -85,5 +88,5 @@ def record(planned: Class, visits: list[Visit], watch: Watch) -> dict:
     return {
         **asdict(planned),
         "visits": [asdict(visit) | {"after": {k: round(v, 1) for k, v in visit.after.items()}} for visit in visits],
-        "memory": summary(watch.samples, watch.marked),
+        "memory": summary(watch.samples, watch.marks),
     }

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,11 +146,9 @@ def free_ports(number: int) -> int:
 
 
 def answers(address: str) -> bool:
-    """Whether somebody answers there, even with an error."""
+    """Whether the hub is there: before it is, its proxy says that there is no such page."""
     try:
         with urllib.request.urlopen(address, timeout=5):
             return True
-    except urllib.error.HTTPError:
-        return True
     except OSError:
         return False

@@ -76,7 +76,7 @@ class Watch:
     reserve: int = 1024 * MB
     samples: list[Sample] = field(default_factory=list)
     scarce: threading.Event = field(default_factory=threading.Event)
-    marked: int = 0  # so many samples were taken while somebody worked
+    marks: list[int] = field(default_factory=list)  # how many samples there were at each
 
     def __enter__(self) -> Watch:
         psutil.cpu_percent()  # from here on
@@ -90,8 +90,9 @@ class Watch:
         self._thread.join()
 
     def mark(self) -> None:
-        """Everybody has done their work."""
-        self.marked = len(self.samples)
+        """Something is over: a last look at it."""
+        self.samples.append(look(self.hub, self._began))
+        self.marks.append(len(self.samples))
 
     def _run(self) -> None:
         while not self._over.wait(self.every):
@@ -101,25 +102,30 @@ class Watch:
                     self.scarce.set()
 
 
-def summary(samples: list[Sample], ended: int) -> dict:
-    """The most memory and what was left, from all samples; the first `ended` were taken while somebody worked."""
-    if not samples[:ended]:
-        raise ValueError("no sample was taken while the class worked: it was over within seconds")
+def summary(samples: list[Sample], marks: list[int]) -> dict:
+    """The most memory, and what was left: from all samples, and from the last one before each mark.
+
+    The marks are set when everybody has done their work, when the notebooks were left open for a while, and a while
+    after they were closed; of a class that was broken off there is only the first.
+    """
     most = max(samples, key=lambda sample: sample.total)
     names = {name for sample in samples for name in sample.of} - {HUB}
     each = [max(sample.of.get(name, 0) for sample in samples) for name in names] or [0]
-    return {
+    told = {
         "most_mb": round(most.total / MB),
         "hub_mb": round(max(sample.of[HUB] for sample in samples) / MB),
         "student_median_mb": round(statistics.median(each) / MB),
         "student_most_mb": round(max(each) / MB),
         "kernels_at_once": max(sample.kernels for sample in samples),
-        "left_mb": round(samples[-1].total / MB),
-        "kernels_left": samples[-1].kernels,
-        "servers_left": len(samples[-1].of) - 1,
         "available_least_mb": round(min(sample.available for sample in samples) / MB),
-        "processors_busy": round(statistics.mean(sample.busy for sample in samples[:ended])),
-        "curve": [
-            [round(sample.second), round(sample.total / MB), len(sample.of) - 1, sample.kernels] for sample in samples
-        ],
+        "processors_busy": round(statistics.mean(sample.busy for sample in samples[: marks[0]])),
+        "curve": [brief(sample) for sample in samples],
     }
+    return told | {
+        name: brief(samples[mark - 1]) for name, mark in zip(("worked", "open", "closed"), marks, strict=False)
+    }
+
+
+def brief(sample: Sample) -> list[int]:
+    """Second, MB of all together, servers, kernels."""
+    return [round(sample.second), round(sample.total / MB), len(sample.of) - 1, sample.kernels]

@@ -69,7 +69,7 @@ def memory(classes: list[dict]) -> list[str]:
     """The table of memory."""
     lines = [
         "| students | culling | most, all together | a student: median, most | hub and proxy | kernels at once "
-        "| left at the end | servers, kernels left |",
+        "| notebooks left open | then closed |",
         "|--:|---|--:|--:|--:|--:|--:|--:|",
     ]
     for held in classes:
@@ -77,15 +77,24 @@ def memory(classes: list[dict]) -> list[str]:
         cells = [
             *(held["students"], culled(held), f"{told['most_mb']:,}"),
             *(f"{told['student_median_mb']}, {told['student_most_mb']}", told["hub_mb"], told["kernels_at_once"]),
-            *(f"{told['left_mb']:,}", f"{told['servers_left']}, {told['kernels_left']}"),
+            *(left(told.get(name)) for name in ("open", "closed")),
         ]
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return lines
 
 
+def left(sample: list[int] | None) -> str:
+    """What a class left: MB, servers and kernels.
+
+    >>> left([300, 1234, 10, 0]), left(None)
+    ('1,234 (10, 0)', '–')
+    """
+    return "–" if sample is None else f"{sample[1]:,} ({sample[2]}, {sample[3]})"
+
+
 def page(record: dict) -> str:
     """All of it as Markdown."""
-    classes = record["classes"]
+    classes = sorted(record["classes"], key=lambda held: (held["culling"]["servers"], held["students"]))
     versions = ", ".join(f"{package} {number}" for package, number in record["versions"].items())
     lines = [
         "# A class on one machine",
@@ -107,8 +116,8 @@ def page(record: dict) -> str:
         *steps(classes),
         "",
         "Memory in MB (PSS: what several processes share is counted once). *Culling* names the idle seconds after "
-        "which kernels and servers go; *left* is what was there when the class had done its work and these seconds "
-        "were over, with all notebooks still open:",
+        "which kernels and servers go. The last two columns have what was left (servers, kernels) when these seconds "
+        "were over, first with all notebooks open, then with all closed; without culling, half a minute after:",
         "",
         *memory(classes),
     ]
