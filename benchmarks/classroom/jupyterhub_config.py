@@ -1,10 +1,11 @@
 """JupyterHub for a class: the settings that docs/JUPYTERHUB.md explains and `make classroom` runs.
 
-By hand, with the same folder, password and address that the students get:
+By hand:
 
-    mkdir -p classroom/homes classroom/tmp
-    export CLASSROOM_FOLDER=classroom CLASSROOM_PASSWORD=...
-    PATH=$PWD/.venv-classroom/bin:$PATH jupyterhub -f benchmarks/classroom/jupyterhub_config.py
+    export CLASSROOM_FOLDER=~/classroom CLASSROOM_PASSWORD="a password for all"
+    mkdir -p ~/classroom/homes ~/classroom/tmp
+    source .venv-classroom/bin/activate
+    jupyterhub -f benchmarks/classroom/jupyterhub_config.py
 """
 
 import os
