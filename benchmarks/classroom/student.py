@@ -98,7 +98,7 @@ class Student:
         """Notes when a step was over, or what it failed of."""
         try:
             yield
-        except (aiohttp.ClientError, TimeoutError, OSError, StepFailed, kernel.CellFailed) as error:
+        except (StepFailed, kernel.CellFailed, aiohttp.ClientError, OSError, LookupError, ValueError) as error:
             raise StepFailed(f"{name}: {type(error).__name__}: {error}"[:300]) from error
         self.visit.after[name] = time.monotonic() - self._began
 
