@@ -74,7 +74,8 @@ async def attend(planned: Class, hub: Hub, watch: Watch) -> list[Visit]:
             watch.mark()
             over.set()
             await asyncio.gather(*coming)
-            await asyncio.sleep(AFTERWARDS + 1.1 * planned.culling.servers)
+            stopping = 3 * planned.students if planned.culling.servers else 0  # seconds: they stop one after another
+            await asyncio.sleep(AFTERWARDS + 1.1 * planned.culling.servers + stopping)
             watch.mark()
     finally:
         for task in coming:
@@ -87,6 +88,11 @@ def record(planned: Class, visits: list[Visit], watch: Watch) -> dict:
     """What is kept of a class: plain numbers, memory in MB."""
     return {
         **asdict(planned),
-        "visits": [asdict(visit) | {"after": {k: round(v, 1) for k, v in visit.after.items()}} for visit in visits],
+        "visits": [
+            asdict(visit)
+            | {"after": {step: round(second, 1) for step, second in visit.after.items()}}
+            | {"longest_cell": round(visit.longest_cell, 1), "most_mb": watch.most_of(visit.name)}
+            for visit in visits
+        ],
         "memory": summary(watch.samples, watch.marks),
     }

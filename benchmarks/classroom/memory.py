@@ -89,6 +89,11 @@ class Watch:
         self._over.set()
         self._thread.join()
 
+    def most_of(self, name: str) -> int | None:
+        """The most MB that a student's processes had; None for one who never had any."""
+        seen = [sample.of[name] for sample in self.samples if name in sample.of]
+        return round(max(seen) / MB) if seen else None
+
     def mark(self) -> None:
         """Something is over: a last look at it."""
         self.samples.append(look(self.hub, self._began))

@@ -83,6 +83,15 @@ def memory(classes: list[dict]) -> list[str]:
     return lines
 
 
+def lessons(classes: list[dict]) -> str:
+    """How much memory a student of each lesson took at most, in words."""
+    most: dict[str, int] = {}
+    for one in (visit for held in classes for visit in held["visits"]):
+        if one["most_mb"] is not None:
+            most[one["lesson"]] = max(most.get(one["lesson"], 0), one["most_mb"])
+    return ", ".join(f"{lesson}: {most[lesson]:,}" for lesson in sorted(most))
+
+
 def left(sample: list[int] | None) -> str:
     """What a class left: MB, servers and kernels.
 
@@ -92,9 +101,14 @@ def left(sample: list[int] | None) -> str:
     return "–" if sample is None else f"{sample[1]:,} ({sample[2]}, {sample[3]})"
 
 
+def in_order(record: dict) -> list[dict]:
+    """The classes, those without culling first, the small ones before the large."""
+    return sorted(record["classes"], key=lambda held: (held["culling"]["servers"], held["students"]))
+
+
 def page(record: dict) -> str:
     """All of it as Markdown."""
-    classes = sorted(record["classes"], key=lambda held: (held["culling"]["servers"], held["students"]))
+    classes = in_order(record)
     versions = ", ".join(f"{package} {number}" for package, number in record["versions"].items())
     lines = [
         "# A class on one machine",
@@ -103,7 +117,8 @@ def page(record: dict) -> str:
         "student logs in to a JupyterHub, follows one link of nbgitpuller, and runs every code cell of a lesson. All "
         f"come within {record['spread']:.0f} s, evenly, and look at a cell for {record['pause']:g} s on average before "
         "they run the next. In the middle two come to lesson 11, the others to 00 to 10. What stands for the browsers "
-        "ran on the same machine.",
+        f"ran on the same machine. So did whatever else it had to do: {record['load_before']} processes on average "
+        "wanted a processor before the first class.",
         "",
         "Seconds from the click on the link, median / 95 %; of lesson 11 both. *PyTorch there*: the second cell, which "
         "imports it, has run. *Whole lesson* counts the looking as well. The longest cell counts from its start; the "
@@ -120,6 +135,8 @@ def page(record: dict) -> str:
         "were over, first with all notebooks open, then with all closed; without culling, half a minute after:",
         "",
         *memory(classes),
+        "",
+        f"The most that a student took, by lesson, server and kernel together: {lessons(classes)}.",
     ]
     for held in classes:
         if failed := failures(held):

@@ -155,6 +155,7 @@ def test_the_watch_tells_when_memory_is_scarce(monkeypatch):
     for reserve, scarce in ((100 * MB, False), (1000 * MB, True)):
         with memory.Watch(psutil.Process(), every=0.01, reserve=reserve) as watch:
             watch.mark()
+            assert watch.most_of("anna") == 8500 and watch.most_of("bert") is None
             while len(watch.samples) < 2:
                 time.sleep(0.01)
         assert watch.scarce.is_set() is scarce and watch.marks == [1]
@@ -168,6 +169,7 @@ def visit(name: str, lesson: str, failure: str = "", first: float = 1.0, whole: 
     if whole is not None:
         steps["lesson"] = whole
     told = {"name": name, "lesson": lesson, "arrived": 0.0, "cells": 30, "longest_cell": 7.4, "failure": failure}
+    told["most_mb"] = {"00": 300, "11": 1500}[lesson] if whole is not None else None
     return told | {"after": steps}
 
 
@@ -181,10 +183,11 @@ def test_the_page_has_a_row_for_each_class_and_names_each_failure():
     ways.append(visit("c", "11", failure="cell 9: longer than 600 s", whole=None))
     classes = [held({"kernels": 0, "servers": 0}, *ways), held({"kernels": 60, "servers": 90}, visit("a", "00"))]
     record = {"date": "2026-01-01", "python": "3.11", "machine": "Linux", "versions": {"jupyterhub": "6"}}
-    text = report.page(record | {"spread": 120, "pause": 3, "classes": classes})
+    text = report.page(record | {"load_before": 0.1, "spread": 120, "pause": 3, "classes": classes})
     assert "| 3 | none | 1 / 5 | 12 / 12 | 115 / 138 | 140 | 7 | 10 % | 1 |" in text
     assert "| 1 | 60 s, 90 s | 1 / 1 | 12 / 12 | 90 / 90 | – | 7 | 10 % | 0 |" in text
     assert "| 3 | none | 900 | 400, 500 | 100 | 3 | 190 (1, 0) | – |" in text
+    assert "server and kernel together: 00: 300, 11: 1,500." in text
     assert "- c, lesson 11: cell 9: longer than 600 s" in text and text.count("Failures,") == 1
 
 
@@ -192,6 +195,11 @@ def test_the_committed_page_is_that_of_the_committed_record():
     results = ROOT / "benchmarks/results"
     record = json.loads((results / "classroom.json").read_text("utf-8"))
     assert (results / "classroom.md").read_text("utf-8") == report.page(record)
+    told = (ROOT / "docs/JUPYTERHUB.md").read_text("utf-8")
+    classes = report.in_order(record)
+    for table in (report.times(classes), report.memory(classes)):
+        assert "\n".join(table) in told, "docs/JUPYTERHUB.md has other figures than the record: put its tables there"
+    assert f"lesson: {report.lessons(classes)}." in " ".join(told.split())
 
 
 # Clearing away, and the environment
