@@ -32,6 +32,12 @@ def same_code(function: Any, source: str) -> bool:
     )
 
 
+def made_of_class_in(source: str, answer: Any) -> bool:
+    """Whether `answer` is an object made from a class of a name that `source` defines, not the class itself."""
+    classes = {node.name for node in ast.parse(source).body if isinstance(node, ast.ClassDef)}
+    return not isinstance(answer, type) and type(answer).__name__ in classes
+
+
 def _codes_in(code: CodeType) -> list[CodeType]:
     return [constant for constant in code.co_consts if isinstance(constant, CodeType)]
 
