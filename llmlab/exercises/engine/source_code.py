@@ -63,7 +63,10 @@ def function_of(answer: Any) -> FunctionType | None:
         if isinstance(answer, type):
             return next(iter(_methods(answer)), None)
         answer = inspect.unwrap(getattr(answer, "func", answer))  # functools.partial, functools.wraps
-        behind = (answer, getattr(answer, "__func__", None), type(answer).__call__)  # a method; an object with __call__
+        call = type(answer).__call__
+        if str(getattr(call, "__module__", "")).startswith("torch."):  # in a module the learner's own is `forward`
+            call = type(answer).forward
+        behind = (answer, getattr(answer, "__func__", None), call)  # a method; an object with __call__
         return next((one for one in behind if isinstance(one, FunctionType)), None)
     except Exception:  # an odd object may raise on any attribute
         return None
