@@ -219,9 +219,9 @@ for name, count in (("prefill, 64 tokens", without[-1]), ("step with a cache", w
     print(f"{name:18} {count:>10,} operations for {fetched:,} bytes of weights: {count / fetched:4.1f} per byte")
 
 # %% [markdown]
-# With many operations per byte a pass is compute bound; decoding, with so few, is memory bound. (Keys and values are
-# fetched on top.) Two consequences: several texts in one batch share the fetching of the weights, and the *size* of the
-# cache matters for speed too, not only for room.
+# As measured there: with many operations per byte a pass is compute bound, and decoding, with so few, is memory bound.
+# (Keys and values are fetched on top.) Two consequences: several texts in one batch share the fetching of the weights,
+# and the *size* of the cache matters for speed too, not only for room.
 #
 # ## What a cache takes
 #
@@ -292,8 +292,8 @@ exercise("13.4").check(grouped_attention)
 
 # %% [markdown]
 # A layer *keeps* no copies: its cache holds the G heads, and its projections for keys and values are narrower. Only for
-# the product llmlab's repeats them, as you did. (Broadcasting would do without.) What goes in and comes out has one
-# shape in all three kinds:
+# the product llmlab's layer repeats them, as you did. (Broadcasting would do without.) What goes in and comes out has
+# one shape in all three kinds:
 
 # %%
 x = torch.randn(1, 5, 48, generator=torch.Generator().manual_seed(0))  # (B, T, D)
