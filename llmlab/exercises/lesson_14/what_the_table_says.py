@@ -29,8 +29,8 @@ EXERCISE = Exercise(
     variant="What would you have to record to make sentence a a claim that can be tested?",
     misconceptions={
         "from-toy-to-all": Misconception(
-            "Models of 194 thousand parameters were trained for 1,000 steps, with one learning rate, tuned for none. "
-            "Of other sizes the table says nothing.",
+            "Models of 194 thousand parameters were trained for 1,000 steps, with one learning rate, chosen for the "
+            "first row. Of other sizes the table says nothing.",
             TABLE,
         ),
         "within-the-spread": Misconception(
