@@ -12,7 +12,7 @@ from llmlab.exercises.lesson_14.sections import COMPARE, TABLE
 
 def _check_table(answer: Any) -> Iterator[str]:
     wrong = {"a": "from-toy-to-all", "b": "within-the-spread", "d": "no-difference-seen-is-none"}
-    return choice(answer, "c", wrong, "c: what was measured, where it was measured, beyond the spread")
+    return choice(answer, "c", wrong, "c: what was measured, where it was measured, with ranges that are apart")
 
 
 EXERCISE = Exercise(
