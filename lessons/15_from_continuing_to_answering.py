@@ -560,7 +560,7 @@ for way, runs in table.items():
     print(f"{way:18}", *(f"{f'{low} to {high}':>14}" for low, _, high in counts))
 
 # %% [markdown]
-# What holds over seeds: *where* and *what* of facts never asked are nearly always right. *Who* is better with the table
+# What holds over seeds: *where* and *what* of facts never asked are mostly right. *Who* is better with the table
 # left alone, by freezing or by LoRA, and with old text mixed in, in which cows and wolves occur. Without the mask the
 # other form suffers most. And only old text in the batches keeps the sentences: LoRA forgets as well, as long as it is
 # on. What it saves is weights, and the way back. Which rank is best cannot be said from three runs, nor anything of

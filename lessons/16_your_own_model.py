@@ -320,7 +320,7 @@ exercise("16.4").check((n_tokens, seconds, speed, size, steps))
 
 # %%
 try:
-    create_dataloader(text[:200], batch_size=16, max_length=64, stride=32, tokenizer=own_tokenizer)
+    create_dataloader(text[:16], batch_size=16, max_length=64, stride=32, tokenizer=own_tokenizer)
 except ValueError as error:
     print(error)
 
@@ -456,7 +456,7 @@ else:
 # %%
 HOME = Path("my_model")  # a folder beside this notebook
 save_checkpoint(HOME, own, own_tokenizer)
-print(sorted(path.name for path in HOME.iterdir() if path.suffix != ".html"))
+print("saved:", sorted(path.stem.partition("-")[0] for path in HOME.iterdir() if path.suffix != ".html"))
 
 # %% [markdown]
 # What stands on the page beside the text? A short account of what a model is, what it was trained on, how well it does

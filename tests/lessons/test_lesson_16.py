@@ -20,7 +20,7 @@ from llmlab.gpt import GPTConfig, count_operations, count_parameters
 from llmlab.training import bits_per_byte, longest_copy, split_text
 from tests import ROOT
 from tests.exercises.answers import UNUSUAL, WRONG
-from tests.exercises.learners import EXERCISES, define
+from tests.exercises.learners import define, fresh
 from tests.lessons.shared import Lesson, alike, quiet
 
 LESSON, SOLVED = Lesson("16"), Lesson("16", solved=True)
@@ -70,8 +70,8 @@ def test_the_decisions_of_the_solved_notebook_are_those_that_were_measured():
 
 def test_a_decision_that_its_check_takes_is_taken_at_its_word():
     size, steps = [512, 32, 48, 4, 2], np.int64(90)
-    exercise = EXERCISES["16.4"]
-    assert exercise.check((52_551, 30, 20e9, size, steps)).status == "passed"
+
+    assert fresh("16.4").check((52_551, 30, 20e9, size, steps)).status == "passed"
     names = {"own_tokenizer": train_bpe("a text", 256), "trial_size": None, "batches": lambda *sizes, **kind: (0, 0)}
     for given in (tuple(size), size, np.array(size), torch.tensor(size)):
         there = names | {"size": given, "steps": steps}
@@ -111,7 +111,7 @@ def test_the_rows_that_the_lesson_prints_can_be_decided_by():
     printed = re.findall(r"^(\d+): ([\d.]+) nats per token, ([\d.]+) bits", output("story, story_held ="), re.M)
     rows = [(int(size), float(nats), float(bits)) for size, nats, bits in printed]
     n_bytes = len(split_text(load_text())[0].encode())
-    verdicts = {size: EXERCISES["16.3"].check((n_bytes, rows, size)) for size, *_ in rows}
+    verdicts = {size: fresh("16.3").check((n_bytes, rows, size)) for size, *_ in rows}
     assert {size: verdict.misconception for size, verdict in verdicts.items()} == {
         300: "lowest-loss-per-token",
         500: "more-bits-than-needed",

@@ -31,7 +31,7 @@ def _check_vocabulary(answer: Any) -> Iterator[str]:
         shown = f"You chose {size:,}; measured were {', '.join(f'{of:,.0f}' for of in figures)}."
         raise Wrong("not-measured-and-few-bytes-a-merge" if few else "not-measured", shown)
     rate = f", one for every {n_bytes // (size - 256):,} bytes that are learned from" if size > 256 else ""
-    yield f"{size - 256:,} merges{rate}{': few bytes, and it was measured what comes of it' if few else ''}"
+    yield f"{size - 256:,} merges{rate}{': little for each, so only the measurement speaks for them' if few else ''}"
     fewest = min(bits for _, bits in figures.values())
     bits = figures[size][1]
     if bits > _CLOSE * fewest:
