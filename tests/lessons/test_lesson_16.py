@@ -94,6 +94,17 @@ def test_a_decision_that_its_check_takes_is_taken_at_its_word():
         assert tuple(there["draws"].values()) == taken and list(there["draws"]) == ["temperature", "top_p"]
 
 
+def test_the_price_is_said_as_the_lesson_prints_it():
+    size = (700, 64, 96, 4, 3)
+    rows = dict(re.findall(r"width +(\d+), .* (\d+\.\d) seconds", output("SPEED = 20e9")))
+    refused = fresh("16.4").check((52_551, int(float(rows["96"])), 20e9, size, 300))
+    assert refused.misconception == "longer-than-there-is" and f"{rows['96']} of 40.0 seconds" in refused.message
+    passed = fresh("16.4").check((52_551, float(rows["96"]), 20e9, size, 300))
+    assert passed.status == "passed" and f"{rows['96']} of {rows['96']} seconds" in passed.message
+    solved = fresh("16.4").check((52_551, 30, 20e9, (700, 64, 64, 4, 2), 300)).message
+    assert "294 · 10⁹ operations, 14.7 of 30.0 seconds; the part that is learned from is read 6.5 times" in solved
+
+
 def test_the_comparison_takes_every_answer_that_its_checks_take():
     names = {"torch": torch, "math": math, "package_bits": bits_per_byte, "package_copy": longest_copy, "print": quiet}
     right = {"bits_per_byte": bits_per_byte, "longest_copy": longest_copy}
