@@ -98,7 +98,7 @@ def continued(text, n_tokens=9):
 for text in ("the cows sleep", "the wolves sleep", "where do the cows sleep?"):
     print(f"{text!r}:  {continued(text)}")
 words = Counter(toy_world(20_000, seed=0).replace("?", " ?").split())
-print("its text:", {word: words[word] for word in ("cows", "sleep", "where", "?")})
+print("a text like its own:", {word: words[word] for word in ("cows", "sleep", "where", "?")})
 assert words["where"] == words["?"] == 0 < words["cows"], "the toy world asks nothing"
 
 # %% [markdown]

@@ -130,10 +130,9 @@ again = sum(n for _, n in lines.items() if n > 1)
 print(f"{len(lines):,} different lines; {again} of {sum(lines.values()):,} stand there more than once")
 
 # %% [markdown]
-# What looks wrong here is mended in the text, not in the model. How much is there to learn? A program that
-# compresses files, a *compressor*, gives a first answer. It finds what repeats; what it cannot shorten is news to it.
-# We compress the text that is learned from, then that and the validation text together, and see what the second part
-# adds:
+# What looks wrong here is mended in the text, not in the model. How much is there to learn? A program that compresses
+# files, a *compressor*, gives a first answer. It finds what repeats; what it cannot shorten is news to it. We compress
+# the text that is learned from, then that and the validation text together, and see what the second part adds:
 
 # %%
 compressed = len(lzma.compress(training_text.encode()))

@@ -50,7 +50,7 @@ def test_known_mistakes_are_told_apart():
     assert sum(_right_share([text], [good]) for text, good in _CASES) == 9, "the last five are wrong"
     scores = {"right": [_right_share([text], [good]) for text, good in _CASES]}
     scores |= {name: [float(rule(*case)) for case in _CASES] for name, rule in _RULES.items()}
-    assert alike(scores.items(), eq) == []
+    assert alike(((name.partition(":")[0], row) for name, row in scores.items()), eq) == []
     layers = {"right": _layer(*_example())} | _wrong_layers(*_example())
     assert alike(layers.items(), lambda a, b: a.shape == b.shape and near(1e-3)(a, b)) == []
 
@@ -62,7 +62,7 @@ def test_it_knows_and_does_not_answer():
     said = output("def continued(text, n_tokens=9)")
     assert "the cows sleep in the barn." in said and "the wolves sleep in the cave." in said
     assert "where do the cows sleep? in the barn" not in said and "where do the cows sleep? in the" in said
-    assert re.search(r"its text: {'cows': \d+, 'sleep': \d+, 'where': 0, '\?': 0}", said)
+    assert re.search(r"a text like its own: {'cows': \d+, 'sleep': \d+, 'where': 0, '\?': 0}", said)
     luck = dict(re.findall(r"(\w+) *: \d+ questions; .* is right for (\d+)%", output("luck = sum(")))
     assert set(luck) == {"where", "what", "who"} and max(map(int, luck.values())) < 30, "a blind guess is mostly wrong"
     rows = dict(re.findall(r"before tuning (\w+) +(\d+) of", output("before tuning {form")))

@@ -66,7 +66,7 @@ NEAR_MISSES = {
     "one-word-only": WRONG["one-word-only"].replace("max(shared", "min(shared"),
     "last-character-missing": _copy(result="longest[1:]"),
     "capitals-made-alike": WRONG["last-character-missing"],
-    "frequent-characters-left-out": _copy(test="passage in source[-200:] and len(passage) > len(longest)"),
+    "frequent-characters-left-out": _copy(result="longest[len(source) > 300 :]"),
     "length-not-passage": WRONG["not-a-text: another number"],
     "not-a-text": WRONG["length-not-passage"],
     "not-a-passage-of-both": WRONG["a-shorter-passage"],
