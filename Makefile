@@ -27,6 +27,9 @@ VERSIONLESS := --ignore=tests/project --ignore=tests/instructors --ignore=tests/
 NBVAL := $(if $(filter Linux,$(shell uname -s)),--nbval,--nbval-lax)
 NBVAL_OPTIONS := --nbval-current-env --nbval-cell-timeout 120 -n 2 --dist loadscope
 
+# Two processes test on two cores: threads of PyTorch's own would mostly wait for each other.
+test test-colab: export OMP_NUM_THREADS := 1
+
 .DEFAULT_GOAL := help
 .PHONY: help environment environment-site lab quick test test-colab notebooks site site-open bench checkpoint links lock clean
 

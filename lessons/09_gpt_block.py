@@ -606,7 +606,8 @@ explorer
 #   stacked because of that.
 # - q, k and v, the scores, the weights and the sums: what has an H or a D/H in its shape. The number of parameters
 #   stays: heads only cut the same matrices differently (lesson 08).
-# - Only the head, V · D parameters. It uses the token table, which stays; so its orange mark, what it costs, stays, too.
+# - Only the head, V · D parameters. It uses the token table, which stays; so its orange mark, what it costs, stays,
+#   too.
 # - A bias for queries, keys and values, and tied weights. Without tying it would be 163,037,184.
 # </details>
 

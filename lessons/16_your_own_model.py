@@ -75,7 +75,7 @@ PipelineMap()
 # ## A text
 #
 # Any language will do, and any subject; a text of one kind is learned faster than one of many. Letters, recipes, laws,
-# poems, your own diary: nothing of it leaves the machine that runs this notebook, which on Colab or Kaggle is theirs.
+# poems, your own diary: nothing of it leaves the machine that runs this notebook, which in the cloud is somebody's.
 # The course brings three samples, if you have none at hand. They were made by small grammars, about 200,000 bytes each,
 # so that half a minute of training teaches a model visibly:
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import platform
 
+# Two processes test on two cores, and models here are small: threads of PyTorch's own would mostly wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import settings
 
