@@ -652,8 +652,8 @@ with torch.no_grad():
 #
 # ## One head, as a class
 #
-# In a model a head is a module that holds its three matrices. `nn.Linear` stores each as (d_out, d_in) and computes
-# `x @ W.T`:
+# In a model a head is a **module**, a class built on `nn.Module`: it holds its three matrices. `nn.Linear` stores each
+# as (d_out, d_in) and computes `x @ W.T`:
 
 
 # %%

@@ -52,9 +52,9 @@ torch.set_printoptions(precision=2, sci_mode=False)
 # %% [markdown]
 # ## Play first
 #
-# The influence map of lesson 07 has one more control: *Heads*. Press *view when splitting*, and move *Heads* from 4
-# down to 1. Play for a minute: what puzzles you? Later the map will show your own layer, and the puzzle is solved
-# there.
+# The influence map of lesson 07 has one more control: *Heads*. Press *view when splitting*, set *Heads* to 4, and go
+# down to 1. At 1 the red lines are gone: why? Play for a minute. Later the map will show your own layer, and the puzzle
+# is solved there.
 
 # %%
 InfluenceMap()
@@ -69,10 +69,9 @@ InfluenceMap()
 # %%
 words = "the piano came to the island".split()
 vocabulary = sorted(set(words))
-T, V = len(words), len(vocabulary)
 tokens = F.one_hot(torch.tensor([vocabulary.index(word) for word in words])).float()  # (T, V)
 
-previous = 9 * torch.ones(T - 1).diag(diagonal=-1)  # (T, T): token i looks for token i - 1
+previous = 9 * torch.ones(len(words) - 1).diag(diagonal=-1)  # (T, T): token i looks for token i - 1
 same = 9 * tokens @ tokens.T  # (T, T): a word looks for itself
 print(same)
 
@@ -82,7 +81,7 @@ print(same)
 
 # %%
 tables = {
-    name: scores.masked_fill(~causal_mask(T), -torch.inf).softmax(dim=-1)
+    name: scores.masked_fill(~causal_mask(len(words)), -torch.inf).softmax(dim=-1)
     for name, scores in (("previous word", previous), ("same word", same), ("both in one head", previous + same))
 }
 heads_side_by_side.draw(tables, words, row=4)
@@ -100,18 +99,19 @@ for name, table in tables.items():
 # Two heads give two clear answers, side by side. The single head gives one mixture, in which nobody can tell which word
 # answers what. Scores add up, so a head asks *one combined question* per token, and all that answers it shares one
 # budget of 1. Hence **multi-head attention**: $H$ heads, each with matrices of its own. Queries, keys and values have
-# the **head width** $d_\text{head} = D / H$, so that all heads together are as wide as one head of width $D$.
+# the **head width** $d_\text{head} = D / H$, so that all heads together are as wide as one head of width $D$. ($D$ is
+# here the width of all heads together; in a GPT the model is as wide.)
 #
 # In the words of its authors, several heads attend to information "from different **representation subspaces** at
-# different positions". The positions you have seen. A head's subspace is the part of a vector that its matrices read;
-# we come to it.
+# different positions". The positions you have seen. A subspace is the part of a vector that a matrix reads, and each
+# matrix of each head reads another; we come to it.
 
 # %% [markdown]
 # ### Heads that were trained
 #
 # Does training find such a division of labour by itself? The course's small GPT has four heads in each of three layers.
-# It completes a sentence whose last word depends on two others: on *reads*, since it must be something to read, and on
-# the subject, since in its toy world one king has a book and several have books.
+# In its toy world a king wears a crown and a boy a hat. Two sentences of the same words: only their order tells who
+# wears something.
 
 
 # %%
@@ -121,40 +121,66 @@ def begin(text):
     return torch.tensor([ids]), [tokenizer.decode([token_id]).strip() for token_id in ids]
 
 
-gpt, tokenizer = load_checkpoint()
-for text in ("the king near the princess reads his", "the kings near the princess read their"):
+def next_word(ids):
+    """The likeliest next word, and its probability."""
     with torch.no_grad():
-        following = gpt(begin(text)[0])[0, -1].argmax().item()
-    print(text, "...", tokenizer.decode([following]).strip())
+        probability, token_id = gpt(ids)[0, -1].softmax(dim=-1).max(dim=-1)
+    return f"{tokenizer.decode([token_id.item()]).strip()} ({probability:.2f})"
+
+
+gpt, tokenizer = load_checkpoint()
+for text in ("the boy near the king wears his", "the king near the boy wears his"):
+    print(text, "...", next_word(begin(text)[0]))
 
 # %% [markdown]
 # What do the heads of its second layer look at? (Layers and heads are counted from 0, so this is layer 1.) The last
 # token, which must say what comes next, is outlined:
 
 # %%
-ids, names = begin("the king near the princess reads his")
+ids, names = begin("the king near the boy wears his")
 layer_1 = attention_maps(gpt, ids)[0, 1]  # (H, T, T)
 heads_side_by_side.draw({f"head {h}": table for h, table in enumerate(layer_1)}, names, row=-1 + len(names))
 
 # %% [markdown]
-# Two questions, two heads: from *his*, head 1 looks most at *reads*, and head 2 at *king*, although *princess* stands
-# nearer. But *reads* is the verb and also the token before. Does head 1 ask for a role or for a
-# place? One sentence cannot tell; those in which the verb stands further back can:
+# Two questions, two heads: from *his*, head 3 looks most at *wears*, and head 2 at *king*, although *boy* stands
+# nearer. (What a head asks depends on who asks: from *wears*, heads 1 and 2 both look at *king*.) But *wears* is the
+# verb and also the token before. Does head 3 ask for a role or for a place? One sentence cannot tell; more can:
 
 # %%
 for text in (
-    "the king near the princess reads his",
+    "the king near the boy wears his",
     "the boy near the lion plays with his",
-    "the horse near the dog looks for its",
     "the king near the girls cooks dinner for his",
+    "the king near the boy loves his",
 ):
     ids, names = begin(text)
-    row = attention_maps(gpt, ids)[0, 1, 1, -1]  # layer 1, head 1, from the last token
+    row = attention_maps(gpt, ids)[0, 1, 3, -1]  # layer 1, head 3, from the last token
     print(f"{text:45} most: {names[row.argmax()]} {row.max():.2f}, the token before: {row[-2]:.2f}")
 
 # %% [markdown]
-# Not for a place: *plays* and *looks* stand two tokens back and get most of the weight. Nor simply for the verb: in the
-# last sentence it is *dinner*. A name such as "verb head" is ours, and holds for the sentences that we tried.
+# Not for a place: *plays* and *cooks* stand further back and get most of the weight. Nor simply for the verb: in the
+# last sentence it is *king*. A name such as "verb head" is ours, and holds for the sentences that we tried.
+#
+# Does *crown* hang on head 2, which looks at *king*? We silence heads as in lesson 06, by zeros in the matrix that
+# reads them:
+
+# %%
+width = gpt.config.d_model // gpt.config.n_heads
+for name, layer, columns in (
+    ("head 2 of layer 1", 1, slice(2 * width, 3 * width)),
+    ("all of layer 1", 1, slice(None)),
+    ("all of layer 0", 0, slice(None)),
+):
+    reads = gpt.blocks[layer].attention.out_proj.weight  # (D, D): the columns of one head after those of another
+    kept = reads.detach().clone()
+    with torch.no_grad():
+        reads[:, columns] = 0
+        print(f"without {name}: {next_word(begin('the king near the boy wears his')[0])}")
+        reads.copy_(kept)
+
+# %% [markdown]
+# It does not: with all of layer 1 silent it is still *crown*; without layer 0 it is lost. To look at the right word is
+# not yet to be needed.
 
 # %% [markdown]
 # ## Split into heads, and merge again
@@ -194,17 +220,18 @@ print("turned.flatten():", turned.flatten().tolist())
 
 # %% [markdown]
 # `view` and `reshape` never change the order of the numbers: they read them one after the other and set the line breaks
-# elsewhere. `transpose` exchanges two axes: rows become columns. After it the numbers lie scattered in memory; `view`,
-# which never copies, then refuses, while `reshape` and `flatten` copy them into order. Splitting into heads needs one
-# cut and one exchange.
+# elsewhere. `transpose` exchanges two axes: rows become columns. It moves nothing either: it reads the same memory in
+# another order, so that neighbours in a row no longer lie side by side. (How far apart they lie is the *stride* of that
+# message.) `view`, which never copies, then refuses; `reshape` and `flatten` copy. Splitting into heads needs one cut
+# and one exchange.
 
 # %% [markdown]
 # ### Exercise 08.1 · Split into heads
 #
 # ●●○ · 6 minutes · for never mixing tokens · write a function
 #
-# `x` has shape (B, T, D). Return it as (B, H, T, d_head), with H = `n_heads` and d_head = D // H, such that head $h$
-# holds the columns $h \cdot d_\text{head}$ to $(h + 1) \cdot d_\text{head} - 1$ of every token.
+# `x` has shape (B, T, D). Return it as (B, H, T, d_head), with H = `n_heads` and d_head = D // H, such that head 0
+# holds the first d_head columns of every token, head 1 the next, and so on.
 
 
 # %% exercise="08.1"
@@ -294,9 +321,10 @@ exercise("08.3").check((first_column, last_column))
 # %% [markdown]
 # ### What a head reads, and what the layer trains
 #
-# An input has 10 numbers, and a head makes 4 of them, so there are directions in which an input can move without its
-# queries noticing: they lie outside of what this head reads, and not of what another does. We take a random step,
-# remove what head 0 reads of it, and move the inputs by what is left:
+# An input has 10 numbers, a query of a head 4 new ones made from them. So an input can move in directions that these
+# queries do not notice: outside of what this head reads, but not outside of what another head reads. We take a random
+# step, remove what head 0 reads of it (`W @ pinv(W) @ v` is the part of v that W reads), and move the inputs by the
+# rest:
 
 # %%
 step = torch.randn(d_in, generator=generator)
@@ -306,7 +334,8 @@ for head, W in enumerate(small):
     print(f"head {head}: its queries move by up to {moved.abs().max():.2f}")
 
 # %% [markdown]
-# Queries, keys and values can be fused as well, into one matrix (d_in, 3 D). After the merge comes one more, the
+# What the queries of head 0 read is their subspace: 4 directions of 10. Queries, keys and values can be fused as well,
+# into one matrix (d_in, 3 D). After the merge comes one more, the
 # **output projection** $W_\text{out}$. Here is all that such a layer trains:
 
 # %%
@@ -315,9 +344,8 @@ for name, weight in layer.named_parameters():
     print(f"{name:16} {tuple(weight.shape)!s:8} {weight.numel():4}")
 for n_heads in (1, 3, 12):
     layer = MultiHeadAttention(d_in=10, d_out=12, context_length=5, n_heads=n_heads)
-    print(
-        f"{n_heads:2} heads of width {12 // n_heads:2}: {sum(weight.numel() for weight in layer.parameters())} in all"
-    )
+    total = sum(weight.numel() for weight in layer.parameters())
+    print(f"n_heads={n_heads:2}, each {12 // n_heads:2} wide: {total} in all")
 
 # %% [markdown]
 # 360 for queries, keys and values, 144 for $W_\text{out}$, and 12 for its **bias**, a trained number that is added to
@@ -397,7 +425,7 @@ explorer
 #   tensor: there is nothing to mix. A test with a single head finds neither bug.
 # - *No scaling*, *scaling by the model width*, *keys and values swapped*. What they have in common comes below.
 # - Two: the values, which differ for eleven of them, and the map around zero, for *mask from the scores*. Without right
-#   values to compare with, no other three looks find *keys and values swapped*.
+#   values to compare with, none of the other three looks finds *keys and values swapped*.
 # </details>
 #
 # The same from code. Your `attend`, with three heads: token 2, *came*, should move the outputs from 2 on.
@@ -406,7 +434,8 @@ explorer
 probe = InfluenceMap(attend=attend)
 probe.set(bug="your own", heads=3, perturbed=2, around="a random input")
 found = probe.trace
-print("outputs that move:", found.moved)
+whose = "your attend" if found.own_function else "llmlab's, since attend is not written yet"
+print(f"{whose}: the outputs that move are {found.moved}")
 print(torch.tensor(found.reaches).int())
 assert found.moved == (2, 3, 4, 5, 6), "attend is not yet causal attention: exercise 08.4"
 assert found.looks.at_random and found.looks.around_zero, "attend is not yet exactly causal: exercise 08.4"
@@ -445,19 +474,18 @@ for bug in probe.bugs:
 # %% tags=["further"]
 print("d_head   H    D   unscaled   over √D   over √d_head")
 for side in (4, 8, 16):
-    q, k = torch.randn(2, side, 400, side, generator=generator)  # (H, T, d_head) each, of variance 1
-    spread = (q @ k.transpose(1, 2)).std().item()
-    D = side * side
-    print(f"{side:6} {side:3} {D:4} {spread:10.1f} {spread / D**0.5:9.1f} {spread / side**0.5:14.1f}")
+    many_q, many_k = torch.randn(2, side, 400, side, generator=generator)  # (H, T, d_head) each, of variance 1
+    spread = (many_q @ many_k.transpose(1, 2)).std().item()
+    together = side * side
+    print(f"{side:6} {side:3} {together:4} {spread:10.1f} {spread / together**0.5:9.1f} {spread / side**0.5:14.1f}")
 
 # %% [markdown]
 # ## A module of your own
 #
 # You have climbed a ladder: *simplified attention* without trained weights, *self-attention* with queries, keys and
 # values, *causal attention*, and now *multi-head attention*. In the package the last three are classes:
-# `SelfAttention`,
-# `CausalAttention`, `MultiHeadAttention`. A **module**, a class built on `nn.Module`, keeps what a layer needs between
-# two calls. There are three ways to keep a tensor in one:
+# `SelfAttention`, `CausalAttention`, `MultiHeadAttention`. Such a module keeps what a layer needs between two calls,
+# and there are three ways to keep a tensor in one:
 
 
 # %%
@@ -471,7 +499,7 @@ class Keeper(nn.Module):
 
 keeper = Keeper()
 print("an optimizer gets:", [name for name, _ in keeper.named_parameters()])
-print("a file gets:      ", list(keeper.state_dict()))
+print("is saved:         ", list(keeper.state_dict()))
 keeper.to("meta")  # moves the module to another device; "meta", which keeps only shapes, stands for a GPU here
 print({name: str(getattr(keeper, name).device) for name in ("trained", "kept", "plain")})
 
@@ -554,11 +582,12 @@ W_out, bias = layer.out_proj.weight.T, layer.out_proj.bias
 by_hand = torch.stack([stacked_heads(x, W_query, W_key, W_value, 3) @ W_out + bias for x in batch])
 
 # %% [markdown]
-# The layer has two paths: with `return_weights` it takes the steps of this lesson; without, it calls PyTorch's fused
-# attention, which never holds the table of weights. And your own, the function and the module, with the same weights:
+# The layer has two paths: with `return_weights` it takes the steps of this lesson; without, it makes one call to
+# PyTorch for all of them (*fused* attention), which, where it can, never holds the table of weights. And your own, the
+# function and the module, with the same weights:
 
 # %%
-results = {"llmlab, fused": layer(batch), "llmlab, step by step": layer(batch, return_weights=True)[0]}
+results = {"llmlab, one call": layer(batch), "llmlab, step by step": layer(batch, return_weights=True)[0]}
 if any(exercise(id).status != "passed" for id in ("08.4", "08.5")):
     print("attend and CausalHeads are compared once their checks pass: exercises 08.4 and 08.5.")
 else:
@@ -610,7 +639,7 @@ print(f"nn.MultiheadAttention differs from the loop by {(pytorch - by_hand).abs(
 #   removed with little loss.
 # - The ladder of classes is that of Raschka, *Build a Large Language Model (From Scratch)*, 2024, chapter 3.
 #
-# **Read next:** section 3.2 of Vaswani and others: you have now written everything in it.
+# **Read next:** sections 3.2.1 and 3.2.2 of Vaswani and others: you have now written everything in them.
 
 # %%
 progress("08")

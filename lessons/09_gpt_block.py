@@ -591,7 +591,7 @@ for tied in (False, True):
 #
 # - Which shape does the stream have, from the first sum to the last norm, and which numbers can change it?
 # - Double the number of heads. Which shapes change, and does the number of parameters?
-# - Tie the weights. Which parts lose their blue bar?
+# - Tie the weights. Which parts lose their blue dot?
 # - **The target:** the 124,439,808 parameters of GPT-2. Width 768, 12 blocks, a context of 1,024 and 50,257 tokens are
 #   not yet enough: what else has it?
 
@@ -606,7 +606,8 @@ explorer
 #   stacked because of that.
 # - q, k and v, the scores, the weights and the sums: what has an H or a D/H in its shape. The number of parameters
 #   stays: heads only cut the same matrices differently (lesson 08).
-# - Only the head, V · D parameters. It uses the token table, which stays; so its orange bar, what it costs, stays, too.
+# - Only the head, V · D parameters. It uses the token table, which stays; so its orange mark, what it costs, stays,
+#   too.
 # - A bias for queries, keys and values, and tied weights. Without tying it would be 163,037,184.
 # </details>
 

@@ -458,9 +458,9 @@ for rows in (1, 8, 64, 512):
 # it:
 #
 # - It starts with four blocks of width 96 and GPT-2's vocabulary. Which part holds most?
-# - Double the number of heads. Which of the bars change?
+# - Double the number of heads. Which of the dots move?
 # - Double the width. By which factors do feed-forward and *scores and sums* grow in FLOPs?
-# - Set *tokens read* to one. What happens to the blue bars, to the orange ones (FLOPs for one token), and to the FLOPs
+# - Set *tokens read* to one. What happens to the blue dots, to the orange ones (FLOPs for one token), and to the FLOPs
 #   of the whole pass?
 # - **The target:** the 124,439,808 parameters of GPT-2. Width 768, 12 blocks and context 1,024 are not yet enough: what
 #   is missing?

@@ -3,8 +3,8 @@
 #
 # A model that writes a thousand tokens reads its own text a thousand times. Nearly all of that work is done again and
 # again with the same result. This lesson keeps what can be kept, shows that nothing changes but the cost, and weighs
-# what the keeping takes. Then it turns to the one thing that a long prompt makes large, and never stores it. It counts
-# rather than times: no clock is needed to see what a token costs.
+# what the keeping takes. Then it turns to the table of attention weights, which grows with the square of a prompt, and
+# avoids storing it. It counts rather than times: no clock is needed to see what a token costs.
 #
 # About {minutes} minutes. At the end you can
 #
@@ -74,14 +74,15 @@ model = GPT(config).eval()
 ids = torch.randint(31, (1, 9), generator=torch.Generator().manual_seed(1))  # (B, T)
 
 with torch.no_grad():
-    longer = model(ids)[0]  # (9, V)
-    shorter = model(ids[:, :8])[0]  # (8, V)
-for place in (0, 6, 7):
-    print(f"place {place}: {shorter[place, :4]} without the ninth token")
-    print(f"         {longer[place, :4]} with it")
+    longer, shorter = model(ids)[0], model(ids[:, :8])[0]  # (9, V) and (8, V): with the ninth token and without
+    print(f"the logits of the first eight differ by {(longer[:8] - shorter).abs().max():.5f}")
+    nine, eight = model.embedding(ids), model.embedding(ids[:, :8])  # (1, T, D)
+    for number, block in enumerate(model.blocks):
+        nine, eight = block(nine), block(eight)
+        print(f"after layer {number} their vectors differ by {(nine[:, :8] - eight).abs().max():.5f}")
 
 # %% [markdown]
-# Eight of the nine rows of the longer pass were known before. So were their values inside the model, in every layer.
+# Eight of the nine rows of the longer pass were known before, and so were their vectors in every layer.
 
 # %% [markdown]
 # ### Exercise 13.1 · How many tokens pass
@@ -150,16 +151,17 @@ exercise("13.2").check(cached_step)
 
 # %% [markdown]
 # In llmlab's GPT a `KVCache` does this for all layers and heads. The first pass takes the whole prompt at once, and is
-# called the **prefill**. Then comes **decoding**: one token at a time. The logits are those of the whole pass:
+# called the **prefill**. Then comes **decoding**, in a second sense of the word: one token at a time. The logits are
+# those of the whole pass:
 
 # %%
-cache = KVCache()
+growing = KVCache()
 with torch.no_grad():
-    steps = [model(ids[:, :5], cache=cache)]  # prefill: (1, 5, V)
+    steps = [model(ids[:, :5], cache=growing)]  # prefill: (1, 5, V)
     for t in range(5, 9):
-        steps.append(model(ids[:, t : t + 1], cache=cache))  # decoding: (1, 1, V)
+        steps.append(model(ids[:, t : t + 1], cache=growing))  # decoding: (1, 1, V)
 cached = torch.cat(steps, dim=1)[0]
-print("tokens read:", [step.shape[1] for step in steps], " in the cache:", len(cache))
+print("tokens read:", [step.shape[1] for step in steps], " in the cache:", len(growing))
 apart = (cached - longer).abs().max().item()
 assert apart < 1e-5, "with a cache the logits must be the same but for rounding"
 print(
@@ -208,11 +210,18 @@ step_cost.draw(places, without, with_cache)
 # Almost level, not quite: the one query still meets all keys, so attention's part grows with the place. The linear
 # layers cost the same at every step.
 #
-# There is a second cost that this count does not see, the *arithmetic intensity* of lesson 10. Prefill uses each weight
-# for all tokens of the prompt; decoding fetches *all* weights, and all keys and values, to compute one token. A
-# processor computes far faster than memory delivers, so prefill waits for arithmetic and decoding waits for memory. Two
-# consequences: several texts in one batch share the fetching of the weights, and the *size* of the cache matters for
-# speed too, not only for room.
+# There is a second cost that this count does not see: the matrices have to be fetched whole, for 64 tokens at once as
+# for one. For what? That is the *arithmetic intensity* of lesson 10:
+
+# %%
+fetched = 4 * sum(layer.weight.numel() for layer in model.modules() if isinstance(layer, torch.nn.Linear))  # bytes
+for name, count in (("prefill, 64 tokens", without[-1]), ("step with a cache", with_cache[-1])):
+    print(f"{name:18} {count:>10,} operations for {fetched:,} bytes of weights: {count / fetched:4.1f} per byte")
+
+# %% [markdown]
+# As measured there: with many operations per byte a pass is compute bound, and decoding, with so few, is memory bound.
+# (Keys and values are fetched on top.) Two consequences: several texts in one batch share the fetching of the weights,
+# and the *size* of the cache matters for speed too, not only for room.
 #
 # ## What a cache takes
 #
@@ -282,8 +291,9 @@ def grouped_attention(q, k, v):
 exercise("13.4").check(grouped_attention)
 
 # %% [markdown]
-# A real layer does not copy the shared heads: it lets them count for the whole group by broadcasting, and its
-# projections for keys and values are narrower. What goes in and comes out has the same shape in all three kinds:
+# A layer *keeps* no copies: its cache holds the G heads, and its projections for keys and values are narrower. Only for
+# the product llmlab's layer repeats them, as you did. (Broadcasting would do without.) What goes in and comes out has
+# one shape in all three kinds:
 
 # %%
 x = torch.randn(1, 5, 48, generator=torch.Generator().manual_seed(0))  # (B, T, D)
@@ -317,20 +327,23 @@ CacheMeter(count=kv_cache_bytes)
 # %% [markdown]
 # <details><summary>What happened?</summary>
 #
-# - The cache: 34.4 GB, against 13 GB of weights. It belongs to the texts, the weights to none in particular. Two fit.
+# - The cache: 34.4 GB, against 13 GB of weights. It belongs to the texts, the weights to none in particular. Two of the
+#   eight texts fit.
 # - By 4: both are factors of the product.
-# - Four: layers, query heads, the width of a head, and how many query heads share a key and value head. Length, number
-#   of texts and bytes per number change the cache alone.
-# - Four heads, with 8 bits per number: sharing by 8 makes 17 GB of 137, beside 11 GB of weights still too much, and
-#   half the bits make half of it. One head for all would fit with 16 bits, too. Each has a price: fewer keys and values
-#   can say less, and fewer bits say it more coarsely.
+# - Three: layers, the width of a head, and how many query heads share a key and value head. (Query heads move the cache
+#   only where the meter holds the sharing fixed; with multi-query they change the weights alone.) Length, number of
+#   texts and bytes per number change the cache alone.
+# - Four heads, with 8 bits per number. With 32 heads the cache would take 137 GB. Sharing by 8 leaves 17 GB: with 11
+#   GB of weights still more than 24. With 8 bits it is 8.6 GB, and fits. One head for all would fit with 16 bits, too.
+#   Each has a price: fewer keys and values can say less, and fewer bits say it more coarsely.
 # </details>
 #
-# From code, with your function counting along:
+# From code, with your function counting along once it is written:
 
 # %%
 probe = CacheMeter(count=kv_cache_bytes)
 wrong = "kv_cache_bytes gives another number than the meter: exercise 13.3"
+print("counted by", "your kv_cache_bytes" if probe.trace.own_function else "llmlab: kv_cache_bytes is not written yet")
 for sharing in ("1: multi-head", "4", "all: multi-query"):
     probe.set(sharing=sharing)
     assert probe.trace.counted == probe.trace.chosen.cache, wrong
@@ -339,12 +352,13 @@ for sharing in ("1: multi-head", "4", "all: multi-query"):
 
 probe.set(precision="8 bits", length="1024")
 assert probe.trace.counted == probe.trace.chosen.cache, wrong
+print(f"8 texts of 1,024 tokens, 8 bits per number: {probe.trace.counted:,} bytes")
 
 # %% [markdown]
 # ## Softmax, block by block
 #
 # The cache makes a step small. Reading a long *prompt* has another problem: the weights of attention, $T \times T$
-# numbers for each head, each used once and then forgotten.
+# numbers for each head, each used once and then forgotten. For a head of width 128:
 
 # %%
 for T in (1_024, 32_768):
@@ -373,7 +387,9 @@ print(f"after the second block: m = {new_m.item():.0f}, s = {s.item():.4f}")
 print(f"all at once:            m = {row.max().item():.0f}, s = {(row - row.max()).exp().sum().item():.4f}")
 
 # %% [markdown]
-# This is **online softmax** (Milakov and Gimelshein 2018): a softmax in one pass, with two running numbers.
+# This is **online softmax** (Milakov and Gimelshein 2018): one pass over the scores, with two running numbers, finds
+# the maximum and the sum. The weights themselves need a second look at the scores, unless the values are added up on
+# the way, as in the next section.
 
 # %% [markdown]
 # ### Exercise 13.5 · A running softmax
@@ -436,16 +452,18 @@ for block in (1, 7, 32, 100):
 #
 # **FlashAttention** (Dao et al. 2022) is this algorithm, cut to fit a GPU. A GPU has a large memory and, next to its
 # processors, a small one that is many times faster. The ordinary way writes all $T^2$ scores to the large memory, reads
-# them for the softmax, writes the weights, and reads them again. FlashAttention also splits the queries into blocks,
-# loads a block of keys and values into the small memory, does all steps there, and writes nothing but the context. Let
-# us count the numbers that move to and from the large memory, for one head of width 64 and 8,192 tokens:
+# them for the softmax, writes the weights, and reads them again. FlashAttention also splits the queries into blocks. In
+# the order of its second version (Dao 2023) a block of queries stays in the small memory while all keys and values pass
+# through, block by block. Written are only the context and, for each query, one number made of its maximum and total.
+# Let us count the numbers that move to and from the large memory, for one head of width 64 and 8,192 tokens:
 
 # %%
 T, d = 8_192, 64
 ordinary = 4 * T * d + 4 * T * T  # q, k, v in, context out; scores out, in; weights out, in
 print(f"ordinary               {ordinary:>12,}")
 for block in (64, 128, 256):
-    tiled = 2 * T * d + (T // block) * 2 * T * d  # q in, context out; all of k and v once for each block of queries
+    tiled = 2 * T * d + T  # q in; context out, and a number for each query
+    tiled += (T // block) * 2 * T * d  # all of k and v, once for each block of queries
     print(f"blocks of {block:3} queries  {tiled:>12,}: one part in {ordinary / tiled:.1f}")
 
 # %% [markdown]
@@ -454,11 +472,11 @@ for block in (64, 128, 256):
 #
 # - it is exact, and so can be used in any model without training it anew;
 # - its memory grows with $T$, its operations still with $T^2$;
-# - you use it already: PyTorch's `scaled_dot_product_attention` picks it where the device has it, and llmlab's
-#   `MultiHeadAttention` calls that.
+# - you use it already: PyTorch's `scaled_dot_product_attention` picks it where the device and the type of the numbers
+#   allow, and llmlab's `MultiHeadAttention` calls that.
 #
-# For training, the backward pass needs the weights again. FlashAttention computes them anew, block by block, from the
-# stored maximum and total: more arithmetic, less traffic, and still faster.
+# For training, the backward pass needs the weights again. FlashAttention computes them anew, block by block, with that
+# stored number: more arithmetic, less traffic, and still faster.
 #
 # ## The same, polished: `llmlab.generation`
 #
@@ -480,9 +498,9 @@ print(f"the cache that we weighed: {cache_bytes(3, 6, 8, length=64, bytes_per_nu
 # And your own functions:
 
 # %%
-q, k = torch.randn(6, 5, 8, generator=generator), torch.randn(2, 5, 8, generator=generator)
-yours = grouped_attention(q, k, k)
-in_groups = scaled_dot_product_attention(q.reshape(2, 3, 5, 8), k[:, None], k[:, None]).context.reshape(6, 5, 8)
+six, two = torch.randn(6, 5, 8, generator=generator), torch.randn(2, 5, 8, generator=generator)
+yours = grouped_attention(six, two, two)
+in_groups = scaled_dot_product_attention(six.reshape(2, 3, 5, 8), two[:, None], two[:, None]).context.flatten(0, 1)
 if yours is None:
     print("grouped_attention is still to be written: exercise 13.4.")
 else:
@@ -495,7 +513,7 @@ else:
 # - keep keys and values instead of computing them again, and show that nothing changes but the cost;
 # - tell prefill from decoding, and say which waits for arithmetic and which for memory;
 # - say what a cache takes, and write attention in which groups of heads share keys and values;
-# - take a softmax in one pass over blocks, and explain what FlashAttention saves and what it leaves as it is.
+# - find maximum and sum of a softmax block by block, and explain what FlashAttention saves and what it leaves as it is.
 #
 # You have followed a text from its characters to the next token, and back to characters. Lesson 14 takes the model from
 # GPT-2 to today; `progress()` below says what is still open.
@@ -509,8 +527,11 @@ else:
 # - Milakov and Gimelshein (2018), *Online normalizer calculation for softmax*: the running maximum and total.
 # - Rabe and Staats (2021), *Self-attention Does Not Need O(n²) Memory*: the same for all of attention.
 # - Dao, Fu, Ermon, Rudra and Ré (2022), *FlashAttention: Fast and Memory-Efficient Exact Attention with IO-Awareness*.
+# - Dao (2023), *FlashAttention-2: Faster Attention with Better Parallelism and Work Partitioning*: the order of the
+#   loops that we counted.
 #
-# **Read next:** Dao et al. (2022), sections 2 and 3: what is moved, counted as here.
+# **Read next:** Dao et al. (2022), sections 2 and 3: what is moved. There the keys and values are in the outer loop, so
+# the context is written again for each block of them.
 
 # %%
 progress("13")

@@ -2,9 +2,9 @@
 # # 15 · From continuing to answering
 #
 # A language model continues texts. Ask it something, and it continues your question. Yet it has read the answer many
-# times. In this lesson a few seconds of training turn the small GPT of the course into one that answers, and an
-# examination shows what it has learned by that and what it has not: questions about things it was never asked about,
-# a form of question that it never met, and the texts that it could write before.
+# times. In this lesson a few seconds of training turn the small GPT of the course into one that answers. What it has
+# learned by that, and what not, is then examined in three parts: questions about things it was never asked about, a
+# form of question that it never met, and the texts that it could write before.
 #
 # About {minutes} minutes. At the end you can
 #
@@ -16,6 +16,7 @@
 # %%
 import copy
 import math
+from collections import Counter
 
 import torch
 
@@ -78,7 +79,8 @@ AnswerBench()
 # %% [markdown]
 # ## It continues
 #
-# The bundled model has read the toy world and nothing else. Give it the beginning of a sentence, and a question:
+# The bundled model has read the toy world and nothing else. Give it the beginning of a sentence, and a question, and
+# count words of a text like its own:
 
 # %%
 torch.set_printoptions(precision=3, sci_mode=False)
@@ -95,6 +97,9 @@ def continued(text, n_tokens=9):
 
 for text in ("the cows sleep", "the wolves sleep", "where do the cows sleep?"):
     print(f"{text!r}:  {continued(text)}")
+words = Counter(toy_world(20_000, seed=0).replace("?", " ?").split())
+print("a text like its own:", {word: words[word] for word in ("cows", "sleep", "where", "?")})
+assert words["where"] == words["?"] == 0 < words["cows"], "the toy world asks nothing"
 
 # %% [markdown]
 # It *knows* where cows sleep, and it does not *answer*. It goes on as after any beginning, with a place that is wrong.
@@ -106,18 +111,22 @@ for text in ("the cows sleep", "the wolves sleep", "where do the cows sleep?"):
 #
 # The grammar of the toy world can ask as well as judge. A question takes one part out of a sentence; an answer is right
 # if it makes the sentence one of the toy world's again. We keep the questions that have at most six right answers and
-# name no second character, so that a guess is mostly wrong:
+# name no second character, so that a blind guess is mostly wrong:
 
 # %%
 questions = [q for q in toy_questions() if len(q.answers) <= 6 and q.names == q.about]
 for question in (questions[0], questions[60], questions[-1]):
     print(f"{question.text:28} {' or '.join(question.answers)}")
-print(f"{len(questions)} questions")
+for form in ("where", "what", "who"):
+    those = [q for q in questions if q.form == form]
+    said = {answer for q in those for answer in q.answers}
+    luck = sum(len(q.answers) for q in those) / len(those) / len(said)
+    print(f"{form:5}: {len(those)} questions; one of their {len(said)} answers, drawn blindly, is right for {luck:.0%}")
 
 # %% [markdown]
 # Some of them must be kept for the examination, and lesson 11 has taught us to be careful: if a fact is asked in one
 # wording and examined in another, the examination is contaminated. So whole characters are held out. Nothing about
-# cows, wolves, queens and boys is asked in tuning, and none of them is an answer. (In the text of *pre-training*, the
+# cows, wolves, queens and boys is asked in tuning, and none of them is an answer. (In the text of **pre-training**, the
 # first training, they occur like all others: that is where the knowledge must come from.)
 
 # %%
@@ -132,7 +141,7 @@ for question in (new[0], new[20], new[-1]):
 # %% [markdown]
 # ## A chat as tokens
 #
-# Who speaks? Special tokens say it (lesson 02): `<|user|>` before a question, `<|assistant|>` before the answer,
+# Who speaks? Special tokens say it (lesson 01): `<|user|>` before a question, `<|assistant|>` before the answer,
 # `<|end|>` after it. This is a **chat template**. The tokens are new, so the model needs a row for each in its
 # embedding, which is also its head (lesson 09: tied weights). The old rows stay, and with them the old logits:
 
@@ -156,8 +165,8 @@ print("typed by a user, <|end|> is plain text:", tokenizer.special_tokens["<|end
 # ## Only the answer counts
 #
 # The loop of lesson 11 trains on every position. Here we want the model to *answer* questions, not to ask them. So the
-# targets that are not part of an answer are set to −100, which PyTorch's cross-entropy leaves out. Which ids are part
-# of an answer says a **loss mask**.
+# targets that are not part of an answer are set to −100, which PyTorch's cross-entropy leaves out. A **loss mask** says
+# which ids are part of an answer.
 
 # %% [markdown]
 # ### Exercise 15.1 · Only answers count
@@ -224,8 +233,9 @@ def exact_match_score(said, answers):
 exercise("15.2").check(exact_match_score)
 
 # %% [markdown]
-# A share of 28 questions is not the share of all questions. How far may it be off? If the examination were drawn again
-# and again, such an interval would hold the true share about 95 times in 100. This one is the **Wilson interval**:
+# A share of 28 questions is not the share of all questions. How far may it be off? We give an interval: if
+# the examination were drawn again and again, and the interval made each time, it would hold the true share about 95
+# times in 100. Ours is the **Wilson interval**:
 #
 # $$\frac{1}{1 + z^2/n} \left( p + \frac{z^2}{2n} \pm z \sqrt{\frac{p(1-p)}{n} + \frac{z^2}{4n^2}} \right)$$
 #
@@ -284,7 +294,7 @@ for question in ("where do the lions sleep?", "where do the cows sleep?", "what 
     print(question, respond(tuned, tokenizer, [question])[0])
 
 # %% [markdown]
-# Three hundred steps, and it answers. Look at the last one again, though.
+# It answers. Look at the last one again, though.
 
 # %%
 results = {"asked in tuning": examine(tuned, tokenizer, asked), "never asked": examine(tuned, tokenizer, new)}
@@ -299,7 +309,7 @@ right_answers.draw(
 )
 
 # %% [markdown]
-# Two results in one. *Where* and *what*: nearly everything is right, also about cows, wolves, queens and boys, about
+# *Where* and *what*: nearly everything is right, also about cows, wolves, queens and boys, about
 # whom nothing was asked. The facts were there; tuning only taught the form. *Who*: what was asked is known by heart,
 # and what was not is mostly wrong. One remark on the intervals: they take the questions for independent. Ours come in
 # families (*who moos in the park?*, *who moos in the garden?*), so the true uncertainty is larger.
@@ -337,9 +347,9 @@ said = respond(tuned, tokenizer, [q.text for q in unasked])
 print(f"{sum(text in learned for text in said)} of {len(said)} answers name somebody who was an answer in tuning")
 
 # %% [markdown]
-# Nearly always somebody who *was* an answer in tuning, and often a near relative: horse for cow, lion for wolf. A
-# suspicion: each step makes the right token more probable and *all others less*, so a word that is never an answer only
-# ever sinks, by the row that it has in the tied table. That can be tried. Freeze the table, and tune the rest:
+# All, or nearly all, name somebody who *was* an answer in tuning, often a near relative: horse for cow, lion for wolf.
+# A suspicion: each step makes the right token more probable and *all others less*, so a word that is never an answer
+# only ever sinks, by the row that it has in the tied table. That can be tried. Freeze the table, and tune the rest:
 
 # %%
 frozen = copy.deepcopy(model)
@@ -350,8 +360,8 @@ for name, one in (("all weights", tuned), ("table frozen", frozen)):
     print(f"{name:13} who, never asked: {right:2} of {total}")
 
 # %% [markdown]
-# One cause is found: with the table as it was, most are right. So it matters *what* is trained. That brings us to the
-# most used way to train little.
+# One cause is found: with the table as it was, most are right. So it matters *what* is trained. Now to the most used
+# way to train little.
 #
 # ## LoRA: a small addition
 #
@@ -421,11 +431,12 @@ print("apart: ", apart[0])
 print("merged:", merged[0])
 
 # %% [markdown]
-# In the model, `add_lora` does this for the four linear layers of each block and freezes all else. LoRA is used with
-# larger learning rates than full tuning; 0.005 is ours.
+# In the model, `add_lora` does this for the four linear layers of each block and freezes all else. We take rank 4 and
+# $\alpha = 8$, so that $\frac{\alpha}{r}$ is 2. LoRA is used with larger learning rates than full tuning; 0.005 is
+# ours.
 
 # %%
-adapted = add_lora(copy.deepcopy(model), rank=4, generator=torch.Generator().manual_seed(0))
+adapted = add_lora(copy.deepcopy(model), rank=4, alpha=8.0, generator=torch.Generator().manual_seed(0))
 print(f"trained: {trained_parameters(adapted):,} numbers of {trained_parameters(model):,}")
 tune(adapted, tokenizer, learning_rate=5e-3)
 for form, (right, total) in sorted(examine(adapted, tokenizer, new).items()):
@@ -444,7 +455,7 @@ print(f"LoRA apart and merged: last logits {apart[0, -1, :3]} and {together[0, -
 print("taken off: exactly the model before tuning:", torch.equal(removed, untouched))
 
 # %% [markdown]
-# The second line is LoRA's other gift: the weights of the model were never touched. One model can carry many small
+# The second line is LoRA's other gift: the model's own weights were never touched. One model can carry many small
 # additions, one for each task, and lay them aside.
 
 # %% [markdown]
@@ -454,7 +465,7 @@ print("taken off: exactly the model before tuning:", torch.equal(removed, untouc
 # Below the answer you see where each token looked in the question. Before you touch it:
 #
 # - What will the model before tuning make of *where do the cows sleep?*
-# - At which token of an answer will it be less sure: at *the*, or at the noun after it?
+# - At which token of an answer will a tuned model be less sure: at *the*, or at the noun after it?
 # - Which will know more *who* that was never asked: all weights, or a LoRA?
 # - **The target:** a question about a fact never asked that a LoRA answers rightly and all weights get wrong. Show
 #   the very token at which they go wrong: which one is it?
@@ -469,20 +480,27 @@ AnswerBench()
 #   no token for the end of an answer either.
 # - At the noun. All answers to *who* begin with *the*, so the first token is nearly sure; the second one is the choice.
 #   (A choice between *cow* and *cows* is open, too: both are right.)
-# - A LoRA, in this recording, though no rank knows them all.
+# - A LoRA, in this recording: of the four, all weights know none, rank 2 three, the other ranks one each.
 # - For example *who moos?*: with all weights the second token is *horses*, with a LoRA of rank 2, 4 or 8 *cows*.
 # </details>
 #
-# From code, for every question that was recorded:
+# From code, for all recorded questions, by kind:
+
 
 # %%
+def kind(question):
+    return "new who" if question.kind == "new fact" and question.text.startswith("who") else question.kind
+
+
 probe = AnswerBench()
-for model_name in ("before tuning", "all weights", "LoRA"):
-    right = []
-    for question in probe.trace.questions:
-        probe.set(model=model_name, question=question.text, rank="4")
-        right.append(probe.trace.is_right)
-    print(f"{model_name:14} {sum(right):2} of {len(right)} recorded questions right")
+for model_name, rank in (("before tuning", "1"), ("all weights", "1"), *(("LoRA", rank) for rank in "1248")):
+    probe.set(model=model_name, rank=rank)
+    total, right = Counter(), Counter()
+    for question, is_right in zip(probe.trace.questions, probe.trace.marks, strict=True):
+        total[kind(question)] += 1
+        right[kind(question)] += is_right
+    name = f"LoRA, rank {rank}" if model_name == "LoRA" else model_name
+    print(f"{name:14}", ", ".join(f"{one}: {right[one]} of {n}" for one, n in total.items()))
 
 # %% [markdown]
 # ## What happens without the mask, and what is forgotten
@@ -531,7 +549,7 @@ print(f"never asked: {right} of {total} right;  sentences: {sentences_right(both
 # ## Once is no proof
 #
 # All this was one run each. The same with three seeds, recorded by `tools/record_answers.py` with the settings of this
-# lesson; the lowest and the highest of the three:
+# lesson, but with 300 sentences; the lowest and the highest of the three:
 
 # %%
 table = recorded_answers().table
@@ -542,7 +560,7 @@ for way, runs in table.items():
     print(f"{way:18}", *(f"{f'{low} to {high}':>14}" for low, _, high in counts))
 
 # %% [markdown]
-# What holds over seeds: *where* and *what* of facts never asked are nearly always right. *Who* is better with the table
+# What holds over seeds: *where* and *what* of facts never asked are mostly right. *Who* is better with the table
 # left alone, by freezing or by LoRA, and with old text mixed in, in which cows and wolves occur. Without the mask the
 # other form suffers most. And only old text in the batches keeps the sentences: LoRA forgets as well, as long as it is
 # on. What it saves is weights, and the way back. Which rank is best cannot be said from three runs, nor anything of
@@ -553,8 +571,9 @@ for way, runs in table.items():
 # Many answers are right, and people like one better than another. For that no target can be written down, but two
 # answers can be compared. **Preference training** learns from pairs: a *chosen* answer and a *rejected* one. The
 # classic way is RLHF, reinforcement learning from human feedback (Ouyang et al. 2022): train a model of the
-# preferences, then the language model against it. **DPO**, direct preference optimization (Rafailov et al. 2023), needs
-# one loss only:
+# preferences, which scores answers, then the language model to score well by it. (**Reinforcement learning** learns
+# from scores of what was done, with no right answer to copy.) **DPO**, direct preference optimization
+# (Rafailov et al. 2023), needs one loss only:
 #
 # $$-\log \sigma\Big(\beta \big[(\log \pi(c) - \log \pi_0(c)) - (\log \pi(r) - \log \pi_0(r))\big]\Big)$$
 #
@@ -600,7 +619,7 @@ assert abs(loss.item() - by_hand) < 1e-5, "the formula and dpo_loss must agree"
 # %% [markdown]
 # ## The same, polished: `llmlab.tuning`
 #
-# The package has what you wrote: `answer_mask`, `exact_match` and `LoRALinear`. Yours beside them:
+# The package has what you wrote: `answer_mask`, `exact_match` (for one answer) and `LoRALinear`. Yours beside them:
 
 # %%
 ids = chat_ids(tokenizer, ["who barks?", "the dog.", "where do the lions sleep?", "in the cave."])
@@ -611,6 +630,14 @@ if yours is None:
 else:
     assert [bool(c) for c in yours] == bundled_mask(ids, tokenizer), "answer_mask is not right yet: exercise 15.1"
     print(f"answer_mask: {sum(yours)} of {len(ids)} tokens count, as in llmlab")
+said, good = ["In the barn", "barn.", "the owl. "], [["in the barn."], ["in the barn."], ["the fox.", "The owl"]]
+yours = exact_match_score(said, good)
+if yours is None:
+    print("exact_match_score is still to be written: exercise 15.2.")
+else:
+    share = sum(map(exact_match, said, good)) / len(said)
+    assert math.isclose(yours, share, rel_tol=1e-4), "exact_match_score is not right yet: exercise 15.2"
+    print(f"exact_match_score: {share:.2f}, as by llmlab's exact_match")
 
 # %%
 layer = LoRALinear(torch.nn.Linear(5, 6, bias=False), rank=2, alpha=3.0, generator=torch.Generator().manual_seed(0))
@@ -620,7 +647,8 @@ yours = lora_layer(x, layer.weight, layer.A, layer.B, 3.0)
 if yours is None:
     print("lora_layer is still to be written: exercise 15.4.")
 else:
-    assert torch.allclose(torch.as_tensor(yours), layer(x), atol=1e-5), "lora_layer is not right yet: exercise 15.4"
+    yours = torch.stack([torch.as_tensor(row) for row in yours]).to(layer.weight)  # an array or lists will do, too
+    assert torch.allclose(yours, layer(x), atol=1e-5), "lora_layer is not right yet: exercise 15.4"
     print("lora_layer gives what llmlab's LoRALinear gives, shape", tuple(layer(x).shape))
 
 # %% [markdown]
@@ -644,7 +672,7 @@ else:
 # - Rajpurkar, Zhang, Lopyrev and Liang (2016), *SQuAD: 100,000+ Questions for Machine Comprehension of Text*: exact
 #   match with several right answers.
 #
-# **Read next:** Hu et al. (2021), sections 1 to 4: short, and every formula of it is in this lesson.
+# **Read next:** Hu et al. (2021), sections 1 to 4: short, and its formula (3) is the one of this lesson.
 
 # %%
 progress("15")

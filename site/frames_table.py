@@ -130,7 +130,7 @@ PLANS = {
     ),
     "ShapeTracer": Plan(
         [
-            together("step", "axis"),
+            together("step"),
             together("width", "context", "tie_weights", "qkv_bias", layers=[4, 12]),
             together("layers", "width"),
             together("step", "tokens_read"),

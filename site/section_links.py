@@ -50,7 +50,7 @@ def _places(name: str) -> dict[str, str]:
         # MyST makes the slug of the words and the code in a heading, without its formulas.
         slugs.append(unique_slug(github_slugify(_plain(re.sub(r"\$[^$]+\$", "", heading))), slugs))
         places.setdefault(_plain(heading), f"#{slugs[-1]}" if places else "")
-    return places
+    return {_plain(lesson.title): "", **places}  # the title also without its number
 
 
 def _plain(heading: str) -> str:

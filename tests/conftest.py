@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import platform
 
+# Two processes test on two cores, and models here are small: threads of PyTorch's own would mostly wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import settings
 
@@ -74,6 +77,7 @@ SLOW = (
 # No deadline: the first example of a test may have to load PyTorch. In CI the same examples every time.
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("versions", settings.get_profile("ci"), max_examples=20)  # of `make test-colab`, see Makefile
 settings.load_profile("ci" if IN_CI else "local")
 
 

@@ -1,7 +1,7 @@
 """Twelve ways to get causal multi-head attention wrong, each one line away from the right way (lesson 08).
 
 The right function stands here as text, and a bug is a line of it with what a learner writes instead. So a bug can be
-shown as well as run: the influence map prints the line, the check of exercise 06.5 compares results with it.
+shown as well as run: the influence map prints the line, the check of exercise 08.4 compares results with it.
 
 `Looks` are the four means of finding them. Eight bugs change which inputs reach which outputs; a mask that is built
 from the scores shows around zero; the two scalings show as the width grows; keys and values swapped show in the values.

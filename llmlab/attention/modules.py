@@ -90,8 +90,8 @@ class CausalAttention(SelfAttention):
 class MultiHeadAttention(nn.Module):
     """H heads side by side, each `d_out / H` wide, from one fused projection; causal unless told otherwise.
 
-    Without `return_weights` PyTorch's fused attention computes the same without ever holding the weights; with it, the
-    steps of `scaled_dot_product_attention` are taken. Both give the same output within rounding.
+    Without `return_weights` PyTorch's fused attention computes the same, where it can without ever holding the weights;
+    with it, the steps of `scaled_dot_product_attention` are taken. Both give the same output within rounding.
 
     Args:
         d_in: width of the input.
@@ -198,7 +198,7 @@ class MultiHeadAttention(nn.Module):
 
 
 def _fused_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool, dropout: float) -> Tensor:
-    """The context of `scaled_dot_product_attention`, from PyTorch's one call that never holds the weights."""
+    """The context of `scaled_dot_product_attention`, from PyTorch's one call, which holds no weights where it can."""
     T, T_key = q.shape[-2], k.shape[-2]
     if mask is None and T == T_key:  # PyTorch knows the causal mask of a square by itself
         return F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=causal)

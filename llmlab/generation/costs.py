@@ -10,15 +10,15 @@ from llmlab.utils.arguments import as_count
 def cache_bytes(
     n_layers: int, n_kv_heads: int, d_head: int, length: int, batch_size: int = 1, bytes_per_number: int = 2
 ) -> int:
-    """Bytes that the keys and values of a full cache take: two vectors a token, layer and key/value head.
+    """Bytes that the keys and values of a full cache take: two vectors per token, layer and key/value head.
 
     Args:
         n_layers: blocks, each with a cache of its own.
         n_kv_heads: heads of keys and values: as many as query heads (multi-head attention), fewer (grouped-query), or
             one (multi-query).
         d_head: width of one head.
-        length: tokens held for each sequence, prompt and new ones together.
-        batch_size: sequences held at once.
+        length: tokens held for each text, prompt and new ones together.
+        batch_size: texts held at once.
         bytes_per_number: 4 for float32, 2 for bfloat16 and float16, 1 for 8-bit numbers.
 
     Raises:

@@ -350,6 +350,14 @@ def test_a_line_of_another_cell_names_its_function():
     assert "Line 2 of the cell with `helper`." in message
 
 
+def test_the_line_in_a_module_is_one_of_its_forward_and_none_of_pytorchs():
+    source = (
+        "class Module(torch.nn.Module):\n    def forward(self, ids, x):\n        return ids[9]\n\nanswer = Module()\n"
+    )
+    message = an_exercise().check(define(source, torch=torch)).message
+    assert "Line 3 of your cell: `return ids[9]`" in message
+
+
 def test_the_line_of_a_name_without_a_value_is_the_same_when_python_has_warmed_up():
     """Python 3.11 runs an assignment and the reading of the next line as one step, after some calls."""
     answer = define(cell("merged = []\nwhile i < len(ids):\n    i += 1"), torch=torch)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from llmlab.exercises.engine.exercise import COMMON
@@ -15,6 +17,9 @@ def cases(corpus: dict[str, dict[str, str]]) -> dict[str, tuple[str, str, str]]:
     return {f"{id}-{name}": (id, name, source) for id, held in corpus.items() for name, source in held.items()}
 
 
+GIVEN_AND_RIGHT = re.compile(
+    r"(?:^|[ `])([^ `]+|\[[^][]*\])`?[;,] right is `?(\[[^][]*\]|[^ `]+?)(?:`|\.$|\.\s|$)", re.MULTILINE
+)
 WRONG_CASES, NEAR_CASES, CRASH_CASES = cases(WRONG), cases(NEAR_MISSES), cases(CRASHES)
 
 
@@ -42,6 +47,8 @@ def test_wrong_answer_shows_its_misconception_the_same_each_time(id, name, sourc
     assert results[0] == results[1]
     ideas = {**COMMON, **EXERCISES[id].misconceptions}
     assert ideas[results[0].misconception].sentence in results[0].message
+    for given, right in GIVEN_AND_RIGHT.findall(results[0].message):
+        assert given != right, "what is shown must be what differs"
 
 
 @pytest.mark.parametrize(("id", "name", "source"), NEAR_CASES.values(), ids=NEAR_CASES)

@@ -148,7 +148,7 @@ def test_the_target_and_the_way_there():
     ):
         bench.set(**change)
         said.append(bench.frame["target"])
-    assert "is “asked in tuning”" in said[0] and "answer it rightly, too" in said[1]
+    assert "is “asked in tuning”" in said[0] and said[1].endswith("all weights answer it rightly.")
     assert "and so does every LoRA" in said[2] and "before tuning" in said[3] and "with a LoRA of rank 4" in said[4]
     assert "token 1 it is not wrong yet" in said[5]
     assert bench.frame["reached"] and "“horses”" in said[6]

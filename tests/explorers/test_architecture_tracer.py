@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import asdict, replace
-from math import prod
+from math import log10, prod
 
 import pytest
 import torch
@@ -99,9 +99,6 @@ def test_a_published_model_is_all_settings_that_make_a_model():
     free = {"step", "tokens_read"}
     for name, model in PUBLISHED.items():
         assert set(model) == set(FIRST) - free, name
-        trace = compute(FIRST | model)
-        most = max(trace.parameters.values())
-        assert trace.axis / 12 < most <= trace.axis, "its axis fits"
     same = config_of(PUBLISHED["GPT-2"])
     assert [str(getattr(same, size)) for size in ("vocab_size", "context_length", "d_model")] == [
         GPT2[control] for control in ("vocabulary", "context", "width")
@@ -216,14 +213,24 @@ def test_the_pass_is_all_steps_of_the_model(state):
     assert ("so K = G · D/H" in words) == ("D+2K" in words)
 
 
-def test_experts_are_drawn_as_sheets_and_their_bar_of_operations_is_short():
+@given(ANY)
+def test_the_scale_holds_every_state(state):
+    trace = compute(state)
+    low, high = (10**power for power in trace.axis)
+    amounts = [*trace.parameters.values(), *(flops / 2 for flops in trace.flops_per_token.values())]
+    assert all(low <= amount <= high for amount in amounts if amount)
+    assert trace.axis[1] - trace.axis[0] == 9, "as many lines as the sheet draws"
+
+
+def test_experts_are_drawn_as_sheets_and_a_token_is_multiplied_with_few_of_their_weights():
     explorer = ArchitectureTracer()
     explorer.set(**PUBLISHED["Mixtral 8x7B"], step="expand")
     html = explorer.frame["html"]
     assert "E = 8 of these" in html and "E · F · D = <b>469,762,048</b> parameters, in each of 32 blocks" in html
     assert "; a token goes through 117,440,512 of them" in html
-    widths = dict(re.findall(r'llmlab-gpt-(holds|costs)(?: llmlab-gpt-beyond)?" style="width:([\d.]+)%', part_of(html)))
-    assert float(widths["holds"]) == pytest.approx(4 * float(widths["costs"]), rel=0.01)
+    points = dict(re.findall(r'llmlab-gpt-(holds|costs)" style="left:([\d.]+)%', part_of(html)))
+    decades = (float(points["holds"]) - float(points["costs"])) / 100 * 9
+    assert decades == pytest.approx(log10(4), abs=0.002), "two of eight experts: a quarter of the weights"
     assert "8 × [(14336, 4096)]" in Tags(more(explorer.trace)).text
 
 

@@ -168,7 +168,7 @@ def test_own_function_is_driven():
 
 def test_a_wrong_count_is_named():
     explorer = CacheMeter(lambda *sizes: count_bytes(*sizes) // 2)
-    assert "gives 17,179,869,184 bytes; two vectors a token" in explorer.frame["note"]
+    assert "gives 17,179,869,184 bytes; two vectors per token" in explorer.frame["note"]
     assert explorer.frame["note"].endswith("34,359,738,368.")
     explorer.set(**TARGET)
     assert explorer.frame["reached"], "the target is found from the sizes, not from the function"
@@ -335,4 +335,4 @@ def test_code_reproduces_the_state(state):
     explorer.set(**state)
     printed = []
     exec(explorer.code(), {"print": printed.append})
-    assert printed == [f"{explorer.trace.chosen.cache:,} bytes, {explorer.trace.bytes_per_token:,} a token"]
+    assert printed == [f"{explorer.trace.chosen.cache:,} bytes, {explorer.trace.bytes_per_token:,} per token"]

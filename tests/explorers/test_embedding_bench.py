@@ -420,6 +420,37 @@ def test_each_word_is_a_dot_and_those_with_a_name_can_be_pressed():
         assert html.count("llmlab-close") == len(trace.neighbours)
 
 
+def small_names(html: str) -> dict[str, tuple[float, float]]:
+    """The words whose small names are written on the map, and where their dots are, in pixels."""
+    found = re.findall(
+        r'<b data-key="at\d+" style="left:([\d.]+)%;top:([\d.]+)%"><i class="[^"]*llmlab-named[^>]*data-tip="(\w+)"',
+        html,
+    )
+    return {word: (float(x) * 6, float(y) * 6 / SHAPE) for x, y, word in found}
+
+
+@pytest.mark.parametrize("words", ["the king sees the queen", "cat", "books books", ""])
+def test_small_names_give_way_to_those_of_the_sentence(words):
+    explorer = EmbeddingBench()
+    explorer.set(words=words)
+    html = explorer.frame["html"]
+    marks = re.findall(
+        r'llmlab-place-of llmlab-(\w)"[^>]*style="left:([\d.]+)%;top:([\d.]+)%"><b>([^<]*)', html
+    )  # the names in bold; an empty one is that of a word which another dot names
+    small = small_names(html)
+    for side, left, top, name in marks:
+        x, y = float(left) * 6, float(top) * 6 / SHAPE
+        begins, lower = {"e": (8, 0), "w": (-68, 0), "n": (-30, -18), "s": (-30, 18)}[side]
+        for word, (at, line) in small.items():
+            under_dot = at + 4 < x + 5 and at + 4 + 7 * len(word) > x - 5 and abs(line - y) < 15
+            covered = at + 4 < x + begins + 60 and at + 4 + 7 * len(word) > x + begins and abs(line - y - lower) < 15
+            assert not under_dot and not (name and covered), f"{word} lies under {name}"
+    others = explorer.trace.plane.named - {RUN.vocabulary.index(word) for word in words.split()}
+    hidden = {RUN.vocabulary[id] for id in others} - small.keys()
+    assert len(hidden) <= 3 * len(set(words.split())), "only what is covered gives way"
+    assert words or not hidden
+
+
 def test_the_two_the_are_one_dot_until_they_have_places():
     explorer = EmbeddingBench()
     assert "the<small>0, 3</small>" in explorer.frame["html"] and "the<small>3</small>" not in explorer.frame["html"]

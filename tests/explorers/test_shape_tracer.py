@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import asdict
-from math import log2, prod
+from math import log2, log10, prod
 
 import numpy as np
 import pytest
@@ -15,10 +15,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from llmlab.explorers import ShapeTracer
 from llmlab.explorers.shape_tracer.numbers import big, more
-from llmlab.explorers.shape_tracer.picture import STREAM, render, why
+from llmlab.explorers.shape_tracer.picture import NAMED, STREAM, render, why
 from llmlab.explorers.shape_tracer.steps import PARTS
 from llmlab.explorers.shape_tracer.values import (
-    AXES,
     CONTEXTS,
     GPT2,
     GPT2_PARAMETERS,
@@ -31,12 +30,14 @@ from llmlab.explorers.shape_tracer.values import (
     compute,
 )
 from llmlab.gpt import GPT, GPTConfig, count_parameters
+from tests import ROOT
 from tests.explorers.answers import count_parameters as count_by_hand
 from tests.explorers.cases import any_state, drawn
 from tests.explorers.html import Tags
 
 FIRST = ShapeTracer().state
 ANY = any_state(ShapeTracer)
+SHEET = (ROOT / "llmlab/explorers/shape_tracer/shape_tracer.css").read_text(encoding="utf-8")
 
 # Small enough to be built; every other size of the controls differs from them only in magnitude.
 SMALL = st.fixed_dictionaries(
@@ -51,7 +52,6 @@ SMALL = st.fixed_dictionaries(
         "tie_weights": st.booleans(),
         "qkv_bias": st.booleans(),
         "step": st.sampled_from(list(STEPS)),
-        "axis": st.sampled_from(list(AXES)),
     }
 )
 # ---- the trace -------------------------------------------------------------------------------------------------------
@@ -168,7 +168,6 @@ def test_the_steps_are_the_same_in_every_model_and_one_is_looked_at(state):
     trace = compute(state)
     assert [step.key for step in trace.steps] == list(STEPS) and len(STEPS) == 18
     assert trace.step.key == state["step"] and trace.step in trace.steps
-    assert trace.axis == {"10 M": 10_000_000, "100 M": 100_000_000, "1 G": 1_000_000_000}[state["axis"]]
 
 
 @given(ANY)
@@ -310,30 +309,59 @@ def test_shares_sum_to_one(state):
         assert sum(map(float, bars)) == pytest.approx(100, abs=0.4)
 
 
+def place(amount, trace):
+    """Where an amount stands on the scale, in percent."""
+    low, high = trace.axis
+    return 100 * (log10(amount) - low) / (high - low)
+
+
 @given(ANY)
-def test_bars_are_as_long_as_what_they_stand_for(state):
+def test_dots_stand_where_their_numbers_are(state):
     trace = compute(state)
-    rows = re.findall(r'<div class="llmlab-gpt-part".*?<br>[^<]*</span></div>', render(trace))
+    rows = re.findall(r'<div class="llmlab-gpt-part" data.*?<br>[^<]*</span></div>', render(trace))
     for row, part in zip(rows, PARTS, strict=True):
-        amounts = {"holds": trace.parameters[part], "costs": trace.flops_per_token[part] / 2}
-        for kind, amount in amounts.items():
-            beyond, width = re.search(rf'llmlab-gpt-{kind}( llmlab-gpt-beyond)?" style="width:([\d.]+)%', row).groups()
-            share = 100 * amount / trace.axis
-            assert float(width) == pytest.approx(min(share, 100), abs=0.41 if share < 0.4 else 0.01)
-            assert (float(width) > 0) == (amount > 0), "what is not nothing is seen"
-            assert (beyond is not None) == (share > 100)
-        mark = re.search(r'llmlab-gpt-mark" style="left:([\d.]+)%', row)
-        gpt2 = 100 * GPT2_PARTS[part] / trace.axis
-        if mark:
-            assert float(mark[1]) == pytest.approx(gpt2, abs=0.01)
-        else:
-            assert gpt2 > 100 and "llmlab-gpt-mark-beyond" in row or not (GPT2_PARTS[part] or trace.parameters[part])
-        same = trace.parameters[part] == GPT2_PARTS[part]
-        assert ("✓" in row) == (same and trace.parameters[part] > 0)
-        assert f"{big(trace.parameters[part])}" in row and f"{big(trace.flops_per_token[part])}</span>" in row
+        mine, theirs = trace.parameters[part], GPT2_PARTS[part]
+        amounts = {"holds": mine, "costs": trace.flops_per_token[part] / 2, "mark": theirs}
+        points = dict(re.findall(r'<i class="llmlab-gpt-(\w+)" style="left:(-?[\d.]+)%"', row))
+        assert {kind: float(left) for kind, left in points.items()} == {
+            kind: pytest.approx(place(amount, trace), abs=0.01) for kind, amount in amounts.items() if amount
+        }
+        assert all(0 <= float(left) <= 100 for left in points.values()), "the scale holds every state"
+        assert ("✓" in row) == (mine == theirs and mine > 0)
+        assert f"{big(mine)}" in row and f"{big(trace.flops_per_token[part])}</span>" in row
         pressed = json.loads(re.search(r"data-set='([^']+)'", row)[1])["step"]
         assert next(step for step in trace.steps if step.key == pressed).part == part
         assert trace.step.part != part or pressed == trace.step.key, "the part of the chosen step is on"
+
+
+@given(ANY)
+def test_each_line_of_the_scale_is_a_power_of_ten(state):
+    trace = compute(state)
+    html, sizes = render(trace), {"1 k": 1e3, "1 M": 1e6, "1 G": 1e9}
+    ticks = re.findall(r'left:([\d.]+)%">(1 \w)</span>', html)
+    assert {name: float(left) for left, name in ticks} == {
+        name: pytest.approx(place(size, trace), abs=0.01) for name, size in sizes.items()
+    }
+    lines = re.search(r"\.llmlab-gpt-lane \{.*?calc\(100% / (\d+)\)", SHEET)
+    assert int(lines[1]) == trace.axis[1] - trace.axis[0]
+
+
+@given(ANY)
+def test_the_strips_share_everything_out(state):
+    trace = compute(state)
+    for name, amounts in (("parameters", trace.parameters), ("operations", trace.flops)):
+        strip = re.search(rf'<span>{name}</span><div class="llmlab-gpt-strip">(.*?)</div>', render(trace))[1]
+        pieces = re.findall(r'data-tip="(.*?): ([\d.]+)% of all (\w+)" style="flex-grow:([\d.]+)">(.*?)</span>', strip)
+        held = [part for part in PARTS if amounts[part]]
+        assert [part for part, *_ in pieces] == held and {kind for *_, kind, _, _ in pieces} == {name}
+        assert sum(float(share) for *_, share, _ in pieces) == pytest.approx(1, abs=1e-4)
+        for part, percent, _, share, text in pieces:
+            exact = amounts[part] / sum(amounts.values())
+            assert (float(percent), float(share)) == (
+                pytest.approx(100 * exact, abs=0.06),
+                pytest.approx(exact, abs=1e-5),
+            )
+            assert text == ("" if exact < NAMED else f"{part.removeprefix('attention: ')} {exact:.0%}")
 
 
 @given(ANY)

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from llmlab.exercises.engine.catalogue import of_lesson
 from tests import ROOT
 
 SOLVED = ROOT / "notebooks" / "solutions" / "03_sliding_window.ipynb"
 STUDENT = ROOT / "notebooks" / "03_sliding_window.ipynb"
-IDS = tuple(f"03.{number}" for number in range(1, 7))
+IDS = tuple(one.id for one in of_lesson("03"))
 FILE = "03_sliding_window.ipynb"
 
 
@@ -365,7 +366,7 @@ def cases(outside: Path, port: int, whole: bool = False) -> dict[str, Case]:
     return found
 
 
-_KEYS = tuple(f"_{id[-1]}" for id in IDS)
+_KEYS = tuple(f"_{id.partition('.')[2]}" for id in IDS)
 
 
 def write_batch(folder: Path, batch: dict[str, Case]) -> None:

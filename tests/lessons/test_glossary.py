@@ -70,7 +70,8 @@ def paragraphs(lesson: Lesson) -> list[Paragraph]:
             heading = HEADING.match(text.strip())
             if heading and heading[1]:
                 level = len(heading[1])
-                path = {above: name for above, name in path.items() if above < level} | {level: heading[2]}
+                name = heading[2].removeprefix(f"{lesson.name[:2]} · ")  # of a title without its number
+                path = {above: other for above, other in path.items() if above < level} | {level: name}
             elif not heading and "Where this comes from" not in path.values():
                 prose = NOT_PROSE.sub(" ", text)
                 found.append(Paragraph(lesson.name[:2], tuple(path.values()), place == 0, prose))

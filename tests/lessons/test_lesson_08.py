@@ -12,6 +12,8 @@ from llmlab.exercises.lesson_08.own_module_looks import right_outputs, weights_o
 from llmlab.exercises.lesson_08.split_heads import _split, _wrong_splits
 from llmlab.exercises.lesson_08.whole_layer_mistakes import example, wrong_outputs
 from llmlab.explorers import InfluenceMap
+from llmlab.gpt import attention_maps
+from llmlab.training import load_checkpoint
 from tests.lessons.shared import Lesson, alike, near
 
 LESSON = Lesson("08")
@@ -61,6 +63,20 @@ def test_the_table_of_bugs_says_what_the_text_says():
     assert rows["late mask, renormalised"] == ["ok"] * 4
 
 
+def test_the_puzzle_of_the_first_play():
+    explorer = InfluenceMap()
+    explorer.set(bug="view when splitting", heads=4)
+    assert any(token == explorer.trace.perturbed for _, token in explorer.trace.leaks), "a red line"
+    explorer.set(heads=1)
+    assert not explorer.trace.leaks
+
+
+def test_the_map_says_whose_function_it_shows():
+    cell = "probe = InfluenceMap(attend=attend)"
+    assert output(cell).startswith("llmlab's, since attend is not written yet: ")
+    assert Lesson("08", solved=True).output(cell).startswith("your attend: ")
+
+
 def test_what_happened_in_the_explorer():
     explorer = InfluenceMap()
     with_one, with_any = set(), set()
@@ -93,12 +109,26 @@ def test_one_head_gives_a_mixture_and_two_give_answers():
 
 
 def test_the_trained_head_looks_for_a_role_rather_than_a_place():
-    found = re.findall(r"most: (\w+) (0\.\d+), the token before: (0\.\d+)", output("layer 1, head 1"))
-    assert [name for name, *_ in found] == ["reads", "plays", "looks", "dinner"]
-    assert all(float(most) > 0.5 for _, most, _ in found)
+    found = re.findall(r"most: (\w+) (0\.\d+), the token before: (0\.\d+)", output("layer 1, head 3"))
+    assert [name for name, *_ in found] == ["wears", "plays", "cooks", "king"]
+    assert all(float(most) > 0.5 for _, most, _ in found[:3])
+    assert found[0][1] == found[0][2], "in the first sentence the verb is the token before"
     assert all(float(before) < 0.2 for _, _, before in found[1:])
     picture = repr(LESSON.cell("heads_side_by_side.draw({f").outputs[0])
-    assert "head 1: 'reads'" in picture and "head 2: 'king'" in picture
+    assert "head 2: 'king'" in picture and "head 3: 'wears'" in picture
+    gpt, tokenizer = load_checkpoint()
+    ids = tokenizer.encode("<|endoftext|> the king near the boy wears his", allowed_special="all")
+    asked_by_wears = attention_maps(gpt, torch.tensor([ids]))[0, 1, 1:3, -2]
+    assert [tokenizer.decode([ids[place]]).strip() for place in asked_by_wears.argmax(dim=-1)] == ["king", "king"]
+
+
+def test_the_subject_alone_decides_and_no_single_head_carries_it():
+    boy, king = output("def next_word(ids)").splitlines()
+    assert boy.startswith("the boy near the king wears his ... hat (") and "near the boy wears his ... crown (" in king
+    assert sorted(boy.split()[:7]) == sorted(king.split()[:7]), "the same words"
+    without = re.findall(r"without (.+): (\w+) \(", output("reads[:, columns] = 0"))
+    assert [name for name, _ in without] == ["head 2 of layer 1", "all of layer 1", "all of layer 0"]
+    assert [word == "crown" for _, word in without] == [True, True, False]
 
 
 def test_all_parameters_are_counted():
@@ -119,6 +149,6 @@ def test_buffers_are_moved_and_saved_and_plain_tensors_are_not():
 
 
 def test_all_versions_give_the_loops_numbers():
-    cell = 'results = {"llmlab, fused"'
+    cell = 'results = {"llmlab, one call"'
     assert re.findall(r"differs from the loop by (\S+)", Lesson("08", solved=True).output(cell)) == ["0.00000"] * 4
     assert "once their checks pass" in output(cell)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import combinations
 
+import pytest
 import torch
 from torch.nn import functional as F
 
@@ -15,9 +17,11 @@ from llmlab.exercises.lesson_14.rms_norm import _norm, _wrong_norms
 from llmlab.exercises.lesson_14.swiglu import _numbers, _swiglu, _wrong_layers
 from llmlab.explorers import ArchitectureTracer
 from llmlab.explorers.architecture_tracer import PUBLISHED
-from llmlab.gpt import Experts, GPTConfig, SwiGLU, balance_loss, count_parameters, route
+from llmlab.gpt import Experts, GPTConfig, RMSNorm, SwiGLU, balance_loss, count_parameters, route
 from llmlab.utils.bundled import data_path
-from tests.lessons.shared import Lesson, alike, near
+from tests.exercises.answers import UNUSUAL, WRONG
+from tests.exercises.learners import define
+from tests.lessons.shared import Lesson, alike, near, quiet
 
 LESSON = Lesson("14")
 output = LESSON.output
@@ -69,6 +73,9 @@ def test_the_rows_are_what_the_text_says_of_them():
     mean = {name: sum(those) / 3 for name, those in LOSSES.items()}
     assert not apart("RMSNorm") and abs(mean["RMSNorm"] - mean["GPT-2"]) < 0.01
     assert mean["SwiGLU"] > mean["GPT-2"] and max(LOSSES["SwiGLU"]) - sorted(LOSSES["SwiGLU"])[1] > 0.05, "one far off"
+    assert not apart("SwiGLU"), "even so the ranges touch"
+    orders = list(combinations(range(6), 3))
+    assert (len(orders), sum(one in ((0, 1, 2), (3, 4, 5)) for one in orders)) == (20, 2), "apart by luck"
     assert apart("rotary positions") and max(LOSSES["rotary positions"]) < min(base)
     for name in ("grouped queries", "experts, same total", "experts, same active"):
         assert not apart(name), name
@@ -99,7 +106,12 @@ def test_what_moved_texts_and_caches_show():
 
 
 def test_the_run_is_that_of_the_record():
-    assert "agree within 0.05" in output("yours = GPT(")
+    said = output("of_gpt2 = ")
+    yours, recorded, least, most = map(float, re.findall(r"\d\.\d{3}", said))
+    at_200 = {name: [run["validation"][0][1] for run in row["runs"]] for name, row in ROWS.items()}
+    assert abs(yours - recorded) < 0.05 and recorded == round(at_200["rotary positions"][0], 3)
+    assert (least, most) == (round(min(at_200["GPT-2"]), 3), round(max(at_200["GPT-2"]), 3))
+    assert 0.05 < (least - recorded) / 2, "less than half of the way to the nearest seed of GPT-2"
     assert output("loader = DataLoader(").startswith("653 tokens, 3,811 windows")
 
 
@@ -111,6 +123,18 @@ def test_who_is_not_chosen_has_no_gradient_and_the_formula_is_the_packages():
     for logits, value in ((torch.eye(4).repeat(5, 1) * 9.0, 1.0), (torch.tensor([[9.0, 0, 0, 0]]).repeat(20, 1), 4.0)):
         layer.router_logits = logits
         assert abs(balance_loss(layer).item() - value) < 0.01
+
+
+def test_what_is_new_and_what_has_gone_between_the_two_models():
+    tracer = ArchitectureTracer()
+    before = [step.name for step in tracer.trace.steps]
+    tracer.set(**PUBLISHED["Llama 3 8B"])
+    after = [step.name for step in tracer.trace.steps]
+    assert {"q and k, turned", "gate, SiLU", "RMSNorm", "head: logits"} <= set(after) - set(before)
+    assert {"rows of the position table", "their sum: the stream begins", "norm"} <= set(before) - set(after)
+    assert before.count("added to the stream") == after.count("added to the stream") == 2
+    text = LESSON.cell("q and k, turned", kind="markdown").source
+    assert all(f"`{name}`" in text for name in ("q and k, turned", "gate, SiLU", "norm", "RMSNorm"))
 
 
 def test_the_answers_about_the_tracer_hold():
@@ -143,6 +167,22 @@ def test_the_answers_about_the_tracer_hold():
 def test_the_models_of_transformers_are_equal():
     said = output("weights = load_file(")
     assert re.findall(r"(\w+) +806 logits from .* equal to 4 decimals", said) == ["llama", "mixtral"]
-    solved = Lesson("14", solved=True).output("gated = RMSNorm(24)")
+    solved = Lesson("14", solved=True).output("by_hand = torch.stack(")
     assert re.findall(r"your (\w+) equals", solved) == ["rms_norm", "swiglu", "mixture"]
-    assert output("gated = RMSNorm(24)").count("still to be written") == 3
+    assert output("by_hand = torch.stack(").count("still to be written") == 3
+
+
+def test_the_comparison_takes_every_answer_that_its_check_takes():
+    setting = LESSON.cell("gated = RMSNorm(24)").source
+    comparing = LESSON.cell("by_hand = torch.stack(").source
+    names = {"torch": torch, "RMSNorm": RMSNorm, "SwiGLU": SwiGLU, "route": route, "print": quiet}
+    names |= dict.fromkeys(("rms_norm", "swiglu", "mixture"), lambda *arguments: None)
+    tried = 0
+    for id, one in (("14.1", "rms_norm"), ("14.2", "swiglu"), ("14.3", "mixture")):
+        for source in UNUSUAL[id]:
+            exec(setting + "\n" + comparing, names | {one: define(source)})
+            tried += 1
+        for wrong in ("other-values", "not-the-shape"):
+            with pytest.raises(AssertionError):
+                exec(setting + "\n" + comparing, names | {one: define(WRONG[id][wrong])})
+    assert tried >= 9

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import re
 from operator import eq
 
+import pytest
 import torch
 
 from llmlab.exercises.lesson_15.answer_mask import _CHAT, _right, _wrong_masks
 from llmlab.exercises.lesson_15.exact_match import _CASES, _RULES
 from llmlab.exercises.lesson_15.exact_match import _right as _right_share
-from llmlab.exercises.lesson_15.lora_layer import _layer, _numbers, _wrong_layers
+from llmlab.exercises.lesson_15.lora_layer import _example, _layer, _wrong_layers
 from llmlab.explorers import AnswerBench
 from llmlab.explorers.answer_bench import recorded_answers
-from llmlab.tuning import CHAT_TOKENS, LoRALinear, answer_mask, exact_match, wilson_interval
+from llmlab.tuning import CHAT_TOKENS, LoRALinear, answer_mask, chat_ids, exact_match, wilson_interval
 from tests.core.test_tuning import tokenizer_of
-from tests.lessons.shared import Lesson, alike, near
+from tests.exercises.answers import UNUSUAL, WRONG
+from tests.exercises.learners import define
+from tests.lessons.shared import Lesson, alike, near, quiet
 
 LESSON = Lesson("15", solved=True)
 output = LESSON.output
@@ -30,23 +34,24 @@ def test_what_the_checks_take_for_right_is_the_packages():
     assert _right(_CHAT, 2, 3) == answer_mask(ids, tokenizer)
     for text, good in _CASES:
         assert _right_share([text], [good]) == exact_match(text, good)
-    layer = LoRALinear(torch.nn.Linear(5, 4, bias=False), rank=2, alpha=6.0)
-    x, A, B = _numbers(3, 5), _numbers(2, 5, shift=9), _numbers(4, 2, shift=40)
+    x, W, A, B, alpha = _example()
+    layer = LoRALinear(torch.nn.Linear(5, 6, bias=False), rank=2, alpha=alpha)
     with torch.no_grad():
         layer.A.copy_(A)
         layer.B.copy_(B)
-    torch.testing.assert_close(_layer(x, layer.weight, A, B, 6.0), layer(x))
+        layer.weight.copy_(W)
+    torch.testing.assert_close(_layer(x, W, A, B, alpha), layer(x))
 
 
 def test_known_mistakes_are_told_apart():
     """Each model differs from the right one and from the others: what agrees with two could not be named."""
     masks = {"right": _right(_CHAT, 2, 3)} | _wrong_masks(_CHAT, 2, 3)
     assert alike(masks.items(), eq) == []
+    assert sum(_right_share([text], [good]) for text, good in _CASES) == 9, "the last five are wrong"
     scores = {"right": [_right_share([text], [good]) for text, good in _CASES]}
     scores |= {name: [float(rule(*case)) for case in _CASES] for name, rule in _RULES.items()}
-    assert alike(scores.items(), eq) == []
-    sizes = _numbers(3, 5), _numbers(4, 5, shift=5), _numbers(2, 5, shift=9), _numbers(4, 2, shift=40), 6.0
-    layers = {"right": _layer(*sizes)} | _wrong_layers(*sizes)
+    assert alike(((name.partition(":")[0], row) for name, row in scores.items()), eq) == []
+    layers = {"right": _layer(*_example())} | _wrong_layers(*_example())
     assert alike(layers.items(), lambda a, b: a.shape == b.shape and near(1e-3)(a, b)) == []
 
 
@@ -57,6 +62,9 @@ def test_it_knows_and_does_not_answer():
     said = output("def continued(text, n_tokens=9)")
     assert "the cows sleep in the barn." in said and "the wolves sleep in the cave." in said
     assert "where do the cows sleep? in the barn" not in said and "where do the cows sleep? in the" in said
+    assert re.search(r"a text like its own: {'cows': \d+, 'sleep': \d+, 'where': 0, '\?': 0}", said)
+    luck = dict(re.findall(r"(\w+) *: \d+ questions; .* is right for (\d+)%", output("luck = sum(")))
+    assert set(luck) == {"where", "what", "who"} and max(map(int, luck.values())) < 30, "a blind guess is mostly wrong"
     rows = dict(re.findall(r"before tuning (\w+) +(\d+) of", output("before tuning {form")))
     assert (rows["what"], rows["who"]) == ("0", "0") and 0 < int(rows["where"]) < 28
 
@@ -78,6 +86,7 @@ def test_a_lora_trains_little_and_can_be_taken_off():
         int(number.replace(",", "")) for number in re.search(r"trained: (\S+) numbers of (\S+)", said).groups()
     )
     assert trained == 3 * 4 * ((96 + 288) + (96 + 96) + (96 + 384) + (384 + 96)) and of == 404_160
+    assert "We take rank 4 and\n# $\\alpha = 8$" in LESSON.source and "rank=4, alpha=8.0" in LESSON.source
     assert "taken off: exactly the model before tuning: True" in output("together = merge_lora")
 
 
@@ -111,3 +120,27 @@ def test_the_answers_about_the_bench_hold():
     assert answers.answer("all weights", "who moos?").steps[1].token == "horses"
     for rank in (2, 4, 8):
         assert answers.answer(f"LoRA, rank {rank}", "who moos?").steps[1].token == "cows"
+    printed = dict(re.findall(r"^(all weights|LoRA, rank \d) .*new who: (\d) of 4", output("def kind(question)"), re.M))
+    assert printed == {"all weights": "0", **{f"LoRA, rank {rank}": "3" if rank == 2 else "1" for rank in (1, 2, 4, 8)}}
+
+
+def test_the_recording_has_the_sentences_that_the_text_says():
+    assert {run["sentences"][1] for runs in recorded_answers().table.values() for run in runs} == {300}
+    assert "with 300 sentences" in " ".join(LESSON.source.replace("\n#", " ").split())
+
+
+def test_the_comparisons_take_every_answer_that_their_checks_take():
+    names = {"torch": torch, "LoRALinear": LoRALinear, "exact_match": exact_match, "math": math, "print": quiet}
+    tokenizer = tokenizer_of()
+    names |= {"tokenizer": tokenizer, "bundled_mask": answer_mask, "chat_ids": chat_ids}
+    cells = LESSON.cell("yours = answer_mask(").source, LESSON.cell("yours = lora_layer(").source
+    by_name = {"15.1": "answer_mask", "15.2": "exact_match_score", "15.4": "lora_layer"}
+    names |= dict.fromkeys(by_name.values(), lambda *arguments: None)
+    for id, one in by_name.items():
+        for source in UNUSUAL[id]:
+            for cell in cells:
+                exec(cell, names | {one: define(source)})
+        wrong = {"15.1": "never-closed", "15.2": "percent", "15.4": "not-scaled"}[id]
+        with pytest.raises(AssertionError):
+            for cell in cells:
+                exec(cell, names | {one: define(WRONG[id][wrong])})

@@ -40,14 +40,14 @@ def draw(n_tokens: int, block: int) -> Picture:
         )
     for place, name in enumerate(("largest", "total", "context")):
         wide = T * (0.06 if place < 2 else 0.28)
-        left = T * (1.12 + 0.16 * place)
+        left = T * (1.28, 1.53, 1.71)[place]
         axes.add_patch(Rectangle((left, 0), wide, T, facecolor="white", edgecolor=INK, linewidth=1.4))
         axes.text(left + wide / 2, T * 1.05, name, ha="center", fontsize=SMALL, color=INK)
     axes.text(
         T / 2, T * 1.05, f"scores: {T} queries, keys in blocks of {block}", ha="center", fontsize=SMALL, color=INK
     )
-    axes.text(T * 1.42, -T * 0.12, "kept between blocks", ha="center", fontsize=SMALL, color=INK)
-    axes.set(xlim=(-0.02 * T, T * 1.8), ylim=(-0.2 * T, 1.16 * T))
+    axes.text(T * 1.64, -T * 0.12, "kept between blocks", ha="center", fontsize=SMALL, color=INK)
+    axes.set(xlim=(-0.02 * T, T * 2.03), ylim=(-0.2 * T, 1.16 * T))
     axes.axis("off")
     return show(
         figure,

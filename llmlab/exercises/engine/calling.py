@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from llmlab.exercises.engine.containment import Bounded, contained, copies, same
 from llmlab.exercises.engine.crashes import Seen, message_of
 from llmlab.exercises.engine.frames import own_frames, raised_on_purpose
-from llmlab.exercises.engine.source_code import code_of, same_code
+from llmlab.exercises.engine.source_code import code_of, made_of_class_in, same_code
 from llmlab.exercises.engine.values import plain
 from llmlab.exercises.engine.verdicts import Blank, Wrong
 from llmlab.utils.memory_limit import GrewTooLarge
@@ -84,6 +84,7 @@ class Look:
         untouched: whether it is blank, or still what the student notebook came with.
         callable: whether it can be called.
         generator: whether calling it gives a generator.
+        made: whether it is an object made from the class that was asked for, not the class itself.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Look:
     untouched: bool
     callable: bool
     generator: bool
+    made: bool
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ class LocalAnswer:
             untouched=answer is None or answer is ... or same_code(answer, stub),
             callable=callable(answer),
             generator=_is_generator_function(answer),
+            made=made_of_class_in(stub, answer),
         )
 
     def value(self) -> Outcome:

@@ -20,6 +20,10 @@ COMMON = {
         "The check wants the function itself, to call it with values of its own: "
         "write its name without parentheses after it."
     ),
+    "not-the-class": Misconception(
+        "The check wants the class itself, to make objects of its own from it: write its name without parentheses "
+        "after it."
+    ),
     "wrong-parameters": Misconception("The function takes other parameters than the exercise asks for."),
     "yield-for-return": Misconception(
         "The function has a `yield` where the exercise asks for a `return`. Calling it gives a generator, which has "
@@ -47,6 +51,8 @@ def judge(exercise: Exercise, answer: Answer, look: Look) -> Result:
     try:
         if exercise.kind == "value":
             held = list(exercise.examine(value_of(answer.value())))
+        elif look.made:
+            raise Wrong("not-the-class", f"It got one `{look.kind}` made from it.")
         elif not look.callable:
             raise Wrong("not-a-function", f"It got a value of type `{look.kind}`.")
         else:

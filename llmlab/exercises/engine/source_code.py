@@ -32,6 +32,12 @@ def same_code(function: Any, source: str) -> bool:
     )
 
 
+def made_of_class_in(source: str, answer: Any) -> bool:
+    """Whether `answer` is an object made from a class of a name that `source` defines, not the class itself."""
+    classes = {node.name for node in ast.parse(source).body if isinstance(node, ast.ClassDef)}
+    return not isinstance(answer, type) and type(answer).__name__ in classes
+
+
 def _codes_in(code: CodeType) -> list[CodeType]:
     return [constant for constant in code.co_consts if isinstance(constant, CodeType)]
 
@@ -57,7 +63,10 @@ def function_of(answer: Any) -> FunctionType | None:
         if isinstance(answer, type):
             return next(iter(_methods(answer)), None)
         answer = inspect.unwrap(getattr(answer, "func", answer))  # functools.partial, functools.wraps
-        behind = (answer, getattr(answer, "__func__", None), type(answer).__call__)  # a method; an object with __call__
+        call = type(answer).__call__
+        if str(getattr(call, "__module__", "")).startswith("torch."):  # in a module the learner's own is `forward`
+            call = type(answer).forward
+        behind = (answer, getattr(answer, "__func__", None), call)  # a method; an object with __call__
         return next((one for one in behind if isinstance(one, FunctionType)), None)
     except Exception:  # an odd object may raise on any attribute
         return None

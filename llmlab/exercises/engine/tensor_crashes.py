@@ -16,7 +16,8 @@ TENSOR_CRASHES = (
         r"inconsistent tensor size, expected tensor|size mismatch, got input|mismatch in its core dimension|"
         r"shapes .* not aligned",
         "In `A @ B` the last axis of `A` must be as long as the last but one of `B` (its only one, if `B` is a "
-        "vector). Look for a missing transpose, `.transpose(-2, -1)`, or for `A` and `B` in the wrong order.",
+        "vector). Look for a transpose that is missing, `.transpose(-2, -1)`, or one too many, for `A` and `B` in the "
+        "wrong order, or for `@` in place of `*`, which multiplies number by number.",
     ),
     Crash(
         "shapes-in-einsum",

@@ -32,7 +32,9 @@ LAYER_IDEAS = {
         "A mask of 0 and 1 was added to the scores. That shifts a score by 1 and hides nothing: fill with −∞.", LAYER
     ),
     "mask-multiplied": Misconception(
-        "The scores were multiplied by the mask. A score of 0 still gets a weight, exp(0) = 1: fill with −∞.", LAYER
+        "The hidden scores became 0: by a product with the mask, or by a fill with 0. A score of 0 still gets a "
+        "weight, since exp(0) = 1: fill with −∞.",
+        LAYER,
     ),
     "mask-inverted": Misconception("The mask is turned round: the past is hidden and the future visible.", LAYER),
     "mask-one-too-high": Misconception(
@@ -46,8 +48,8 @@ LAYER_IDEAS = {
         LAYER,
     ),
     "mask-from-the-scores": Misconception(
-        "The mask is made from the scores, such as `triu(scores)`. Where a score happens to be 0 there is no mask: "
-        "around an input of zeros the future reaches everything. Make it from ones.",
+        "The mask is made from the scores, such as `triu(scores)`: a score that happens to be 0 looks like a zero of "
+        "the triangle and falls on its wrong side. Around an input of zeros all scores are 0. Make it from ones.",
         UNSEEN,
     ),
     "view-when-splitting": Misconception(
@@ -71,8 +73,8 @@ LAYER_IDEAS = {
         UNSEEN,
     ),
     "projection-used-twice": Misconception(
-        "Two of queries, keys and values came from the same matrix. Each has a matrix of its own: W_query, W_key, "
-        "W_value.",
+        "Two of queries, keys and values are the same here: both came from one matrix, or one stands where the other "
+        "belongs, as in `weights @ keys`. Each has a matrix of its own: W_query, W_key, W_value.",
         FUSED,
     ),
     "queries-and-keys-swapped": Misconception(
@@ -81,6 +83,11 @@ LAYER_IDEAS = {
     "all-nan": Misconception(
         "Every output is NaN. A mask of 0 and 1 times −∞ does that: where it should change nothing, 0 · ∞ is not a "
         "number. Put −∞ only where it belongs, with `masked_fill`.",
+        LAYER,
+    ),
+    "infinity-misplaced": Misconception(
+        "Every output that has something to hide is NaN, and the last, which hides nothing, is right. Either the fill "
+        "is with +∞, or it is with −∞ and comes after the softmax. Fill the *scores* with −∞: exp(−∞) = 0.",
         LAYER,
     ),
     "no-softmax": Misconception(

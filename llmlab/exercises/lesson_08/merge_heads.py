@@ -107,8 +107,8 @@ EXERCISE = Exercise(
         "wrong-shape": Misconception("The result must have shape (B, T, D), with D = H · d_head.", SPLIT),
         "not-a-tensor": Misconception("The result must be one tensor of shape (B, T, D).", SPLIT),
         "other-merge": Misconception(
-            "The right numbers do not stand in their places: columns h·d_head to (h + 1)·d_head − 1 of a token are "
-            "what head h has for it.",
+            "The right numbers do not stand in their places: the first d_head columns of a token are what head 0 has "
+            "for it, the next what head 1 has, and so on.",
             SPLIT,
         ),
         "tied-to-the-example": TIED,

@@ -15,7 +15,7 @@ from llmlab.exercises.lesson_07.common import TIED, is_close, recognise, tensor
 from llmlab.exercises.lesson_08.ideas import LAYER_IDEAS, super_forgotten
 from llmlab.exercises.lesson_08.own_module_looks import Seen, look, right_outputs, wanted_shapes, weights_of
 from llmlab.exercises.lesson_08.sections import LAYER, MODULE
-from llmlab.exercises.lesson_08.whole_layer_mistakes import wrong_layers
+from llmlab.exercises.lesson_08.whole_layer_mistakes import with_zeros, wrong_layers
 
 _D_IN, _D_OUT, _LENGTH, _HEADS = 6, 12, 7, 3
 _SHORTER = 5
@@ -44,14 +44,19 @@ def _check_own_module(own: Probe) -> Iterator[str]:
         raise Wrong("wrong-shape", f"For a batch of shape {tuple(full.shape)} it gave {gave}.")
     right = right_outputs(weights, full, _HEADS)
     if not is_close(got, right):
-        row = f"Text 0, token 1 begins {show(got[0, 1, :3].tolist())}; right is {show(right[0, 1, :3].tolist())}."
+        apart = ~torch.isclose(got, right, rtol=1e-4, atol=1e-5)
+        text, token = apart.any(dim=-1).nonzero()[0].tolist()
+        pair = [show(outputs[text, token, :3].tolist()) for outputs in (got, right)]
+        row = f"Text {text}, token {token} begins {pair[0]}; right is {pair[1]}."
+        if found.random:
+            raise Wrong("not-repeatable")
         if got.isnan().all():
             raise Wrong("all-nan")
-        alone = tensor(seen(sizes, weights, full[:1]).outputs)
+        alone = tensor(seen(sizes, weights, full[text : text + 1]).outputs)
         if is_close(got + weights["W_out.bias"], right):
             raise Wrong("bias-missing", row)
-        if alone is not None and is_close(alone, right[:1]):
-            raise Wrong("texts-mixed", f"Alone, text 0 comes out right; beside another text it does not. {row}")
+        if alone is not None and is_close(alone, right[text : text + 1]):
+            raise Wrong("texts-mixed", f"Alone, text {text} comes out right; beside another text it does not. {row}")
         raise Wrong(recognise(got, _wrong_outputs(weights, full)) or "other-values", row)
     yield "a batch of two texts"
 
@@ -113,11 +118,10 @@ def _require_parameters(found: Seen) -> None:
 
 
 def _wrong_outputs(weights: dict[str, Tensor], batch: Tensor) -> dict[str, list[Tensor]]:
-    """What each known wrong layer gives, also with zeros for NaN, and without W_out also without its bias."""
+    """What each known wrong layer gives, and without W_out also without its bias."""
     found: dict[str, list[Tensor]] = {}
     for name, attend in wrong_layers():
-        outputs = right_outputs(weights, batch, _HEADS, attend)
-        found.setdefault(name, []).extend((outputs, outputs.nan_to_num(0.0)))
+        found.setdefault(name, []).extend(with_zeros(name, right_outputs(weights, batch, _HEADS, attend)))
     found["out-projection-missing"] += [outputs - weights["W_out.bias"] for outputs in found["out-projection-missing"]]
     return found
 
@@ -209,6 +213,10 @@ EXERCISE = Exercise(
             "The texts of a batch reach each other. Every text is worked on by itself: heads and tokens are the axes "
             "that change, never the batch.",
             MODULE,
+        ),
+        "not-repeatable": Misconception(
+            "It is random: called twice with one batch, it gave two results. There is no dropout in this exercise.",
+            LAYER,
         ),
         "bias-missing": Misconception("The bias of W_out was not added: call the layer, `self.W_out(...)`.", MODULE),
         "shorter-texts": Misconception(

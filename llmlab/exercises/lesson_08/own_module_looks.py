@@ -30,6 +30,7 @@ class Seen:
         loose: what lies in it without being registered: "tensor", "layers in a list".
         outputs: what it gave for the batch; None where its parameters are not those of the exercise.
         trained: whether a gradient reached every parameter.
+        random: whether the same batch gave something else the second time.
     """
 
     shapes: dict[str, tuple[int, ...]]
@@ -37,6 +38,7 @@ class Seen:
     loose: list[str]
     outputs: Any
     trained: bool
+    random: bool
 
 
 def look(module: Any, _: tuple, *, sizes: tuple[int, int], weights: dict[str, Tensor], batch: Tensor) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def look(module: Any, _: tuple, *, sizes: tuple[int, int], weights: dict[str, Te
     parameters = dict(module.named_parameters())
     shapes = {name: tuple(parameter.shape) for name, parameter in parameters.items()}
     buffers = [tuple(buffer.shape) for buffer in module.buffers()]
-    outputs, trained = None, True
+    outputs, trained, random = None, True, False
     if shapes == wanted_shapes(*sizes):
         with torch.no_grad():
             for name, weight in weights.items():
@@ -56,14 +58,21 @@ def look(module: Any, _: tuple, *, sizes: tuple[int, int], weights: dict[str, Te
         result = module(batch.clone())
         if result is None:
             raise Wrong("returns-none", "`forward` gave `None`.")
-        outputs, trained = plain(result), _reached(parameters, result)
+        outputs, trained, random = plain(result), _reached(parameters, result), _differ(result, module(batch.clone()))
     elif not shapes:
         module(batch.clone())  # if it stops with an error, that says more
-    return vars(Seen(shapes, buffers, _loose(module), outputs, trained))
+    return vars(Seen(shapes, buffers, _loose(module), outputs, trained, random))
 
 
 def _is_blank(result: Any) -> bool:
     return result is None or result is ...
+
+
+def _differ(result: Any, again: Any) -> bool:
+    """Whether two results for one batch differ, NaN apart."""
+    if not (isinstance(result, Tensor) and isinstance(again, Tensor)):
+        return False
+    return not torch.allclose(result.detach(), again.detach(), equal_nan=True)
 
 
 def _reached(parameters: dict[str, nn.Parameter], result: Any) -> bool:

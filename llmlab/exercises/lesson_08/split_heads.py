@@ -117,8 +117,8 @@ EXERCISE = Exercise(
         "wrong-shape": Misconception("The result must have shape (B, H, T, d_head).", SPLIT),
         "not-a-tensor": Misconception("The result must be one tensor of shape (B, H, T, d_head).", SPLIT),
         "other-split": Misconception(
-            "The right numbers do not stand in their places: head h holds columns h·d_head to (h + 1)·d_head − 1 of "
-            "each token.",
+            "The right numbers do not stand in their places: head 0 holds the first d_head columns of each token, head "
+            "1 the next, and so on.",
             SPLIT,
         ),
         "tied-to-the-example": TIED,

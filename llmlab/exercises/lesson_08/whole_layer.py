@@ -44,13 +44,15 @@ def _check_whole_layer(attend: Probe) -> Iterator[str]:
     recognised = None if is_close(got, right) else recognise(got, wrong_outputs())
     worst = (got - right).abs().nan_to_num(torch.inf).amax(dim=1).argmax().item()
     pair = [show(outputs[worst, :3].tolist()) for outputs in (got, right)]
-    row = f"On the small example output {worst} begins {pair[0]}; right is {pair[1]}."
+    row = f"\nOn the small example output {worst} begins {pair[0]}; right is {pair[1]}."
+    if is_close(got, right):
+        row = "\nOn the small example the values are right."
 
     def layer(x: Tensor) -> Tensor:
         return run(x, *matrices, H)
 
     def found(otherwise: str, seen: str) -> Wrong:
-        return Wrong(recognised or otherwise, f"{seen}\n{row}")
+        return Wrong(recognised or otherwise, seen + row)
 
     yield "shape"
 
@@ -58,12 +60,17 @@ def _check_whole_layer(attend: Probe) -> Iterator[str]:
     if not torch.equal(reaches, lower_triangle(len(x))):
         leaks = (reaches & ~lower_triangle(len(x))).any()
         raise found(
-            "future-leaks" if leaks else "past-is-lost", f"Its influence map, a row an output: {_rows(reaches)}."
+            "future-leaks" if leaks else "past-is-lost", f"Its influence map, one row per output: {_rows(reaches)}."
         )
     yield "influence map exactly lower-triangular"
 
     nothing = torch.zeros_like(x)
-    if (outputs := layer(nothing)).any():
+    outputs = layer(nothing)
+    if outputs.isnan().any():
+        # What is right at random values and NaN at zeros has a mask that fails where a score is 0.
+        cause = "mask-from-the-scores" if is_close(got, right) else "nan-at-zero"
+        raise found(cause, f"For an input of zeros it gave {show(outputs[0].tolist())} first.")
+    if outputs.any():
         raise found("not-zero-at-zero", f"For an input of zeros it gave {show(outputs[0].tolist())} first.")
     reaches = _map(layer, nothing)
     if not torch.equal(reaches, lower_triangle(len(x))):
@@ -125,6 +132,11 @@ EXERCISE = Exercise(
         "past-is-lost": Misconception(
             "The influence map has holes: outputs do not move when their own token, or one before it, is perturbed.",
             LAYER,
+        ),
+        "nan-at-zero": Misconception(
+            "An input of zeros gives scores of 0, equal weights, and values of zero. NaN comes from a softmax over "
+            "nothing, or from a division by 0.",
+            UNSEEN,
         ),
         "not-zero-at-zero": Misconception(
             "An input of zeros gives values of zero, and any average of zeros is zero. Something is added that the "

@@ -24,6 +24,8 @@ _INTERLEAVED = (_SPLIT, "return t.view(T, d_head, n_heads).permute(2, 0, 1)")
 _MORE: tuple[tuple[str, tuple[Change, ...]], ...] = (
     ("01-mask-added", ((_WEIGHTS, "weights = (scores + future.float()).softmax(dim=-1)"),)),
     ("mask-multiplied", ((_WEIGHTS, "weights = (scores * ~future).softmax(dim=-1)"),)),
+    ("infinity-misplaced", ((_WEIGHTS, "weights = scores.softmax(dim=-1).masked_fill(future, -torch.inf)"),)),
+    ("infinity-misplaced", ((_WEIGHTS, _WEIGHTS.replace("-torch.inf", "torch.inf")),)),
     ("mask-inverted", ((_WEIGHTS, "weights = scores.masked_fill(~future, -torch.inf).softmax(dim=-1)"),)),
     ("softmax-over-the-heads", ((_WEIGHTS, _WEIGHTS.replace("dim=-1", "dim=0")),)),
     ("no-softmax", ((_WEIGHTS, "weights = scores.masked_fill(future, 0.0)"),)),
@@ -35,7 +37,7 @@ _MORE: tuple[tuple[str, tuple[Change, ...]], ...] = (
     ("multiplied-by-the-root", ((_SCALE, _SCALE.replace("/ d_head", "* d_head")),)),
     *(
         ("scaling-by-another-size", ((_SCALE, _SCALE.replace("d_head", size)),))
-        for size in ("x.shape[1]", "T", "n_heads")
+        for size in ("x.shape[1]", "T", "n_heads", "(x.shape[1] / n_heads)", "(x.shape[1] // n_heads)")
     ),
     ("view-both-ways", (BUGS["view when splitting"], BUGS["view when merging"])),
     ("heads-interleaved", (_INTERLEAVED,)),
@@ -72,13 +74,17 @@ def wrong_layers() -> Iterator[tuple[str, Attend]]:
 
 
 def wrong_outputs() -> dict[str, list[Tensor]]:
-    """What each known bug gives on the example: misconception -> outputs, also with zeros for NaN."""
+    """What each known bug gives on the example: misconception -> outputs."""
     x, matrices, H = example()
     found: dict[str, list[Tensor]] = {}
     for name, attend in wrong_layers():
-        outputs = attend(x, *matrices, H)
-        found.setdefault(name, []).extend((outputs, outputs.nan_to_num(0.0)))
+        found.setdefault(name, []).extend(with_zeros(name, attend(x, *matrices, H)))
     return found
+
+
+def with_zeros(name: str, outputs: Tensor) -> list[Tensor]:
+    """The outputs; where a mask hides all of a row, which gives NaN, also those with zeros there."""
+    return [outputs, outputs.nan_to_num(0.0)] if name == "mask-one-too-low" else [outputs]
 
 
 def _changed(changes: tuple[Change, ...]) -> str:

@@ -33,6 +33,16 @@ def _wrong_bytes(layers: int, heads: int, width: int, length: int, batch: int, s
     }
 
 
+def _number_for_a_name(values: list[float]) -> tuple[str, int] | None:
+    """A size in whose place the same whole number stands in all cases, and that number; None where there is none."""
+    for place, name in enumerate(_SIZES):
+        others = [2 * math.prod(case) // case[place] for case in _CASES]
+        number = values[0] // others[0] if abs(values[0]) < math.inf else 0
+        if number > 0 and values == [number * other for other in others]:
+            return name, int(number)
+    return None
+
+
 def _check_bytes(function: Probe) -> Iterator[str]:
     models = [(name, [_wrong_bytes(*case)[name] for case in _CASES]) for name in _wrong_bytes(*_CASES[0])]
     values = [function(*case) for case in _CASES]
@@ -42,9 +52,12 @@ def _check_bytes(function: Probe) -> Iterator[str]:
     rights = [2 * math.prod(case) for case in _CASES]
     for case, value, right in zip(_CASES, values, rights, strict=True):
         if value != right:
-            idea = name_of(models, partial(eq, values))
-            idea = idea or ("tied-to-the-example" if values[0] == rights[0] else "other-count")
-            raise Wrong(idea, f"`{function.spell(*case)}` gave `{show(value)}`; right is `{right}`.")
+            idea, shown = name_of(models, partial(eq, values)), ""
+            if idea is None:
+                tied = _number_for_a_name(values)
+                shown = f" It would be right if `{tied[0]}` were {tied[1]}." if tied else ""
+                idea = "tied-to-the-example" if tied or any(map(eq, values, rights)) else "other-count"
+            raise Wrong(idea, f"`{function.spell(*case)}` gave `{show(value)}`; right is `{right}`.{shown}")
     yield "three caches whose sizes all differ"
     fresh = random.Random()
     for _ in range(10):
@@ -61,7 +74,7 @@ EXERCISE = Exercise(
     "feed-forward layers, and not with the number of *query* heads.",
     hints=(
         "What is kept for one token, in one layer, for one head: how many vectors of which width?",
-        "One key and one value of d_head numbers. All layers, heads, tokens and sequences have their own.",
+        "One key and one value of d_head numbers. All layers, heads, tokens and texts have their own.",
         "`2 * n_layers * n_kv_heads * d_head * length * batch_size * bytes_per_number`",
     ),
     variant="A model keeps keys and values only for the last 4,096 tokens (a sliding window). How does your function "
@@ -75,7 +88,7 @@ EXERCISE = Exercise(
         "heads-forgotten": Misconception("Each head of keys and values has its own vectors.", BYTES),
         "width-forgotten": Misconception("A vector holds d_head numbers.", BYTES),
         "length-forgotten": Misconception("Every token of the text is kept.", BYTES),
-        "batch-forgotten": Misconception("Each sequence of the batch has a cache of its own.", BYTES),
+        "batch-forgotten": Misconception("Each text of the batch has a cache of its own.", BYTES),
         "numbers-not-bytes": Misconception("These are numbers. Each takes bytes_per_number bytes.", BYTES),
         "bits-not-bytes": Misconception("These are bits: the size of a number was already given in bytes.", BYTES),
         "length-squared": Misconception("The length enters once: a token's key and value are kept once.", BYTES),
@@ -84,10 +97,10 @@ EXERCISE = Exercise(
         ),
         "not-a-number": Misconception("The function returns one number, the bytes."),
         "other-count": Misconception(
-            "This is not the count: two vectors of d_head numbers for each token, layer, head and sequence.", BYTES
+            "This is not the count: two vectors of d_head numbers for each token, layer, head and text.", BYTES
         ),
         "tied-to-the-example": Misconception(
-            "Some sizes come out right and others do not. Does a number stand where a name belongs?", BYTES
+            "The count is right for some sizes and not for others. Does a number stand where a name belongs?", BYTES
         ),
     },
     crashes=(

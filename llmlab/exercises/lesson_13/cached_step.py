@@ -35,6 +35,7 @@ def _wrong_steps(q: Tensor, k: Tensor, v: Tensor, keys: Tensor, values: Tensor) 
         "context-without-its-row": _attend(q, all_k, all_v)[0],
         "weights-not-context": (q @ all_k.mT / math.sqrt(q.shape[-1])).softmax(dim=-1),
         "no-softmax": q @ all_k.mT / math.sqrt(q.shape[-1]) @ all_v,
+        "no-root": (q @ all_k.mT / q.shape[-1]).softmax(dim=-1) @ all_v,
     }
 
 
@@ -48,13 +49,15 @@ def _check_cached_step(step: Probe) -> Iterator[str]:
     all_keys, all_values = torch.cat([keys, k]), torch.cat([values, v])
     if is_close(context, all_keys) and is_close(new_keys, all_values):
         raise Wrong("not-three-things", f"It gave `{show(value)}`.")
+    if is_close(new_keys, all_values) and is_close(new_values, all_keys):
+        raise Wrong("keys-and-values-swapped", f"As the second thing it returned `{show(value[1])}`.")
     for name, got, before, new, expected in (
         ("keys", new_keys, keys, k, all_keys),
         ("values", new_values, values, v, all_values),
     ):
         if not is_close(got, expected):
             models = {"cache-not-grown": before, "cache-replaced": new, "new-one-in-front": torch.cat([new, before])}
-            models["keys-as-values"] = all_keys
+            models |= {"keys-as-values": all_keys, "added-not-appended": before + new}
             returned = show(value[1 if name == "keys" else 2])
             shown = f"With two {name} in the cache and one new, it returned `{returned}`."
             raise Wrong(name_of(models.items(), partial(is_close, got)) or "other-cache", shown)
@@ -67,17 +70,16 @@ def _check_cached_step(step: Probe) -> Iterator[str]:
 
     fresh = random.Random()
     generator = seeded(fresh)
-    for T, d, d_value in ((6, 3, 5), (1, 4, 4), (9, 2, 7)):
-        q, k = torch.randn(2, T, d, generator=generator)
-        v = torch.randn(T, d_value, generator=generator)
-        keys, values = torch.zeros(0, d), torch.zeros(0, d_value)
+    for T, d in ((6, 3), (1, 4), (9, 5)):
+        q, k, v = torch.randn(3, T, d, generator=generator)
+        keys, values = torch.zeros(2, 0, d)
         rows = []
         for t in range(T):
             call = f"{step.name}(q, k, v, keys, values) with {t} tokens in the cache"
             new = slice(t, t + 1)
             value = step(q[new], k[new], v[new], keys, values, shown=call, fresh=True)
             row, *cache = map(tensor, value) if isinstance(value, list) and len(value) == 3 else [None]
-            if row is None or row.shape != (1, d_value):
+            if row is None or row.shape != (1, d):
                 raise Wrong("tied-to-the-example", f"Seen with {t} tokens in the cache.")
             rows.append(row)
             keys, values = k[: t + 1], v[: t + 1]
@@ -146,6 +148,15 @@ EXERCISE = Exercise(
         "weights-not-context": Misconception(
             "These are the attention weights. The context is the sum of the values, weighted by them.", CACHE
         ),
+        "no-root": Misconception("The scores were divided by d: the root is missing.", CACHE),
+        "keys-and-values-swapped": Misconception(
+            "Keys and values came back in swapped places: context, keys, values is the order.", CACHE
+        ),
+        "added-not-appended": Misconception(
+            "`+` added the new row to every row of the cache: tensors calculate, where lists would grow. "
+            "`torch.cat([keys, k])` appends.",
+            CACHE,
+        ),
         "no-softmax": Misconception("The scores were used as they are: a softmax makes weights of them.", CACHE),
         "not-three-things": Misconception("The function returns three things, in this order: context, keys, values."),
         "other-cache": Misconception("The returned cache is not the old one with the new row appended.", CACHE),
@@ -153,7 +164,7 @@ EXERCISE = Exercise(
             "This is not the context: softmax of q kᵀ / √d over all keys, times all values.", CACHE
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and other sizes do not. The cache may be empty, and values may be wider than keys.",
+            "The example holds, and other sizes do not. The cache may be empty, and the width another one.",
             CACHE,
         ),
     },
@@ -177,7 +188,7 @@ EXERCISE = Exercise(
             "RuntimeError",
             r"mat1 and mat2 shapes cannot be multiplied \((?P<a>\w+) and (?P<b>\w+)\)",
             "The shapes {a} and {b} do not fit for `@`: the second matrix needs as many rows as the first has columns. "
-            "Is a `.T` missing or too many?",
+            "Is a `.T` missing or too many, or has only one of keys and values grown?",
             CACHE,
         ),
     ),

@@ -46,6 +46,7 @@ def _wrong_contexts(q: Tensor, k: Tensor, v: Tensor) -> dict[str, Tensor]:
         "softmax-over-queries": scaled.softmax(dim=-2) @ v[own],
         "keys-as-values": _attend(q, k[own], k[own]),
         "no-softmax": scaled @ v[own],
+        "no-root": (scores / q.shape[-1]).softmax(dim=-1) @ v[own],
         "weights-not-context": scaled.softmax(dim=-1),
         "heads-merged": _grouped(q, k, v).transpose(0, 1).flatten(1),
         "groups-kept-apart": _grouped(q, k, v).unflatten(0, (len(k), size)),
@@ -72,10 +73,13 @@ def _check_grouped(attention: Probe) -> Iterator[str]:
             raise Wrong("not-the-shape", f"For q (6, 4, 5) and k, v (2, 4, 5) it gave shape {tuple(got.shape)}.")
         shown = "With 6 query heads and 2 of keys and values"
         if got.shape == expected.shape:
-            shown += f", the last head gave its last token `{show(got[-1, -1].tolist())}`"
+            apart = ~torch.isclose(got, expected.double(), rtol=1e-4, atol=1e-4)
+            head, token = apart.any(dim=-1).nonzero()[0].tolist()
+            shown += f", query head {head} gave token {token} the context `{show(got[head, token].tolist())}`"
+            shown += f"; right is `{show(expected[head, token].tolist())}`."
         else:
-            shown += f" it gave shape {tuple(got.shape)}; its first numbers are `{show(got.flatten()[:5].tolist())}`"
-        raise Wrong(idea or "other-context", f"{shown}; right is `{show(expected[-1, -1].tolist())}`.")
+            shown += f" it gave shape {tuple(got.shape)}; right is {tuple(expected.shape)}."
+        raise Wrong(idea or "other-context", shown)
     yield "six query heads, two of keys and values"
 
     fresh = random.Random()
@@ -131,6 +135,7 @@ EXERCISE = Exercise(
             "The softmax ran over the queries. Each query shares out its attention among the keys: `dim=-1`.", FEWER
         ),
         "keys-as-values": Misconception("Keys stand where the values belong.", FEWER),
+        "no-root": Misconception("The scores were divided by d: the root is missing.", FEWER),
         "no-softmax": Misconception("The scores were used as they are: a softmax makes weights of them.", FEWER),
         "weights-not-context": Misconception(
             "These are the attention weights. The context is the sum of the values, weighted by them.", FEWER
@@ -160,6 +165,13 @@ EXERCISE = Exercise(
             r"tensor a \(6\) must match the size of tensor b \(2\) at non-singleton dimension 0",
             "The query heads are more than the key heads, and PyTorch does not know which belong together. Give every "
             "query head its keys first.",
+            FEWER,
+        ),
+        Crash(
+            "copies-not-whole",
+            "TypeError",
+            r"repeat_interleave\(\)[^\n]*\(float|non-int of type 'float'",
+            "The number of copies is a whole number, and `/` always gives a float: `//` divides whole numbers.",
             FEWER,
         ),
         Crash(

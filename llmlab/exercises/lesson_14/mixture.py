@@ -46,6 +46,8 @@ def _wrong_mixtures(x: Tensor, router: Tensor, experts: Tensor, k: int) -> dict[
         "not-weighted": _weigh(torch.ones_like(shares), outputs, chosen),
         "equal-shares": _weigh(torch.full_like(shares, 1 / k), outputs, chosen),
         "only-the-best": _weigh(torch.ones_like(shares[:, :1]), outputs, chosen[:, :1]),
+        "only-the-best: in its share": _weigh(shares[:, :1], outputs, chosen[:, :1]),
+        "only-the-last": _weigh(shares[:, -1:], outputs, chosen[:, -1:]),
         "smallest-chosen": _weigh(smallest.softmax(dim=-1), outputs, unlikely),
         "logits-as-shares": _weigh(largest, outputs, chosen),
         "softmax-over-tokens": _weigh(largest.softmax(dim=0), outputs, chosen),
@@ -98,8 +100,8 @@ def _check_mixture(mixture: Probe) -> Iterator[str]:
 EXERCISE = Exercise(
     kind="function",
     examine=_check_mixture,
-    means="Each token goes its own way. The experts that it does not go through cost it nothing, and their number can "
-    "grow without making a token dearer.",
+    means="Each token goes its own way. What the other experts would make of it need not be computed, so with more of "
+    "them a token becomes hardly dearer: only the router grows.",
     hints=(
         "Which numbers say how well each expert suits each token, and how do you get the k largest of a row, with the "
         "places where they stand?",
@@ -144,6 +146,9 @@ EXERCISE = Exercise(
             "The chosen experts share equally. Their shares are a softmax over their logits.", EXPERTS
         ),
         "only-the-best": Misconception("Only the best expert was used. A token goes through k of them.", EXPERTS),
+        "only-the-last": Misconception(
+            "Only what the last of the k experts gave was kept. What all k give is added up: `+=`, not `=`.", EXPERTS
+        ),
         "smallest-chosen": Misconception("The experts with the smallest logits were chosen.", EXPERTS),
         "logits-as-shares": Misconception(
             "The logits were used as they are: a softmax over the k largest makes shares of them.", EXPERTS
@@ -173,7 +178,7 @@ EXERCISE = Exercise(
             EXPERTS,
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and other sizes do not. Does a number from the example stand in the code?", EXPERTS
+            "The example holds, and other sizes do not: what in the code is right for the example alone?", EXPERTS
         ),
     },
 )

@@ -36,6 +36,9 @@ def _wrong_norms(x: Tensor, scale: Tensor, eps: float) -> dict[str, list[Tensor]
         "variance-not-squares": [
             x / (x.var(-1, correction=correction, keepdim=True) + eps).sqrt() * scale for correction in (0, 1)
         ],
+        "square-of-the-mean": [
+            x / (x.mean(dim, keepdim=True).square() + eps).sqrt() * scale for dim in (-1, 0, (0, 1))
+        ],
         "over-the-tokens": [over(0)],
         "one-mean-for-all": [over((0, 1))],
         "sum-not-mean": [x / (x.shape[-1] * squares + eps).sqrt() * scale],
@@ -115,6 +118,9 @@ EXERCISE = Exercise(
             "squares of the numbers themselves.",
             RMS,
         ),
+        "square-of-the-mean": Misconception(
+            "The mean was squared. It is the squares that the mean is taken of: square first, then average.", RMS
+        ),
         "over-the-tokens": Misconception(
             "The mean was taken over the tokens. Each token is normed by itself, over the last axis.", RMS
         ),
@@ -146,7 +152,7 @@ EXERCISE = Exercise(
             "These are not the normed vectors: x divided by the root of (mean of its squares + eps), times scale.", RMS
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and random ones do not. Does a number from the example stand in the code?", RMS
+            "The example holds, and random ones do not: what in the code is right for the example alone?", RMS
         ),
     },
 )

@@ -139,8 +139,8 @@ EXERCISE = Exercise(
             "This is not the layer: SiLU of x @ W_gate, times x @ W_expand, the product @ W_contract.", GATE
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and random layers do not. Does a number from the example stand in the code, or a fixed "
-            "number of axes?",
+            "The example holds, and other layers do not: what in the code is right for the example alone, its sizes or "
+            "its two axes?",
             GATE,
         ),
     },

@@ -12,7 +12,7 @@ from llmlab.exercises.lesson_14.sections import COMPARE, TABLE
 
 def _check_table(answer: Any) -> Iterator[str]:
     wrong = {"a": "from-toy-to-all", "b": "within-the-spread", "d": "no-difference-seen-is-none"}
-    return choice(answer, "c", wrong, "c: what was measured, where it was measured, beyond the spread")
+    return choice(answer, "c", wrong, "c: what was measured, where it was measured, with ranges that are apart")
 
 
 EXERCISE = Exercise(
@@ -29,8 +29,8 @@ EXERCISE = Exercise(
     variant="What would you have to record to make sentence a a claim that can be tested?",
     misconceptions={
         "from-toy-to-all": Misconception(
-            "Models of 194 thousand parameters were trained for 1,000 steps, with one learning rate, tuned for none. "
-            "Of other sizes the table says nothing.",
+            "Models of 194 thousand parameters were trained for 1,000 steps, with one learning rate, chosen for the "
+            "first row. Of other sizes the table says nothing.",
             TABLE,
         ),
         "within-the-spread": Misconception(

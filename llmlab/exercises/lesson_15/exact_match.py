@@ -1,4 +1,4 @@
-"""The share of answers that are right, to be written: tried on ten answers, then on random ones."""
+"""The share of answers that are right, to be written: tried on fourteen answers, then on random ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from llmlab.exercises.engine import Exercise, Misconception, Probe, Wrong, show
 from llmlab.exercises.engine.answers import is_number, name_of
 from llmlab.exercises.lesson_15.sections import SCORE
 
-# One answer at a time, so that a message can show the one where a rule goes wrong; the last three are wrong.
+# One answer at a time, so that a message can show the one where a rule goes wrong; the last five are wrong.
 _CASES = (
     ("in the barn.", ["in the barn."]),
     ("the dogs.", ["the dog.", "the dogs."]),
@@ -18,9 +18,13 @@ _CASES = (
     ("The Cows.", ["the cows."]),
     ("flies", ["flies."]),
     (" grass. ", ["grass."]),
+    ("The Fox.", ["the fox"]),
+    ("the owl", [" The Owl."]),
     ("the dog or the dogs.", ["the dog.", "the dogs."]),
     ("barn", ["in the barn."]),
     ("the horse.", ["the cow."]),
+    ("in the barn..", ["in the barn."]),
+    ("inthe barn.", ["in the barn."]),
 )
 
 
@@ -37,6 +41,11 @@ def _without_stop(text: str) -> str:
     return text.removesuffix(".")
 
 
+def _among(plain: Callable[[str], str]) -> Callable[[str, list[str]], bool]:
+    """The rule that makes both sides alike with `plain`."""
+    return lambda text, good: plain(text) in map(plain, good)
+
+
 # What each known mistake gives for one answer.
 _RULES: dict[str, Callable[[str, list[str]], float]] = {
     "percent": lambda text, good: 100 * _right([text], [good]),
@@ -44,9 +53,15 @@ _RULES: dict[str, Callable[[str, list[str]], float]] = {
     "first-answer-only": lambda text, good: _plain(text) == _plain(good[0]),
     "last-answer-only": lambda text, good: _plain(text) == _plain(good[-1]),
     "every-character-counts": lambda text, good: text in good,
-    "capitals-count": lambda text, good: _without_stop(text.strip()) in map(_without_stop, good),
-    "full-stop-counts": lambda text, good: text.strip().lower() in good,
-    "white-space-counts": lambda text, good: _without_stop(text.lower()) in map(_without_stop, good),
+    "only-what-was-said": lambda text, good: _plain(text) in good,
+    "only-the-right-answers": lambda text, good: text in map(_plain, good),
+    "capitals-count": _among(lambda text: _without_stop(text.strip())),
+    "full-stop-counts": _among(lambda text: text.strip().lower()),
+    "white-space-counts": _among(lambda text: _without_stop(text.lower())),
+    "several-stops-gone": _among(lambda text: text.strip().lower().rstrip(".")),
+    "several-stops-gone: anywhere": _among(lambda text: text.lower().replace(".", "").strip()),
+    "white-space-inside-gone": _among(lambda text: _without_stop("".join(text.lower().split()))),
+    "white-space-inside-gone: stops too": _among(lambda text: "".join(text.lower().replace(".", "").split())),
     "a-part-will-do": lambda text, good: any(_plain(one) in _plain(text) for one in good),
     "a-part-will-do: of the answer": lambda text, good: any(_plain(text) in _plain(one) for one in good),
     "a-part-will-do: either": lambda text, good: any(
@@ -67,15 +82,20 @@ def _check_score(score: Probe) -> Iterator[str]:
             idea = name_of(models, lambda model: all(map(_same, model, values)))
             shown = f"`{score.spell([text], [good])}` gave `{show(value)}`; right is `{show(right)}`."
             raise Wrong(idea or "other-score", shown)
-    yield "ten answers, one at a time"
+    yield "fourteen answers, one at a time"
     said, answers = map(list, zip(*_CASES, strict=True))
     value, right = score(said, answers, shown=f"{score.name}(said, answers)"), _right(said, answers)
     if not is_number(value) or not _same(value, right):
-        idea = "count-not-share" if value == 7 else "other-score"
-        raise Wrong(
-            idea, f"For all ten together, of which 7 are right, it gave `{show(value)}`; right is `{show(right)}`."
-        )
-    yield "all ten together"
+        n_right = round(sum(rights))
+        shown = f"For all {len(said)} together, of which {n_right} are right, it gave `{show(value)}`"
+        raise Wrong("count-not-share" if value == n_right else "other-score", f"{shown}; right is `{show(right)}`.")
+    yield "all fourteen together"
+    crossed = ["hay.", "the cow."], [["the cow."], ["hay.", "grass."]]
+    value = score(*crossed)
+    if not is_number(value) or not _same(value, 0):
+        shown = f"`{score.spell(*crossed)}` gave `{show(value)}`; right is `0`."
+        raise Wrong("answers-of-other-questions" if value == 1 else "other-score", shown)
+    yield "two answers that are right for another question"
     fresh = random.Random()
     words = ["grass.", "hay.", "flies.", "in the barn.", "in the pond.", "the dogs.", "the dog."]
     for _ in range(8):
@@ -133,12 +153,34 @@ EXERCISE = Exercise(
             "An answer passed that holds a right one among other words, or is a part of one. Exact match is equality.",
             SCORE,
         ),
+        "only-what-was-said": Misconception(
+            "What was said was made plain, and compared with the right answers as they stand. These have capitals, "
+            "white space and full stops, too: make both sides plain.",
+            SCORE,
+        ),
+        "only-the-right-answers": Misconception(
+            "The right answers were made plain, and what was said was compared as it stands. Make both sides plain.",
+            SCORE,
+        ),
+        "several-stops-gone": Misconception(
+            "More than one full stop was taken off. One at the end makes no difference, so with two there is one too "
+            'many: `.removesuffix(".")` takes off one.',
+            SCORE,
+        ),
+        "white-space-inside-gone": Misconception(
+            "White space was taken out everywhere. Only at the ends it makes no difference: `.strip()`.", SCORE
+        ),
+        "answers-of-other-questions": Misconception(
+            "A text passed that is right for another question. Each is compared with the answers in its own place: "
+            "`zip(said, answers)`.",
+            SCORE,
+        ),
         "not-a-number": Misconception("The function returns one number, the share of right answers."),
         "other-score": Misconception(
             "This is not the share of what was said that equals one of its right answers.", SCORE
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and random answers do not. Does a number from the example stand in the code?"
+            "The examples hold, and random answers do not: what in the code is right for the examples alone?"
         ),
     },
 )

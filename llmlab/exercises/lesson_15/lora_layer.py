@@ -28,6 +28,8 @@ def _wrong_layers(x: Tensor, W: Tensor, A: Tensor, B: Tensor, alpha: float) -> d
         "not-by-alpha": base + addition / len(A),
         "scaled-by-a-width": base + alpha / x.shape[1] * addition,
         "scaled-by-a-width: the other": base + alpha / len(W) * addition,
+        "rank-of-the-lesson": base + alpha / 4 * addition,
+        "whole-division": base + alpha // len(A) * addition,
         "scaled-upside-down": base + addition / scale,
         "scaled-twice": base + scale * scale * addition,
         "all-scaled": scale * (base + addition),
@@ -45,17 +47,22 @@ def _numbers(*shape: int, shift: int = 0) -> Tensor:
     return ((7 * n * n + 3 * n) % 11 - 5).reshape(shape) * 0.2
 
 
+def _example() -> tuple[Tensor, Tensor, Tensor, Tensor, float]:
+    """x, W, A, B and alpha. No length is 4, the rank in the lesson, and alpha / rank is no whole number."""
+    return _numbers(3, 5), _numbers(6, 5, shift=5), _numbers(2, 5, shift=9), _numbers(6, 2, shift=40), 7.0
+
+
 def _check_layer(layer: Probe) -> Iterator[str]:
-    x, W, A, B = _numbers(3, 5), _numbers(4, 5, shift=5), _numbers(2, 5, shift=9), _numbers(4, 2, shift=40)
-    shapes = "x (3, 5), W (4, 5), A (2, 5), B (4, 2), alpha = 6"
-    value = layer(x, W, A, B, 6.0, shown=f"{layer.name}(x, W, A, B, 6.0)")
-    got, expected = tensor(value), _layer(x, W, A, B, 6.0)
+    x, W, A, B, alpha = _example()
+    shapes = "x (3, 5), W (6, 5), A (2, 5), B (6, 2), alpha = 7"
+    value = layer(x, W, A, B, alpha, shown=f"{layer.name}(x, W, A, B, {alpha})")
+    got, expected = tensor(value), _layer(x, W, A, B, alpha)
     if got is None:
         raise Wrong("not-a-tensor", f"It gave `{show(value)}`.")
     if not is_close(got, expected):
-        idea = name_of(_wrong_layers(x, W, A, B, 6.0).items(), partial(is_close, got))
+        idea = name_of(_wrong_layers(x, W, A, B, alpha).items(), partial(is_close, got))
         if got.shape != expected.shape:
-            raise Wrong(idea or "not-the-shape", f"For {shapes} it gave shape {tuple(got.shape)}; right is (3, 4).")
+            raise Wrong(idea or "not-the-shape", f"For {shapes} it gave shape {tuple(got.shape)}; right is (3, 6).")
         first, right = show(got[0].tolist()), show(expected[0].tolist())
         raise Wrong(idea or "other-values", f"For {shapes} the first row was `{first}`; right is `{right}`.")
     yield "three tokens, rank 2"
@@ -90,6 +97,14 @@ EXERCISE = Exercise(
         "scaled-by-a-width": Misconception(
             "The addition was divided by a width of the layer. The rank is the short side of A and B.", LORA
         ),
+        "rank-of-the-lesson": Misconception(
+            "The addition was multiplied by alpha / 4. The model of the lesson has rank 4; here the rank is 2, the "
+            "number of rows of A.",
+            LORA,
+        ),
+        "whole-division": Misconception(
+            "The factor was rounded down: `//` drops what is left over, `/` keeps it.", LORA
+        ),
         "scaled-upside-down": Misconception("The factor is the wrong way up: alpha / rank, not rank / alpha.", LORA),
         "scaled-twice": Misconception("The addition was multiplied by alpha / rank twice. Once is enough.", LORA),
         "all-scaled": Misconception("The layer's own output was scaled, too. Only the addition is.", LORA),
@@ -104,7 +119,8 @@ EXERCISE = Exercise(
         "not-the-shape": Misconception("The result must have the shape (T, d_out).", LORA),
         "other-values": Misconception("These are not x W\u1d40 plus alpha / rank times x A\u1d40 B\u1d40.", LORA),
         "tied-to-the-example": Misconception(
-            "The example holds, and other sizes do not. Does a number from the example stand in the code?"
+            "The example holds, and other sizes with another alpha do not: what in the code is right for the example "
+            "alone?"
         ),
     },
 )

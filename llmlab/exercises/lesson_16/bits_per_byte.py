@@ -60,7 +60,7 @@ EXERCISE = Exercise(
     kind="function",
     examine=_check_bits,
     means="The text has the same bytes whoever cuts it into tokens, so this number compares models with any "
-    "vocabularies, and models with programs that pack files.",
+    "vocabularies, and models with programs that compress files.",
     hints=(
         "The loss is a mean over tokens. What does the whole text cost, in nats?",
         "All tokens together cost loss · n_tokens nats. One bit is ln 2 = 0.693 nats. The text has n_bytes bytes.",
@@ -103,7 +103,8 @@ EXERCISE = Exercise(
             "This is another number. What all tokens cost, in bits, is divided by the bytes.", TOKENS
         ),
         "tied-to-the-example": Misconception(
-            "The three examples hold, and random numbers do not. Does a number stand where a name belongs?", TOKENS
+            "The three examples hold, and random numbers do not: what in the code is right for these three alone?",
+            TOKENS,
         ),
     },
     crashes=(

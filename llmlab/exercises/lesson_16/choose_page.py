@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from string import whitespace
 from typing import Any
@@ -10,7 +11,8 @@ from llmlab.exercises.engine import Exercise, Misconception, Wrong, show
 from llmlab.exercises.engine.answers import is_number
 from llmlab.exercises.lesson_16.sections import PAGE
 
-_HOT = 1.2
+_COLD, _HOT, _TOO_HOT = 0.2, 1.2, 2  # temperatures
+_ALONE = 0.3  # a top-p below which one token is often left alone
 
 
 def _check_page(answer: Any) -> Iterator[str]:
@@ -18,13 +20,15 @@ def _check_page(answer: Any) -> Iterator[str]:
     letter = claim.strip(whitespace + "().:").lower() if isinstance(claim, str) else ""
     if not (is_number(temperature) and is_number(top_p) and letter in ("a", "b", "c", "d")):
         raise Wrong("not-three-things", f"You answered `{show(answer)}`.")
-    if temperature < 0 or not 0 < top_p <= 1:
+    if not (0 <= temperature < math.inf and 0 < top_p <= 1):
         raise Wrong("out-of-range", f"Temperature {show(temperature)}, top-p {show(top_p)}.")
-    if temperature < 0.2 or top_p < 0.1:
+    if temperature < _COLD or top_p < _ALONE:
         raise Wrong("nearly-always-the-same", f"Temperature {show(temperature)}, top-p {show(top_p)}.")
+    if temperature > _TOO_HOT:
+        raise Wrong("too-hot-for-a-cut", f"Temperature {show(temperature)}, top-p {show(top_p)}.")
     if temperature > _HOT and top_p > 0.98:
         raise Wrong("hot-without-a-cut", f"Temperature {show(temperature)}, top-p {show(top_p)}.")
-    cut = "nothing is cut" if top_p == 1 else f"the tail beyond {show(top_p)} of the probability is cut"
+    cut = "nothing is cut" if top_p == 1 else f"what lies beyond {show(top_p)} of that probability is cut"
     open_as = "sharper than" if temperature < 1 else "flatter than" if temperature > 1 else "as open as"
     yield f"temperature {show(temperature)} makes it {open_as} what was learned, and {cut}"
     if letter != "c":
@@ -51,16 +55,24 @@ EXERCISE = Exercise(
             'The answer is three things: `temperature, top_p, claim`, two numbers and a letter from "a" to "d".', PAGE
         ),
         "out-of-range": Misconception(
-            "The temperature is 0 or more, top-p above 0 and at most 1; for no cut it is 1.", PAGE
+            "The temperature is a finite number, 0 or more; top-p is above 0 and at most 1, and 1 for no cut.", PAGE
         ),
         "nearly-always-the-same": Misconception(
-            "So sharp, the model writes nearly the same text from each beginning, whatever the seed. That is fine for "
-            "one right answer, and shows little of what the model has learned.",
+            f"So sharp, there is hardly a choice left. Below a temperature of {_COLD} a token of half the probability "
+            f"is more than 30 times as rare; a top-p below {_ALONE} leaves one token alone wherever that one has as "
+            "much. That is fine where one answer is right; a page should show more of what the model has learned.",
+            PAGE,
+        ),
+        "too-hot-for-a-cut": Misconception(
+            f"Above a temperature of {_TOO_HOT} a token that is 100 times less probable than another counts for more "
+            "than a tenth of it. A top-p does not help: it adds up these flattened probabilities, and so lets the tail "
+            "in again (lesson 12).",
             PAGE,
         ),
         "hot-without-a-cut": Misconception(
-            f"Above a temperature of {_HOT} the tail is drawn often, and nothing cuts it: one token that does not fit "
-            "misleads all after it. A lower temperature, or a top-p of 0.9, keeps it out.",
+            f"Above a temperature of {_HOT} the tail is drawn far more often than the model has learned, and next to "
+            "nothing cuts it: one token that does not fit misleads all after it. Lower the temperature; a top-p of 0.9 "
+            "helps only while the tail is still improbable (lesson 12).",
             PAGE,
         ),
         "says-it-can-a-language": Misconception(

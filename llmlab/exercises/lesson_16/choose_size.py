@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,8 @@ from llmlab.gpt import GPTConfig, count_operations, count_parameters
 _BATCH = 16
 _HARDLY, _BY_HEART = 1, 100  # times that the text is read
 _NARROWEST = 8  # numbers in a head
+_SLOWEST = 1e6  # operations a second: no machine that runs Python is slower
+_LEARNED = 0.9  # of the tokens; the rest is measured on
 _SIZES = ("vocab_size", "context_length", "d_model", "n_heads", "n_layers")
 
 
@@ -20,9 +23,11 @@ def _check_size(answer: Any) -> Iterator[str]:
     n_tokens, seconds, speed, size, steps = answer if isinstance(answer, list) and len(answer) == 5 else [None] * 5
     counts = size if isinstance(size, list) and len(size) == len(_SIZES) else [None]
     if not all(is_whole(n) and n > 0 for n in (n_tokens, steps, *counts)) or not all(
-        is_number(n) and n > 0 for n in (seconds, speed)
+        is_number(n) and 0 < n < math.inf for n in (seconds, speed)
     ):
         raise Wrong("not-five-things", f"You answered `{show(answer)}`.")
+    if speed < _SLOWEST:
+        raise Wrong("speed-in-billions", f"You gave a speed of {show(speed)} operations a second.")
     _, context_length, d_model, n_heads, _ = size
     if d_model % n_heads:
         raise Wrong("heads-do-not-divide", f"{n_heads} heads share {d_model} numbers.")
@@ -33,17 +38,19 @@ def _check_size(answer: Any) -> Iterator[str]:
     config = GPTConfig(*size, tie_weights=True)
     weights = count_parameters(config).total
     operations = 3 * count_operations(config, context_length, batch_size=_BATCH).total * steps  # forward 1, backward 2
-    needed = operations / speed
-    cost = f"{weights:,} weights, {show(operations / 1e9)} · 10⁹ operations, {needed:,.0f} of {seconds:,.0f} seconds"
+    needed = round(operations / speed, 1)  # as the lesson prints it
+    billions = f"{operations / 1e9:,.{0 if operations > 1e10 else 1}f}"
+    cost = f"{weights:,} weights, {billions} · 10⁹ operations, {needed:,.1f} of {seconds:,.1f} seconds"
     if needed > seconds:
         raise Wrong("longer-than-there-is", f"{cost}.")
     yield cost
-    read = steps * _BATCH * context_length / n_tokens
+    read = steps * _BATCH * context_length / (_LEARNED * n_tokens)
     if read < _HARDLY:
-        raise Wrong("not-read-once", f"{steps:,} steps of {_BATCH} windows read {read:.2f} of the text.")
+        raise Wrong("not-read-once", f"{steps:,} steps of {_BATCH} windows read {read:.2f} of what is learned from.")
     if read > _BY_HEART:
-        raise Wrong("read-until-by-heart", f"{steps:,} steps of {_BATCH} windows read the text {read:,.0f} times.")
-    yield f"the text is read {read:.1f} times"
+        shown = f"{steps:,} steps of {_BATCH} windows read what is learned from {read:,.0f} times."
+        raise Wrong("read-until-by-heart", shown)
+    yield f"the part that is learned from is read {read:.1f} times"
     if weights > 50 * n_tokens:
         raise Wrong("far-more-weights-than-text", f"{weights:,} weights, {n_tokens:,} tokens.")
     yield f"{weights / n_tokens:.1f} weights for each token of the text"
@@ -64,7 +71,12 @@ EXERCISE = Exercise(
     misconceptions={
         "not-five-things": Misconception(
             "The answer is five things: `n_tokens, seconds, speed, size, steps`. `size` holds five counts: vocab_size, "
-            "context_length, d_model, n_heads, n_layers. None of them is 0.",
+            "context_length, d_model, n_heads, n_layers. All are finite and above 0.",
+            SIZE,
+        ),
+        "speed-in-billions": Misconception(
+            "`speed` is a count of operations in one second, and no machine that runs this is so slow. What is printed "
+            "as 20 · 10⁹ is typed `20e9`.",
             SIZE,
         ),
         "heads-do-not-divide": Misconception("The heads share the width equally: n_heads must divide d_model.", SIZE),
@@ -79,18 +91,18 @@ EXERCISE = Exercise(
             SIZE,
         ),
         "longer-than-there-is": Misconception(
-            "That takes longer than you have. Width counts twice, layers, steps and context once: which of them can "
-            "give way?",
+            "That takes longer than you have. Twice the width is nearly four times the work of the blocks; twice the "
+            "layers, steps or context is about twice the work. Which of them can give way?",
             SIZE,
         ),
         "not-read-once": Misconception(
-            "The text is not read once. What has not been read cannot be learned, so a part of the text is wasted: "
-            "more steps, and if the seconds do not allow them, a smaller model.",
+            "What is learned from is not read once. What has not been read cannot be learned, so a part of the text is "
+            "wasted: more steps, and if the seconds do not allow them, a smaller model.",
             SIZE,
         ),
         "read-until-by-heart": Misconception(
-            f"The text is read more than {_BY_HEART} times. Long before that the validation loss has turned: fewer "
-            "steps, or more text.",
+            f"What is learned from is read more than {_BY_HEART} times. Mostly the validation loss has turned "
+            "long before that: fewer steps, or more text.",
             SIZE,
         ),
         "far-more-weights-than-text": Misconception(

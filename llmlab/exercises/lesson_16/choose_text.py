@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,12 +11,23 @@ from llmlab.exercises.engine import Exercise, Misconception, Wrong, show
 from llmlab.exercises.lesson_16.sections import LOOK, TEXT
 
 _FEWEST, _MOST = 10_000, 5_000_000  # bytes
+_NEWS = 0.05  # bits for each byte of the second half, at least: texts have 0.4 and more, copies next to none
+_ORDER = 0.97  # of what the shuffled characters take, at most: texts take three quarters and less
 # What UTF-8 looks like when it is read as Latin-1: its first byte of two, and one of those that follow it.
 _FIRST, _FOLLOWS = "ÃÂÐÑ", {chr(code) for code in range(0x80, 0xC0)} | set("€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ")
 
 
-def _packed(text: str) -> int:
+def _bytes_of(text: str) -> int:
+    return len(text.encode(errors="replace"))
+
+
+def _compressed(text: str) -> int:
     return len(lzma.compress(text.encode(errors="replace")))
+
+
+def _shuffled(text: str) -> str:
+    """The same characters in another order, the same on every run."""
+    return "".join(random.Random(0).sample(text, len(text)))
 
 
 def _damaged(text: str) -> int:
@@ -27,7 +39,7 @@ def _damaged(text: str) -> int:
 def _check_text(answer: Any) -> Iterator[str]:
     if not isinstance(answer, str):
         raise Wrong("not-a-text", f"You answered `{show(answer)}`.")
-    n_bytes = len(answer.encode(errors="replace"))
+    n_bytes = _bytes_of(answer)
     if n_bytes < 300 and len(answer.split()) == 1:
         raise Wrong("a-name-not-a-text", f"You answered `{show(answer)}`.")
     if n_bytes < _FEWEST:
@@ -38,12 +50,20 @@ def _check_text(answer: Any) -> Iterator[str]:
     if (damaged := _damaged(answer)) > len(answer) / 1000:
         raise Wrong("damaged-letters", f"There are {damaged:,} such places.")
     yield f"{len(set(answer)):,} different characters, and they look whole"
-    half, whole = _packed(answer[: len(answer) // 2]), _packed(answer)
-    if whole < 1.1 * half:
+    middle = len(answer) // 2
+    half, whole = _compressed(answer[:middle]), _compressed(answer)
+    if whole < 1.1 * half or 8 * (whole - half) < _NEWS * _bytes_of(answer[middle:]):
         raise Wrong(
-            "one-piece-again-and-again", f"Packed by `lzma`, its first half has {half:,} bytes and all of it {whole:,}."
+            "one-piece-again-and-again",
+            f"Compressed by `lzma`, its first half has {half:,} bytes and all of it {whole:,}.",
         )
-    yield f"its second half has news: packed, the whole takes {whole / half:.1f} times what the first half takes"
+    yield f"its second half has news: compressed, the whole takes {whole / half:.1f} times what the first half takes"
+    part = answer[:100_000]
+    own, shuffled = _compressed(part), _compressed(_shuffled(part))
+    if own > _ORDER * shuffled:
+        shown = f"Compressed, {len(part):,} characters of it have {own:,} bytes, and shuffled they have {shuffled:,}."
+        raise Wrong("no-order-to-learn", shown)
+    yield f"its order can be learned: shuffled, its characters take {shuffled / own:.1f} times as many bytes"
 
 
 EXERCISE = Exercise(
@@ -58,7 +78,7 @@ EXERCISE = Exercise(
         '`my_text = load_text("keepers-log")`, or `load_text(Path("my_text.txt"))` for a file of yours.',
     ),
     variant="Take two texts of the same length, one of a single kind (recipes, laws, letters of one person) and one of "
-    "many. Which of them does `lzma` pack smaller, and which will the model learn better?",
+    "many. Which of them does `lzma` make smaller, and which will the model learn better?",
     misconceptions={
         "not-a-text": Misconception(
             "The answer is the text itself, one `str`: `load_text(...)` gives it. Lists of lines are joined by "
@@ -89,6 +109,11 @@ EXERCISE = Exercise(
             "Its second half says next to nothing that the first half does not: whole passages stand there more than "
             "once. The part that is measured on would be known from the training, so no measurement would mean "
             "anything.",
+            LOOK,
+        ),
+        "no-order-to-learn": Misconception(
+            "Its characters compress hardly better in their own order than shuffled: what was read says next to "
+            "nothing of what comes next. A model could only learn how often each character occurs.",
             LOOK,
         ),
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from difflib import SequenceMatcher
 from operator import eq
 
 from llmlab.exercises.engine import Crash, Exercise, Misconception, Probe, Wrong, show
@@ -14,6 +15,14 @@ _CASES = (
     ("the sea was calm and grey", "the sea was rough. it was calm and cold."),
     ("xx lamp lit", "the lamp was lit at five"),
     ("quiet night, long night", "a long night and no long nights"),
+    ("The Sea was calm", "the sea was Calm, The Se"),
+)
+# From 200 characters on `difflib` leaves out what is frequent in a source, unless it is told not to.
+_LONG = (
+    "he heard the sea beat on the deck, by the letters. Nobody sat",
+    "The lamp was lit at five and put out at seven. A gull came to the window and looked at the bread. In the morning "
+    "the keeper cleaned the lens, and in the evening he wound the clock. The boat brought salt, oil and the letters. "
+    "Nobody slept in the storm, and all the night the sea beat on the rocks and on the tower.",
 )
 
 
@@ -31,12 +40,23 @@ def _wrong_copies(written: str, source: str) -> dict[str, str]:
     to_the_end = max((written[at:] for at in range(len(written) + 1) if written[at:] in source), key=len)
     words = max((word for word in written.split() if word in source.split()), key=len, default="")
     longest = _longest(written, source)
+    lowered = _longest(written.lower(), source.lower())
+    found = written.lower().index(lowered)
     return {
         "from-the-beginning-only": from_the_start,
         "at-the-end-only": to_the_end,
         "one-word-only": words,
         "last-character-missing": longest[:-1],
+        "capitals-made-alike": lowered,
+        "capitals-made-alike: in one text": _longest(written.lower(), source),
+        "capitals-made-alike: in the comparison": written[found : found + len(lowered)],
     }
+
+
+def _without_frequent(written: str, source: str) -> str:
+    """What `difflib` finds as it comes."""
+    match = SequenceMatcher(None, written, source).find_longest_match(0, len(written), 0, len(source))
+    return written[match.a : match.a + match.size]
 
 
 def _check_copy(function: Probe) -> Iterator[str]:
@@ -53,14 +73,23 @@ def _check_copy(function: Probe) -> Iterator[str]:
         if value != right:
             shown = f"`{function.spell(*case)}` gave `{show(value)}`; it is `{show(right)}`."
             raise Wrong(name_of(models, lambda model: eq(values, model)) or _kind(value, case), shown)
-    yield "three texts with a passage in common"
+    yield "four texts with a passage in common"
+    value = function(*_LONG, shown=f"{function.name}(written, source)")
+    if value != _longest(*_LONG):
+        idea = "frequent-characters-left-out" if value == _without_frequent(*_LONG) else "tied-to-the-example"
+        shown = (
+            f"With a source of {len(_LONG[1])} characters it gave `{show(value)}`; it is `{show(_longest(*_LONG))}`."
+        )
+        raise Wrong(idea, shown)
+    yield f"a source of {len(_LONG[1])} characters"
     nothing = function("xyz", "abc")
     if nothing != "":
         raise Wrong("nothing-in-common", f"`{function.spell('xyz', 'abc')}` gave `{show(nothing)}`.")
     yield "two texts that have nothing in common"
     fresh = random.Random()
-    for _ in range(20):
-        written, source = ("".join(fresh.choices("ab c", k=30)) for _ in range(2))
+    for n in range(20):
+        letters, length = ("ab c", 30) if n % 2 else ("abcDEFG. ", 250)
+        written, source = ("".join(fresh.choices(letters, k=length)) for _ in range(2))
         value = function(written, source, shown="random texts", fresh=True)
         if (
             not isinstance(value, str)
@@ -106,6 +135,16 @@ EXERCISE = Exercise(
         "last-character-missing": Misconception(
             "One character more stands in the source, too. A slice ends before its second number.", COPIES
         ),
+        "capitals-made-alike": Misconception(
+            "Capitals and small letters were taken for the same. Word for word means as it stands: a copy has its "
+            "capitals, too.",
+            COPIES,
+        ),
+        "frequent-characters-left-out": Misconception(
+            "It is what `SequenceMatcher` of `difflib` finds as it comes: in a source of 200 characters and more it "
+            "leaves out those that are frequent there. `autojunk=False` turns that off.",
+            COPIES,
+        ),
         "length-not-passage": Misconception("This is its length. The passage itself is asked for.", COPIES),
         "not-a-text": Misconception("The function returns a text: the passage.", COPIES),
         "not-a-passage-of-both": Misconception(
@@ -116,7 +155,7 @@ EXERCISE = Exercise(
             "Where nothing is in common, the longest passage is the empty text.", COPIES
         ),
         "tied-to-the-example": Misconception(
-            "The three examples hold. On random texts what came back was not always the longest passage of both.",
+            "The short examples hold. On other texts what came back was not always the longest passage of both.",
             COPIES,
         ),
     },

@@ -78,7 +78,7 @@ class AnswerBench(Explorer):
         if trace.question.kind != NEW_FACT:
             return False, f"Not yet: this question is “{trace.question.kind}”; look among the new facts."
         if not trace.wanted:
-            what = "answer it rightly, too" if trace.by_all.is_right else "get it wrong, and so does every LoRA"
+            what = "answer it rightly" if trace.by_all.is_right else "get it wrong, and so does every LoRA"
             return False, f"Not yet: all weights {what}."
         if trace.model != ALL:
             return False, f"Not yet: this is what the model says {_way(trace)}; show what all weights say."

@@ -6,7 +6,6 @@ from typing import Any
 
 from llmlab.explorers.architecture_tracer import picture
 from llmlab.explorers.architecture_tracer.values import (
-    AXES,
     CONTEXTS,
     EVERY,
     EXPERTS,
@@ -66,7 +65,6 @@ class ArchitectureTracer(Explorer):
             task="Your target: hold more parameters than Mixtral 8x7B, and use fewer for a token than Llama 3 8B.",
             controls=[
                 Scale("step", "Step of the pass", tuple(STEPS), initial="norm 1", play=900, labels=_numbered()),
-                Choice("axis", "A full bar", tuple(AXES), initial=first["axis"], look="buttons"),
                 Choice("norm", "Norm", tuple(NORMS), initial=first["norm"], look="buttons"),
                 Choice("mlp", "Feed-forward", tuple(MLPS), initial=first["mlp"], look="buttons"),
                 Choice("positions", "Positions", POSITIONS, initial=first["positions"], look="buttons"),

@@ -26,16 +26,16 @@ POSITIONS = ("learned", "rotary")
 NONE = "none"
 EXPERTS = (NONE, "4", "8", "16")
 USED = ("1", "2", "4")
-AXES = {"100 M": 10**8, "1 G": 10**9, "10 G": 10**10, "100 G": 10**11}  # parameters of a full bar
+AXIS = (3, 12)  # powers of ten: all that any state holds or costs lies between 1 k and 1 T
 BATCH = 1
 
 
-def _gpt2(heads: int, layers: int, axis: str) -> dict[str, Any]:
+def _gpt2(heads: int, layers: int) -> dict[str, Any]:
     """A GPT-2: its four sizes have the same parts."""
     return {
         **{"vocabulary": "50257", "context": "1024", "heads": f"{heads}", "head_width": "64", "layers": layers},
         **{"norm": "LayerNorm", "mlp": "GELU", "inner": "4", "positions": "learned", "kv_heads": EVERY},
-        **{"bias": True, "qkv_bias": True, "tie_weights": True, "experts": NONE, "used": "2", "axis": axis},
+        **{"bias": True, "qkv_bias": True, "tie_weights": True, "experts": NONE, "used": "2"},
     }
 
 
@@ -48,17 +48,17 @@ def _llama(
         **sizes,
         **{"layers": layers, "norm": "RMSNorm", "mlp": "SwiGLU", "inner": inner, "positions": "rotary"},
         **{"kv_heads": kv_heads, "bias": False, "qkv_bias": False, "tie_weights": False, "experts": experts},
-        **{"used": "2", "axis": "10 G" if experts == NONE else "100 G"},
+        **{"used": "2"},
     }
 
 
-# Published models as settings of the controls, each with an axis that its bars fit.
+# Published models as settings of the controls.
 PUBLISHED = {
-    "GPT-2": _gpt2(12, 12, "100 M"),
-    "GPT-2 medium": _gpt2(16, 24, "1 G"),
-    "GPT-2 large": _gpt2(20, 36, "1 G"),
-    "GPT-2 XL": _gpt2(25, 48, "1 G"),
-    "TinyLlama 1.1B": _llama(32_000, 2_048, 64, 22, "4", "11/4") | {"axis": "1 G"},
+    "GPT-2": _gpt2(12, 12),
+    "GPT-2 medium": _gpt2(16, 24),
+    "GPT-2 large": _gpt2(20, 36),
+    "GPT-2 XL": _gpt2(25, 48),
+    "TinyLlama 1.1B": _llama(32_000, 2_048, 64, 22, "4", "11/4"),
     "Llama 2 7B": _llama(32_000, 4_096, 128, 32, EVERY, "43/16"),
     "Llama 3 8B": _llama(128_256, 8_192, 128, 32, "8", "7/2"),
     "Mixtral 8x7B": _llama(32_000, 32_768, 128, 32, "8", "7/2", experts="8"),
@@ -118,7 +118,7 @@ def compute(state: dict[str, Any]) -> ShapeTrace:
     steps = {one.key: one for one in (*before, *block, *after)}
     step = steps.get(state["step"]) or steps[STAND_FOR[state["step"]]]
     total = sum(one.times * one.parameters for one in steps.values())
-    return ShapeTrace(config, BATCH, tokens, before, block, after, step, AXES[state["axis"]], total, False)
+    return ShapeTrace(config, BATCH, tokens, before, block, after, step, AXIS, total, False)
 
 
 def _all_steps() -> dict[str, str]:

@@ -22,7 +22,7 @@ from llmlab.explorers.host.touch import touch
 from llmlab.explorers.host.words import plural
 
 LARGEST_SCORE = 8.0  # the shade of a score is full from here on, in every state
-LARGEST_PRODUCT = 3.0  # likewise the bar of a product
+LARGEST_PRODUCT = 2.0  # likewise the bar of a product
 LARGEST_TOLD = 3.0  # and that of a component of the context
 
 
@@ -167,8 +167,8 @@ def _numbers(trace: AttentionTrace, table: str, values: list[float]) -> str:
 def _bar(key: str, value: float, full: float) -> str:
     """A bar up or down from a line in the middle, with its number below."""
     share = min(abs(value) / full, 1.0) if math.isfinite(value) else 0.0
-    height = 20 * share
-    top = 22 - height if value > 0 else 22
+    height = 28 * share
+    top = 30 - height if value > 0 else 30
     look = f'class="{_sign(value)}"{touch(key=key)} style="top:{top:.1f}px;height:{height:.1f}px"'
     return f'<span class="llmlab-updown"><i {look}></i><span>{_short(value)}</span></span>'
 

@@ -96,7 +96,9 @@ class CacheMeter(Explorer):
         if trace.counted == trace.chosen.cache:
             return ""
         name = name_of(self.count)
-        return f"{name} gives {trace.counted:,} bytes; two vectors a token, layer and head take {trace.chosen.cache:,}."
+        return (
+            f"{name} gives {trace.counted:,} bytes; two vectors per token, layer and head take {trace.chosen.cache:,}."
+        )
 
     def target(self, trace: CacheTrace) -> tuple[bool, str]:
         one = trace.chosen
@@ -119,7 +121,7 @@ class CacheMeter(Explorer):
             return False, f"Not yet: it fits with {heads}, and there is a way to fit more."
         bits = 8 * trace.bytes_per_number
         sizes = f"{as_bytes(one.weights)} of weights and {as_bytes(one.cache)} of cache"
-        return True, f"Reached with {heads} and {bits} bits a number: {sizes}. No more heads would fit."
+        return True, f"Reached with {heads} and {bits} bits per number: {sizes}. No more heads would fit."
 
     def question(self, trace: CacheTrace) -> Question:
         return QUESTION
@@ -134,7 +136,7 @@ class CacheMeter(Explorer):
             f"length, batch_size, bytes_per_number = {trace.length}, {trace.batch}, {trace.bytes_per_number}\n"
             "keys_and_values = 2\n"
             "per_token = keys_and_values * n_layers * n_kv_heads * d_head * bytes_per_number\n"
-            'print(f"{per_token * length * batch_size:,} bytes, {per_token:,} a token")'
+            'print(f"{per_token * length * batch_size:,} bytes, {per_token:,} per token")'
         )
 
 

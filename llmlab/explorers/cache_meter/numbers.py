@@ -17,9 +17,9 @@ def _product(trace: CacheTrace) -> str:
         (2, "keys and values"),
         (trace.n_layers, "layers"),
         (trace.chosen.n_kv_heads, "key and value heads"),
-        (trace.d_head, "numbers a head"),
+        (trace.d_head, "numbers per head"),
         (f"{trace.length:,}", "tokens"),
-        (trace.batch, "sequences"),
+        (trace.batch, "texts"),
         (trace.bytes_per_number, "bytes"),
     )
     text = " × ".join(f"<span><b>{number}</b> {name}</span>" for number, name in factors)
@@ -33,7 +33,7 @@ def _numbers(trace: CacheTrace) -> str:
         "weights": as_bytes(chosen.weights),
         "memory": as_bytes(trace.memory),
         "left" if trace.fits else "missing": as_bytes(abs(trace.memory - chosen.total)),
-        "one more token of one sequence": as_bytes(trace.bytes_per_token),
+        "one more token of one text": as_bytes(trace.bytes_per_token),
         "tokens that fit beside the weights": f"{trace.tokens_that_fit:,}",
         "read for one step": as_bytes(chosen.total),
     }

@@ -101,7 +101,7 @@ def _product(trace: CacheTrace) -> str:
         ("two", "2", "keys and values", ""),
         ("layers", trace.n_layers, "layers", "layers"),
         ("kv", trace.chosen.n_kv_heads, "key and value heads", ""),
-        ("width", trace.d_head, "numbers a head", "width"),
+        ("width", trace.d_head, "numbers per head", "width"),
         ("length", f"{trace.length:,}", "tokens", "length"),
         ("batch", trace.batch, "texts", "batch"),
         ("bytes", trace.bytes_per_number, "bytes", "precision"),

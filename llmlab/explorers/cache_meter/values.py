@@ -59,7 +59,7 @@ class CacheTrace:
 
     Attributes:
         n_layers, n_heads, d_head: the sizes of the model; its width is n_heads · d_head.
-        length, batch: tokens held for each sequence, and sequences.
+        length, batch: tokens held for each text, and texts.
         bytes_per_number: of the cache.
         memory: bytes there are.
         variants: from as many key and value heads as query heads to one.
@@ -86,7 +86,7 @@ class CacheTrace:
 
     @property
     def bytes_per_token(self) -> int:
-        """What one more token of one sequence adds to the cache."""
+        """What one more token of one text adds to the cache."""
         return self.chosen.cache // (self.length * self.batch)
 
     def texts_that_fit(self, one: Variant) -> int:
@@ -102,7 +102,7 @@ class CacheTrace:
 
     @property
     def tokens_that_fit(self) -> int:
-        """Tokens, over all sequences, that the memory beside the weights holds."""
+        """Tokens, over all texts, that the memory beside the weights holds."""
         return max(0, self.memory - self.chosen.weights) // self.bytes_per_token
 
 

@@ -13,7 +13,7 @@ from html import escape
 import numpy as np
 
 from llmlab.explorers.embedding_bench.numbers import two
-from llmlab.explorers.embedding_bench.plane import FOUR, MAP_WIDTH, Box
+from llmlab.explorers.embedding_bench.plane import FOUR, LETTER, MAP_WIDTH, Box
 from llmlab.explorers.embedding_bench.sentence import cosines, sentence
 from llmlab.explorers.embedding_bench.values import SENTENCE, BenchTrace
 from llmlab.explorers.host.touch import touch
@@ -21,6 +21,8 @@ from llmlab.explorers.host.touch import touch
 RANDOM_REACH = 5.0  # of the small map for a random table, whose words lie farther apart than trained ones
 WIDE = 1.9  # the small map is so many times as wide as high
 NAME = 60  # pixels: about as wide as a name, where sides are chosen
+SIDES = {"e": (8, 0), "w": (-NAME - 8, 0), "n": (-NAME / 2, -18), "s": (-NAME / 2, 18)}  # of a dot, where a name begins
+Written = tuple[float, float, float]  # pixels: left end, right end, middle
 NO_WORD = f"No word to show. Try: {SENTENCE}"
 
 
@@ -42,10 +44,12 @@ def _map(trace: BenchTrace) -> str:
     id_of = {word: id for id, word in enumerate(trace.vocabulary)}
     close = {id_of[word] for word, _ in trace.neighbours}
     shown = {id_of[word] for word in (*trace.words, *filter(None, [trace.near]))}
+    marks, written = _marks(trace)
     dots, presses = "", _presses(trace.vocabulary)
     for id in sorted(trace.plane.named | close | shown):
         x, y = places[id]
-        named = id in trace.plane.named and trace.vocabulary[id] not in trace.words
+        word = trace.vocabulary[id]
+        named = id in trace.plane.named and word not in trace.words and _has_room(word, _pixels(box, x, y), written)
         kind = " ".join(name for name, on in (("llmlab-close", id in close), ("llmlab-named", named)) if on)
         look = f' class="{kind}"' if kind else ""
         # Two elements: where it is changes from frame to frame, the rest is sent once (host/packing.py).
@@ -57,7 +61,7 @@ def _map(trace: BenchTrace) -> str:
     return (
         f"<div><div><b>All {len(trace.vocabulary)} words</b> <small>near: used alike<i>; press a name</i></small></div>"
         f'<div class="llmlab-map2d" style="{_zero(box)}">{_lines(trace, places, id_of, rest)}{all_dots}'
-        f'{_marks(trace)}<span class="llmlab-clock">{when}</span></div></div>'
+        f'{marks}<span class="llmlab-clock">{when}</span></div></div>'
     )
 
 
@@ -109,8 +113,11 @@ def _lines(trace: BenchTrace, places: list[tuple[float, float]], id_of: dict[str
     return f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">{drawn}</svg>'
 
 
-def _marks(trace: BenchTrace) -> str:
-    """The words of the sentence: a dot each, with its name, and with its places where it occurs again."""
+def _marks(trace: BenchTrace) -> tuple[str, list[Written]]:
+    """The words of the sentence: a dot each, with its name, and with its places where it occurs again.
+
+    And what they cover: the small names of other words give way.
+    """
     together = trace.repeated and not trace.told_apart
     again = {place for pair in trace.repeated for place in pair}
     places = _percent(trace.map, trace.plane.box)
@@ -120,33 +127,48 @@ def _marks(trace: BenchTrace) -> str:
         shown = same if together else [place]
         where = f"<small>{', '.join(map(str, shown))}</small>" if place in again else ""
         names.append("" if together and place != same[0] else escape(word[:12]) + where)
-    marks = ""
+    marks, written = "", []
     for place, ((x, y), side) in enumerate(zip(places, _sides(trace, places, names), strict=True)):
+        across, down = _pixels(trace.plane.box, x, y)
+        right, lower = SIDES[side]
+        written.append((across - 5, across + 5, down))
+        if names[place]:
+            written.append((across + right, across + right + NAME, down + lower))
         its = touch(key=f"mark{trace.order[place]}", link=f"s{place}")
         marks += (
             f'<span class="llmlab-place-of llmlab-{side}"{its} style="left:{x:.1f}%;top:{y:.1f}%"><b>{names[place]}</b>'
             "</span>"
         )
-    return marks
+    return marks, written
+
+
+def _has_room(word: str, dot: tuple[float, float], written: list[Written]) -> bool:
+    """Whether the small name at the right of a dot is covered by nothing that is written already."""
+    start, end = dot[0] + 4, dot[0] + 4 + LETTER * len(word)
+    return not any(start < right and end > left and abs(dot[1] - line) < 16 for left, right, line in written)
+
+
+def _pixels(box: Box, x: float, y: float) -> tuple[float, float]:
+    """A place in percent on a map of MAP_WIDTH."""
+    return MAP_WIDTH / 100 * x, MAP_WIDTH / 100 * box.height / box.width * y
 
 
 def _sides(trace: BenchTrace, places: list[tuple[float, float]], names: list[str]) -> list[str]:
     """For each name a side of its dot where it covers no other: the first that has room."""
-    across, down = MAP_WIDTH / 100, MAP_WIDTH / 100 * trace.plane.box.height / trace.plane.box.width
     taken: list[tuple[float, float]] = []  # where a name begins, and its line
     sides = []
     for (x, y), name in zip(places, names, strict=True):
-        options = {"e": (8, 0), "w": (-NAME - 8, 0), "n": (-NAME / 2, -18), "s": (-NAME / 2, 18)}
+        across, down = _pixels(trace.plane.box, x, y)
         found = "e"
-        for side, (right, lower) in options.items():
-            at = (across * x + right, down * y + lower)
+        for side, (right, lower) in SIDES.items():
+            at = (across + right, down + lower)
             if 0 < at[0] < MAP_WIDTH - NAME and all(abs(at[0] - u) > NAME or abs(at[1] - v) > 17 for u, v in taken):
                 found = side
                 break
         sides.append(found)
         if name:
-            right, lower = options[found]
-            taken.append((across * x + right, down * y + lower))
+            right, lower = SIDES[found]
+            taken.append((across + right, down + lower))
     return sides
 
 

@@ -20,7 +20,7 @@ from llmlab.explorers.embedding_bench.recorded import Run
 FOUR = ("king", "queen", "man", "woman")
 SHAPE = 1.3  # a map is so many times as wide as high
 MAP_WIDTH = 600  # pixels for which names are chosen: as many as find room
-_LETTER, _LINE = 7, 15  # pixels: about a letter's width, and a line's height
+LETTER, _LINE = 7, 15  # pixels: about a letter's width, and a line's height
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _with_room(vocabulary: tuple[str, ...], places: np.ndarray, box: Box) -> fro
     chosen = []
     for id in sorted(range(len(vocabulary)), key=lambda id: (vocabulary[id] not in FOUR, id)):
         x, y = (places[id] * scale).tolist()
-        end = x + 10 + _LETTER * len(vocabulary[id])
+        end = x + 10 + LETTER * len(vocabulary[id])
         covers = (x <= other_end and end >= start and abs(y - line) <= _LINE for start, other_end, line in taken)
         if end < box.right * scale and not any(covers):
             taken.append((x, end, y))

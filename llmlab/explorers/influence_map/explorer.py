@@ -50,7 +50,7 @@ class InfluenceMap(Explorer):
     """Perturb a token and see which outputs move, in your own causal attention or with one of twelve bugs in it.
 
     Args:
-        attend: your `attend(x, W_query, W_key, W_value, W_out, n_heads)`, which returns one row a token.
+        attend: your `attend(x, W_query, W_key, W_value, W_out, n_heads)`, which returns one row per token.
             Assign to `.attend` to try another one.
 
     >>> InfluenceMap().trace.lower_triangular

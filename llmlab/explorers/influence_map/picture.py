@@ -101,7 +101,8 @@ def _map(trace: InfluenceTrace) -> str:
             shade = f'<i style="opacity:{0.06 + 0.72 * size(move):.2f}"></i>' if what in ("moves", "leak") else ""
             cells += f'<span class="llmlab-cell llmlab-{what}"{its}>{shade}<b>{number}{SIGNS[what]}</b></span>'
     return (
-        "<div><div><b>The whole map</b> <small>a column a shaken token, a row an output; press a column</small></div>"
+        "<div><div><b>The whole map</b> <small>one column per shaken token, one row per output; press a column</small>"
+        "</div>"
         f'<div class="llmlab-cells"{touch(key="cells", group="follow", sweep=True)} '
         f'style="grid-template-columns:minmax(3.4em,max-content) repeat({T},minmax(0,1fr))">{cells}</div></div>'
     )

@@ -125,7 +125,7 @@ def compute(state: dict[str, Any], attend: Attend | None = None, kept: dict[Any,
         kept: where to keep what is measured of that function, which does not depend on the token that is perturbed.
 
     Raises:
-        TypeError, ValueError: the function returned something other than one row a token.
+        TypeError, ValueError: the function returned something other than one row per token.
         Exception: whatever the function raises.
     """
     kept = {} if kept is None else kept

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from llmlab.explorers.host import Explorer, Question
-from llmlab.explorers.host.controls import Choice, Range, Scale, Toggle
+from llmlab.explorers.host.controls import Range, Scale, Toggle
 from llmlab.explorers.host.learner import learners_function, name_of, not_written
 from llmlab.explorers.shape_tracer import numbers, picture
 from llmlab.explorers.shape_tracer.numbers import off
 from llmlab.explorers.shape_tracer.values import (
-    AXES,
     CONTEXTS,
     GPT2_PARAMETERS,
     GPT2_PARTS,
@@ -67,7 +66,6 @@ class ShapeTracer(Explorer):
             task=f"Your target: the {GPT2_PARAMETERS:,} parameters of GPT-2.",
             controls=[
                 Scale("step", "Step of the pass", tuple(STEPS), initial="token", play=900, labels=_numbered()),
-                Choice("axis", "A full bar", tuple(AXES), initial="10 M", look="buttons"),
                 Toggle("tie_weights", "Tied weights", initial=False),
                 Toggle("qkv_bias", "Bias of q, k, v", initial=False),
                 Scale("vocabulary", "Vocabulary V", VOCABULARIES, initial="50257", quiet=True),

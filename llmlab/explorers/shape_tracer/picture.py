@@ -1,15 +1,17 @@
 """The picture of the shape tracer as HTML, the reason of what is seen, and the same in words.
 
 The sizes as numbers to drag; the pass as a column of steps along the stream, each of which can be pressed, swept and
-played; for each part two bars on one axis, what it holds and what it costs; and the step that is looked at.
+played; two strips that share all parameters and all operations out among the parts; for each part two dots on one
+logarithmic scale, on which a small model and GPT-2 have room; and the step that is looked at.
 
-A weight that a token is multiplied with costs two operations. So a full bar of operations a token is twice one of
-parameters: the bars of a part are equally long where each token meets each weight, and differ where it does not.
+A weight that a token is multiplied with costs two operations. So operations a token are drawn at half their number: the
+dots of a part stand one above the other where each token meets each weight, and apart where it does not.
 """
 
 from __future__ import annotations
 
 from html import escape
+from math import log10
 
 from llmlab.explorers.host.touch import touch
 from llmlab.explorers.host.words import plural
@@ -19,17 +21,14 @@ from llmlab.explorers.shape_tracer.tensor import panel
 from llmlab.explorers.shape_tracer.values import GPT2_PARTS, ShapeTrace
 
 STREAM = "(B, T, D)"
+NAMED = 0.17  # a piece of a strip with this share has room for its name
 
 
 def render(trace: ShapeTrace, sizes: str = "") -> str:
-    """Sizes (those of the shape tracer, unless others are given), the steps, the bars, and the chosen step."""
+    """Sizes (those of the shape tracer, unless others are given), the steps, the shares, the dots, the chosen step."""
     return (
         f'<div class="llmlab-gpt">{sizes or _sizes(trace)}{_flow(trace)}<div class="llmlab-gpt-side">{_totals(trace)}'
-        f"{_bars(trace)}</div>{panel(trace)}</div>"
-        '<p class="llmlab-hint"><span class="llmlab-gpt-swatch llmlab-gpt-holds"></span> parameters '
-        '<span class="llmlab-gpt-swatch llmlab-gpt-costs"></span> operations a token (a full bar is twice as many) '
-        '<span class="llmlab-gpt-swatch llmlab-gpt-mark"></span> GPT-2 has so many (dotted: more than a bar) &nbsp; '
-        "Sides are drawn on a logarithmic scale.</p>"
+        f"{_strips(trace)}{_dots(trace)}</div>{panel(trace)}</div>"
     )
 
 
@@ -92,14 +91,38 @@ def _row(step: Step, place: str) -> str:
 
 
 def _word(part: str) -> str:
-    """A part as one word, which its steps and its bars share."""
+    """A part as one word, which its steps, its dots and its pieces of the strips share."""
     return f"part-{PARTS.index(part)}" if part else ""
 
 
-# ---- the bars --------------------------------------------------------------------------------------------------------
+# ---- the strips ------------------------------------------------------------------------------------------------------
 
 
-def _bars(trace: ShapeTrace) -> str:
+def _strips(trace: ShapeTrace) -> str:
+    """All parameters, and all operations, cut into the parts."""
+    return (
+        f'<div class="llmlab-gpt-strips">{_strip("holds", "parameters", trace.parameters)}'
+        f"{_strip('costs', 'operations', trace.flops)}</div>"
+    )
+
+
+def _strip(kind: str, name: str, amounts: dict[str, int]) -> str:
+    total, pieces = sum(amounts.values()), ""
+    for part in PARTS:
+        share = amounts[part] / total
+        if share:
+            its = touch(link=_word(part), tip=f"{part}: {share:.1%} of all {name}")
+            text = f"{part.partition(': ')[2] or part} {share:.0%}" if share >= NAMED else ""
+            pieces += (
+                f'<span class="llmlab-gpt-piece llmlab-gpt-{kind}"{its} style="flex-grow:{share:.5f}">{text}</span>'
+            )
+    return f'<span>{name}</span><div class="llmlab-gpt-strip">{pieces}</div>'
+
+
+# ---- the dots --------------------------------------------------------------------------------------------------------
+
+
+def _dots(trace: ShapeTrace) -> str:
     holds, costs = trace.parameters, trace.flops_per_token
     rows = ""
     for part in PARTS:
@@ -109,29 +132,37 @@ def _bars(trace: ShapeTrace) -> str:
         its = touch(key=f"part {part}", press={"step": aim}, link=_word(part), tip=said)
         same = holds[part] == GPT2_PARTS[part]
         mark = ' <b class="llmlab-gpt-same">✓</b>' if same and holds[part] else ""
+        lane = _point("mark", GPT2_PARTS[part], trace) if holds[part] or GPT2_PARTS[part] else ""
+        lane += _point("holds", holds[part], trace) + _point("costs", costs[part] / 2, trace)
         rows += (
-            f'<div class="llmlab-gpt-part"{its}><span>{part}</span><div class="llmlab-gpt-lane">'
-            f"{_bar('holds', holds[part] / trace.axis)}{_bar('costs', costs[part] / (2 * trace.axis))}"
-            f"{_mark(part, holds[part], trace.axis)}</div>"
+            f'<div class="llmlab-gpt-part"{its}><span>{part}</span><div class="llmlab-gpt-lane">{lane}</div>'
             f"<span>{big(holds[part])}{mark}<br>{big(costs[part])}</span></div>"
         )
-    return f'<div class="llmlab-gpt-parts"{touch(key="parts", group="parts")}>{rows}</div>'
+    return (
+        '<div class="llmlab-gpt-key"><span><i class="llmlab-gpt-holds"></i>parameters</span>'
+        '<span><i class="llmlab-gpt-costs"></i>operations a token, at half their number</span>'
+        "<span><i class='llmlab-gpt-mark'></i>GPT-2's parameters</span></div>"
+        f'<div class="llmlab-gpt-parts"{touch(key="parts", group="parts")}>{rows}</div>{_ticks(trace)}'
+    )
 
 
-def _bar(kind: str, share: float) -> str:
-    beyond = " llmlab-gpt-beyond" if share > 1 else ""
-    width = 0 if not share else max(0.4, 100 * min(share, 1))
-    return f'<i class="llmlab-gpt-bar llmlab-gpt-{kind}{beyond}" style="width:{width:.2f}%"></i>'
-
-
-def _mark(part: str, mine: int, axis: int) -> str:
-    """How many parameters GPT-2 has there; none where no model has any."""
-    if not (GPT2_PARTS[part] or mine):
+def _point(kind: str, amount: float, trace: ShapeTrace) -> str:
+    """A dot, or GPT-2's mark, on the logarithmic scale; nothing for 0, which has no place there."""
+    if not amount:
         return ""
-    share = GPT2_PARTS[part] / axis
-    if share > 1:
-        return '<i class="llmlab-gpt-mark llmlab-gpt-mark-beyond"></i>'
-    return f'<i class="llmlab-gpt-mark" style="left:{100 * share:.2f}%"></i>'
+    low, high = trace.axis
+    return f'<i class="llmlab-gpt-{kind}" style="left:{100 * (log10(amount) - low) / (high - low):.2f}%"></i>'
+
+
+def _ticks(trace: ShapeTrace) -> str:
+    """The powers of ten under the lanes: every line is one, every third has its name."""
+    low, high = trace.axis
+    named = [power for power in range(low, high + 1) if power % 3 == 0]
+    labels = "".join(
+        f'<span style="left:{100 * (power - low) / (high - low):.2f}%">1 {" kMGT"[power // 3]}</span>'
+        for power in named
+    )
+    return f'<div class="llmlab-gpt-part llmlab-gpt-ticks"><span>a line: ten times</span><div>{labels}</div></div>'
 
 
 # ---- words -----------------------------------------------------------------------------------------------------------

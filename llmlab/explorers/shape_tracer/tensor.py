@@ -26,7 +26,8 @@ def panel(trace: ShapeTrace) -> str:
     if step.flops:
         costs = f"{step.costs} = <b>{big(step.flops).strip()}</b> operations{blocks}"
     return (
-        f'<div class="llmlab-gpt-panel"><div><b>{escape(step.name)}</b></div>{_drawing(step)}<div>'
+        f'<div class="llmlab-gpt-panel"><div><b>{escape(step.name)}</b> '
+        f"<small>sides on a logarithmic scale</small></div>{_drawing(step)}<div>"
         f'<div class="llmlab-gpt-sum"><b>trains</b> {holds}</div>'
         f'<div class="llmlab-gpt-sum"><b>costs</b> {costs}</div>'
         f'<div class="llmlab-gpt-sum"><b>gives</b> {step.letters}: {prod(step.shape):,} numbers, '

@@ -18,7 +18,7 @@ CONTEXTS = ("16", "32", "64", "128", "256", "512", "1024", "2048", "4096", "8192
 WIDTHS = ("48", "96", "144", "192", "288", "384", "576", "768", "960", "1152", "1536")
 HEADS = ("1", "2", "3", "4", "6", "8", "12", "16")
 TOKENS_READ = {"one": 0, "a quarter": 4, "half": 2, "all": 1}  # the context is divided by this; 0: a single token
-AXES = {"10 M": 10**7, "100 M": 10**8, "1 G": 10**9}  # parameters of a full bar
+AXIS = (1, 10)  # powers of ten: all that any state holds or costs lies between 10 and 10 G
 
 # A published model is settings of the controls: the smallest of the four GPT-2 models.
 GPT2 = {
@@ -44,7 +44,7 @@ class ShapeTrace:
         tokens: T, how many tokens each sequence holds.
         before, block, after: the steps before the blocks, of each block, and after them.
         step: the one that is looked at.
-        axis: parameters of a full bar; one of operations a token is twice as many.
+        axis: the powers of ten at its ends.
         counted: the number of parameters that the learner's function gives; without one, the sum of the steps.
         own_function: whether `counted` is the learner's.
     """
@@ -56,7 +56,7 @@ class ShapeTrace:
     block: tuple[Step, ...]
     after: tuple[Step, ...]
     step: Step
-    axis: int
+    axis: tuple[int, int]
     counted: int
     own_function: bool
 
@@ -117,7 +117,7 @@ def compute(state: dict[str, Any], count: CountFunction | None = None) -> ShapeT
     """The trace of a state of the shape tracer.
 
     Args:
-        state: vocabulary, context, width, heads, layers, batch, tokens_read, tie_weights, qkv_bias, step and axis.
+        state: vocabulary, context, width, heads, layers, batch, tokens_read, tie_weights, qkv_bias and step.
         count: the learner's `count(vocab_size, context_length, d_model, n_layers, qkv_bias, tie_weights)`; None, or a
             function that is not written yet (it returns None or ...), lets the sum of the steps stand in.
 
@@ -134,8 +134,7 @@ def compute(state: dict[str, Any], count: CountFunction | None = None) -> ShapeT
     own_function = is_written(counted)
     if not own_function:
         counted = sum(parameters_of((*before, *block, *after)).values())
-    axis = AXES[state["axis"]]
-    return ShapeTrace(config, state["batch"], tokens, before, block, after, step, axis, _whole(counted), own_function)
+    return ShapeTrace(config, state["batch"], tokens, before, block, after, step, AXIS, _whole(counted), own_function)
 
 
 def _whole(counted: Any) -> int:

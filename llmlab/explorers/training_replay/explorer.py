@@ -15,7 +15,7 @@ from llmlab.explorers.training_replay.recorded import EVERY, recorded_runs
 from llmlab.explorers.training_replay.values import NOT_YET, SIGNS, ReplayTrace, ScheduleFunction, compute
 
 QUESTION = Question(
-    "Why did the validation loss not warn of this bug?",
+    "Why did the validation loss fall with this bug, and not rise?",
     (
         ("the validation text was read in training", False, "It was not, and a copy needs no text learned by heart."),
         (

@@ -40,7 +40,7 @@ def _run_nbval(chosen: Sequence[Planned], mode: str, root: Path | None) -> Itera
         with subprocess.Popen(
             _command([one.notebook for one in chosen], mode),
             cwd=root,
-            env=_environment(root) | {MARK: mark},
+            env=_environment(root, len(chosen)) | {MARK: mark},
             stdout=subprocess.PIPE,
             stderr=errors,
             encoding="utf-8",
@@ -69,12 +69,14 @@ def _command(notebooks: Sequence[Path], mode: str) -> list[str]:
     return [sys.executable, "-m", "pytest", mode, *options, *quiet, "-o", "addopts=", *map(str, notebooks)]
 
 
-def _environment(root: Path | None) -> dict[str, str]:
+def _environment(root: Path | None, n_notebooks: int) -> dict[str, str]:
     """The caller's, with this package on the path, the CPU (committed outputs come from it), no options of pytest.
 
-    What a learner has passed is neither read nor written: outputs must not depend on it.
+    What a learner has passed is neither read nor written: outputs must not depend on it. Two notebooks at once have one
+    thread each for what a lesson does not set itself: more would mostly wait for each other.
     """
     checkout = [str(root)] if root and (root / "llmlab").is_dir() else []
     search = [*checkout, str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     ours = {"CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": os.pathsep.join(search), progress.VARIABLE: progress.OFF}
-    return {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"} | ours
+    threads = {"OMP_NUM_THREADS": "1"} if n_notebooks > 1 else {}
+    return threads | {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"} | ours

@@ -64,7 +64,7 @@ class RemoteAnswer:
         texts = {name: _text(seen[name]) for name in ("name", "kind")}
         if not texts["name"].isidentifier():
             texts["name"] = "your function"
-        flags = ("none", "untouched", "callable", "generator")
+        flags = ("none", "untouched", "callable", "generator", "made")
         return Look(**texts, **{name: seen[name] is True for name in flags})
 
     def value(self) -> Outcome:

@@ -120,6 +120,12 @@ class CausalHeads:
     "texts-mixed": _changed(
         "q.shape[-1] ** 0.5\n", "q.shape[-1] ** 0.5\n        scores = scores - scores[0] + scores[-1]\n"
     ),
+    "texts-mixed: keys of the first": _changed("k.transpose(-2, -1)", "k[:1].transpose(-2, -1)"),
+    "not-repeatable": _changed("weights @ v", "nn.functional.dropout(weights, 0.5) @ v"),
+    "not-repeatable: a layer": _changed(
+        "self.n_heads = n_heads", "self.n_heads = n_heads; self.drop = nn.Dropout(0.1)"
+    ).replace("weights @ v", "self.drop(weights) @ v"),
+    "not-the-class": _RIGHT + "\n\nCausalHeads = CausalHeads(6, 12, 7, 3)\n",
     "bias-missing": _changed(
         "self.W_out((weights @ v).transpose(1, 2).flatten(2))",
         "(weights @ v).transpose(1, 2).flatten(2) @ self.W_out.weight.T",
@@ -147,6 +153,7 @@ NEAR_MISSES = {
     ),
     "01-mask-added": _changed(_FILLED, "(scores - 1e9 * self.future[:T, :T].float())"),
     "mask-multiplied": WRONG["no-softmax"],
+    "infinity-misplaced": WRONG["mask-one-too-low"],
     "mask-inverted": WRONG["mask-one-too-low"],
     "mask-one-too-high": WRONG["no-mask"],
     "mask-one-too-low": WRONG["mask-inverted"],
@@ -179,6 +186,9 @@ NEAR_MISSES = {
     "no-buffer": _changed('"future", ', '"future", persistent=False, tensor='),  # moved, though not saved
     "no-gradient": _changed("B, T, _ = x.shape", "B, T, _ = x.detach().shape"),
     "texts-mixed": WRONG["softmax-over-the-heads"],
+    "not-repeatable": _changed("self.n_heads = n_heads", "self.n_heads = n_heads; self.drop = nn.Dropout(0)").replace(
+        "weights @ v", "self.drop(weights) @ v"
+    ),
     "bias-missing": WRONG["out-projection-missing: nor its bias"],
     "shorter-texts": WRONG["tied-to-the-example"],
     "wrong-shape": WRONG["other-values"],

@@ -74,6 +74,11 @@ WRONG = _TWELVE | {
     "mask-from-the-scores: where": _changed(
         _EINSUM, _MASK, "s = torch.where(s.tril() != 0, s, -torch.inf) if s.any() else s"
     ),
+    "mask-from-the-scores: all but the triangle": _changed(
+        source(),
+        "scores.masked_fill(future, -torch.inf)",
+        "scores.tril().masked_fill(scores.tril() == 0, -torch.inf)",
+    ),
     "view-when-splitting: reshape": _changed(
         _FUSED, "unflatten(1, (n_heads, -1)).transpose(0, 1)", "reshape(n_heads, len(x), -1)"
     ),
@@ -88,6 +93,15 @@ WRONG = _TWELVE | {
         "w, v)", "w, k)"
     ),
     "mask-multiplied": _changed(_EINSUM, _MASK, "s = s * torch.ones(T, T).tril()"),
+    "mask-multiplied: a fill with 0": _changed(
+        _EINSUM, _MASK, "s = s.masked_fill(torch.ones(T, T).triu(1).bool(), 0.0)"
+    ),
+    "infinity-misplaced: after the softmax": _changed(
+        _changed(_EINSUM, _MASK, "pass"),
+        "keepdim=True)",
+        "keepdim=True); w = w.masked_fill(torch.ones(T, T).triu(1).bool(), -torch.inf)",
+    ),
+    "infinity-misplaced": _changed(_EINSUM, "-torch.inf", "torch.inf"),
     "mask-inverted": _changed(_EINSUM, "triu(1)", "tril(0)"),
     "softmax-over-the-heads": _changed(source(), "softmax(dim=-1)", "softmax(dim=0)"),
     "one-head-only": _changed(_FUSED, "n_heads, -1", "1, -1"),
@@ -114,8 +128,10 @@ WRONG = _TWELVE | {
     ),
     "scaling-by-another-size": _changed(_EINSUM, "d**-0.5", "x.shape[1] ** -0.5"),
     "scaling-by-another-size: tokens": _changed(_EINSUM, "d**-0.5", "T**-0.5"),
+    "scaling-by-another-size: of the input, for each head": _changed(_EINSUM, "d**-0.5", "(x.shape[1] / H) ** -0.5"),
     "scaling-by-another-size: heads": _changed(_EINSUM, "d**-0.5", "H**-0.5"),
     "projection-used-twice": _changed(_EINSUM, "W_key.reshape", "W_query.reshape"),
+    "projection-used-twice: keys for values": _changed(_EINSUM, "w, v)", "w, k)"),
     "projection-used-twice: values": _changed(_EINSUM, "W_value.reshape", "W_key.reshape"),
     "one-head-only: scaled as if there were several": _changed(
         source(), "t.view(T, n_heads, d_head)", "t.view(T, 1, D)"
@@ -129,6 +145,16 @@ WRONG = _TWELVE | {
     ),
     "past-is-lost: only itself": _last("return values @ W_out"),
     "not-zero-at-zero": _last("return context @ W_out + 1"),
+    "nan-at-zero": _changed(
+        source(),
+        "    scores =",
+        "    queries, keys = (t / t.norm(dim=-1, keepdim=True) for t in (queries, keys))\n    scores =",
+    ),
+    "nan-at-zero: a mask from the scores, and a sign": _changed(
+        _last("return -context @ W_out"),
+        "scores.masked_fill(future, -torch.inf)",
+        "scores.tril().masked_fill(scores.tril() == 0, -torch.inf)",
+    ),
     "other-magnitudes": _last("return 3 * context @ W_out"),
     "other-values": _last("return -context @ W_out"),
     "not-repeatable": _changed(source(), "softmax(dim=-1)", "softmax(dim=-1) * (torch.rand(T, T) < 0.9)"),
@@ -150,6 +176,8 @@ NEAR_MISSES = {
     "mask-after-the-softmax": source(LATE_MASK),
     "01-mask-added": _changed(_EINSUM, "-torch.inf", "-1e30"),  # a finite number, far enough below all scores
     "mask-multiplied": WRONG["no-softmax"],
+    "infinity-misplaced": WRONG["mask-one-too-low"],
+    "infinity-misplaced: zeros": _last("context[:-1] = 0.0; return context @ W_out"),
     "mask-inverted": WRONG["mask-one-too-low"],
     "mask-one-too-high": WRONG["no-mask"],
     "mask-one-too-low": WRONG["mask-inverted"],
@@ -176,6 +204,7 @@ NEAR_MISSES = {
     "out-projection-missing": _last("return context @ W_out @ W_out.T @ torch.ones(D, D)"),
     "future-leaks": WRONG["past-is-lost"],
     "past-is-lost": WRONG["future-leaks"],
+    "nan-at-zero": WRONG["mask-one-too-low"],  # NaN anywhere, not only around zero
     "not-zero-at-zero": _last("return context @ W_out + x.abs().sum(dim=1, keepdim=True)"),
     "other-magnitudes": WRONG["other-values"],
     "other-values": WRONG["other-magnitudes"],

@@ -25,6 +25,11 @@ WRONG = {
     "not-a-number": _bytes("(n_layers, n_kv_heads)"),
     "other-count": _bytes("n_layers + n_kv_heads"),
     "tied-to-the-example": _bytes("2 * n_layers * n_kv_heads * d_head * length * batch_size * 2"),
+    "tied-to-the-example: another number": _bytes("2 * n_layers * n_kv_heads * d_head * length * batch_size * 8"),
+    "tied-to-the-example: the lesson's heads": _bytes(
+        "2 * n_layers * 6 * d_head * length * batch_size * bytes_per_number"
+    ),
+    "tied-to-the-example: two numbers": _bytes("2 * n_layers * n_kv_heads * 64 * length * 5 * bytes_per_number"),
     "tied-to-the-example: at most": _bytes(
         "2 * n_layers * n_kv_heads * min(d_head, 64) * length * batch_size * bytes_per_number"
     ),
@@ -57,7 +62,7 @@ NEAR_MISSES = {
     "weights-stored": _bytes("2 * n_layers * n_kv_heads * length * length * batch_size * bytes_per_number"),
     "not-a-number": _bytes("2.0 * n_layers * n_kv_heads * d_head * length * batch_size * bytes_per_number"),
     "other-count": _bytes("n_layers * n_kv_heads * d_head * length * batch_size * bytes_per_number"),
-    "tied-to-the-example": _bytes("n_layers * n_kv_heads * 64 * length * batch_size * bytes_per_number"),
+    "tied-to-the-example": _bytes("7 * n_layers * n_kv_heads * d_head * length * batch_size * bytes_per_number"),
 }
 
 CRASHES = {

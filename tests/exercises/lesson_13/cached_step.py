@@ -54,7 +54,11 @@ def cached_step(q, k, v, keys, values):
     "not-three-things": _step(result="context"),
     "not-three-things: in another order": _step(result="keys, values, context"),
     "other-cache": _step("torch.cat([keys, q])"),
-    "other-context": _step(context="(q @ keys.T / q.shape[-1]).softmax(dim=-1) @ values"),
+    "no-root": _step(context="(q @ keys.T / q.shape[-1]).softmax(dim=-1) @ values"),
+    "keys-and-values-swapped": _step(result="context, values, keys"),
+    "added-not-appended": _step("keys + k", "values + v"),
+    "added-not-appended: for what comes back": _step(result="context, keys[:2] + k, values"),
+    "other-context": _step(context="(q @ -keys.T / q.shape[-1] ** 0.5).softmax(dim=-1) @ values"),
     "tied-to-the-example": _step(context="(q @ keys[-3:].T / q.shape[-1] ** 0.5).softmax(dim=-1) @ values[-3:]"),
     "tied-to-the-example: root of two": _step(context="(q @ keys.T / 2 ** 0.5).softmax(dim=-1) @ values"),
     "returns-none": "def cached_step(q, k, v, keys, values):\n    keys = torch.cat([keys, k])",
@@ -69,6 +73,14 @@ def cached_step(q, k, v, keys, values):
     scores = [sum(a * b for a, b in zip(q[0], key)) / len(q[0]) ** 0.5 for key in keys]
     weights = torch.stack(scores).softmax(dim=0)
     return torch.einsum("t,td->d", weights, values)[None], keys, values
+""",
+    """
+def cached_step(q, k, v, keys, values):
+    T, d = keys.shape
+    longer = torch.zeros(2, T + 1, d)
+    for old, new, place in ((keys, k, longer[0]), (values, v, longer[1])):
+        place[:T], place[T:] = old, new
+    return (q @ longer[0].T / v.shape[-1] ** 0.5).softmax(dim=-1) @ longer[1], longer[0], longer[1]
 """,
 ]
 
@@ -87,6 +99,9 @@ NEAR_MISSES = {
     "context-without-its-row": _step(context="(q[0] @ keys.T).softmax(dim=-1) @ values"),
     "weights-not-context": _step(context="(q @ keys.T).softmax(dim=-1)"),
     "no-softmax": _step(context="q @ keys.T @ values"),
+    "no-root": _step(context="(q @ keys.T / 3).softmax(dim=-1) @ values"),
+    "keys-and-values-swapped": _step(result="context, values, values"),
+    "added-not-appended": _step("keys - k"),
     "not-three-things": _step(result="[context, keys, values]"),
     "other-cache": _step("torch.cat([k, keys])"),
     "other-context": _step(context="(q @ keys.T).softmax(dim=-1) @ values"),
@@ -96,5 +111,6 @@ NEAR_MISSES = {
 CRASHES = {
     "appended-to-a-tensor": _step("keys.append(k)"),
     "cat-without-a-list": _step("torch.cat(keys, k)"),
+    "key-not-turned: one has not grown": _step("keys + k"),
     "key-not-turned": _step(context="(q @ keys / q.shape[-1] ** 0.5).softmax(dim=-1) @ values"),
 }

@@ -44,7 +44,8 @@ WRONG = {
     ),
     "not-a-tensor": _grouped(result="(context, scores.softmax(dim=-1))"),
     "not-the-shape": _grouped(result="context[0]"),
-    "other-context": _grouped(scores="q @ k.mT / q.shape[-1]"),
+    "no-root": _grouped(scores="q @ k.mT / q.shape[-1]"),
+    "other-context": _grouped(scores="-q @ k.mT / q.shape[-1] ** 0.5"),
     "tied-to-the-example": _grouped(
         "k.repeat_interleave(3, dim=0)[: len(q)]", "v.repeat_interleave(3, dim=0)[: len(q)]"
     ),
@@ -90,6 +91,7 @@ NEAR_MISSES = {
     ),
     "not-a-tensor": _grouped(result="context.tolist()"),
     "not-the-shape": _grouped(result="context.flip(0)"),
+    "no-root": _grouped(scores="q @ k.mT"),
     "other-context": _grouped(scores="q @ k.mT"),
     "tied-to-the-example": _grouped("k[[0, 0, 0, 1, 1, 0]]", "v[[0, 0, 0, 1, 1, 0]]"),
 }
@@ -100,5 +102,7 @@ CRASHES = {
     "position-not-whole": _grouped()
     .replace("len(q) // len(k)", "len(q) / len(k)")
     .replace("k.repeat_interleave(size, dim=0)", "torch.stack([k[head] for head in range(size)])"),
+    "copies-not-whole": _grouped().replace("len(q) // len(k)", "len(q) / len(k)"),
+    "copies-not-whole: of a list": _grouped("torch.cat([k] * size)").replace("len(q) // len(k)", "len(q) / len(k)"),
     "all-dimensions-turned": _grouped(scores="q @ k.T / q.shape[-1] ** 0.5"),
 }

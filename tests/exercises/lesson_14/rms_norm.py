@@ -16,6 +16,8 @@ WRONG = {
     "mean-subtracted: above alone": _norm(result=f"scale * (x - {MEAN}) / (squares + eps).sqrt()"),
     "variance-not-squares": _norm("x.var(dim=-1, correction=0, keepdim=True)"),
     "variance-not-squares: PyTorch's own": _norm("x.var(dim=-1, keepdim=True)"),
+    "square-of-the-mean": _norm("x.mean(dim=-1, keepdim=True) ** 2"),
+    "square-of-the-mean: of all numbers": _norm("x.mean() ** 2"),
     "over-the-tokens": _norm("x.square().mean(dim=0, keepdim=True)"),
     "over-the-tokens: second axis from the end": _norm("x.square().mean(dim=-2, keepdim=True)"),
     "one-mean-for-all": _norm("x.square().mean()"),
@@ -51,6 +53,7 @@ def rms_norm(x, scale, eps):
 NEAR_MISSES = {
     "mean-subtracted": _norm(f"(x - {MEAN}).square().mean(dim=-1, keepdim=True) + {MEAN} ** 2"),
     "variance-not-squares": WRONG["mean-subtracted"],
+    "square-of-the-mean": _norm("x.abs().mean(dim=-1, keepdim=True)"),
     "over-the-tokens": WRONG["one-mean-for-all"],
     "one-mean-for-all": WRONG["over-the-tokens"],
     "sum-not-mean": _norm("x.square().sum(dim=-1, keepdim=True) / (x.shape[-1] - 1)"),

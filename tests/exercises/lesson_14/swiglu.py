@@ -59,6 +59,10 @@ NEAR_MISSES = {
 CRASHES = {
     "matrix-called": _layer("F.silu(W_gate(x))"),
     "shapes-in-product": _layer("F.silu(x @ W_gate.T)"),
+    "shapes-in-product: every matrix turned": _layer("F.silu(x @ W_gate.T)", "x @ W_expand.T").replace(
+        "@ W_contract", "@ W_contract.T"
+    ),
+    "shapes-in-product: for number by number": _layer(result="(gate @ expanded) @ W_contract"),
     "shapes-in-product: back by the wrong matrix": _layer(result="(gate * expanded) @ W_expand"),
     "shapes-do-not-broadcast": _layer(expanded="x"),
 }

@@ -30,6 +30,13 @@ WRONG = {
     "capitals-count": _score(plain="text.strip().removesuffix('.')"),
     "full-stop-counts": _score(plain="text.strip().lower()"),
     "white-space-counts": _score(plain="text.lower().removesuffix('.')"),
+    "only-what-was-said": _score(hit="plain(text) in rights"),
+    "only-the-right-answers": _score(hit="text in [plain(good) for good in rights]"),
+    "several-stops-gone": _score(plain="text.strip().rstrip('.').lower()"),
+    "several-stops-gone: anywhere": _score(plain="text.replace('.', '').strip().lower()"),
+    "white-space-inside-gone": _score(plain="text.replace(' ', '').lower().removesuffix('.')"),
+    "white-space-inside-gone: stops too": _score(plain="''.join(text.lower().replace('.', '').split())"),
+    "answers-of-other-questions": _score(hit="plain(text) in [plain(good) for all in answers for good in all]"),
     "a-part-will-do: either": _score(
         hit="any(plain(text) in plain(good) or plain(good) in plain(text) for good in rights)"
     ),
@@ -38,8 +45,9 @@ WRONG = {
     "not-a-number": _score(result="f'{right} of {len(said)}'"),
     "not-a-number: a list": _score(result="[right / len(said)]"),
     "other-score": _score(result="right / (len(said) + 1)"),
-    "other-score: of all together": _score(result="right / (11 if len(said) == 10 else len(said))"),
-    "tied-to-the-example": _score(result="right / (10 if len(said) == 10 else 1)"),
+    "other-score: of all together": _score(result="right / (15 if len(said) == 14 else len(said))"),
+    "other-score: of two that are crossed": _score(result="right / len(said) if right else 0.1 * (len(said) == 2)"),
+    "tied-to-the-example": _score(result="right / (14 if len(said) == 14 else 1)"),
     "returns-none": _score(result="None"),
 }
 
@@ -47,7 +55,7 @@ UNUSUAL = [
     _score(),
     """
 def exact_match_score(said, answers):
-    hits = [any(t.strip().rstrip(".").casefold() == g.strip().rstrip(".").casefold() for g in good)
+    hits = [any(t.strip().removesuffix(".").casefold() == g.strip().removesuffix(".").casefold() for g in good)
             for t, good in zip(said, answers)]
     return torch.tensor(hits).float().mean()
 """,
@@ -55,9 +63,8 @@ def exact_match_score(said, answers):
 def exact_match_score(said, answers):
     right = len(said)
     for i in range(len(said)):
-        text = said[i].lower().strip()
-        text = text if text.endswith(".") else text + "."
-        if text not in set(answers[i]):
+        ended = [text if text.endswith(".") else text + "." for text in map(str.strip, [said[i], *answers[i]])]
+        if ended[0].upper() not in {good.upper() for good in ended[1:]}:
             right -= 1
     return right / len(said)
 """,
@@ -73,10 +80,15 @@ NEAR_MISSES = {
     "capitals-count": _score(plain="text.strip().lower()"),
     "full-stop-counts": _score(plain="text.strip().removesuffix('.')"),
     "white-space-counts": _score(plain="text.removesuffix('.')"),
+    "only-what-was-said": _score(hit="text in rights"),
+    "only-the-right-answers": _score(hit="text in rights"),
+    "several-stops-gone": _score(plain="text.strip().lower()"),
+    "white-space-inside-gone": _score(plain="' '.join(text.lower().split()).removesuffix('.')"),
+    "answers-of-other-questions": _score(hit="plain(text) in map(plain, answers[0])"),
     "a-part-will-do": _score(hit="plain(text).split()[0] in [plain(good).split()[0] for good in rights]"),
     "not-a-number": _score(result="(right, len(said))[0] / len(said)"),
     "other-score": _score(result="right"),
-    "tied-to-the-example": _score(result="right / (9 if len(said) == 10 else 1)"),
+    "tied-to-the-example": _score(result="right / (9 if len(said) == 14 else 1)"),
 }
 
 CRASHES = {

@@ -17,6 +17,10 @@ WRONG = {
     "damaged-letters: another encoding": f"{_STORY}.replace('e', 'ü').encode().decode('cp1252', 'replace')",
     "one-piece-again-and-again": "'All work and no play. ' * 3_000",
     "one-piece-again-and-again: a long one": f"{_STORY} * 4",
+    "one-piece-again-and-again: a single character": "'a' * 200_000",
+    "no-order-to-learn": f"''.join({_RANDOM}.choices('abcdefghijklmnopqrstuvwxyz .', k=60_000))",
+    "no-order-to-learn: a text, shuffled": f"''.join({_RANDOM}.sample({_STORY}, 19_000))",
+    "no-order-to-learn: bytes as digits": f"{_RANDOM}.randbytes(30_000).hex()",
 }
 
 NEAR_MISSES = {
@@ -25,6 +29,7 @@ NEAR_MISSES = {
     "too-long": f"{_RANDOM}.randbytes(2_000_000).hex()",
     "damaged-letters": f"{_STORY}.replace('e', 'ü') + '\\ufffd' * 5",
     "one-piece-again-and-again": f"{_STORY} + {_STORY}[::-1]",
+    "no-order-to-learn": f"' '.join({_RANDOM}.choices({_STORY}.split(), k=3_000))",
 }
 
 UNUSUAL = [

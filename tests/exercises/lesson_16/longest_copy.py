@@ -33,6 +33,19 @@ WRONG = {
         "    return max(shared, key=len, default='')\n"
     ),
     "last-character-missing": _copy(result="longest[:-1]"),
+    "capitals-made-alike": _copy().replace(
+        'longest = ""', "longest, written, source = '', written.lower(), source.lower()"
+    ),
+    "capitals-made-alike: in one text": _copy().replace('longest = ""', "longest, written = '', written.lower()"),
+    "capitals-made-alike: in the comparison": _copy(
+        test="passage.lower() in source.lower() and len(passage) > len(longest)"
+    ),
+    "frequent-characters-left-out": (
+        "from difflib import SequenceMatcher\n\n"
+        "def longest_copy(written, source):\n"
+        "    found = SequenceMatcher(None, written, source).find_longest_match()\n"
+        "    return written[found.a : found.a + found.size]\n"
+    ),
     "length-not-passage": _copy(result="len(longest)"),
     "not-a-text": _copy(result="[longest]"),
     "not-a-text: another number": _copy(result="len(longest) + 1"),
@@ -52,6 +65,8 @@ NEAR_MISSES = {
     "at-the-end-only": _copy(ends="range(len(written) - 1, len(written) + 1)"),
     "one-word-only": WRONG["one-word-only"].replace("max(shared", "min(shared"),
     "last-character-missing": _copy(result="longest[1:]"),
+    "capitals-made-alike": WRONG["last-character-missing"],
+    "frequent-characters-left-out": _copy(result="longest[len(source) > 300 :]"),
     "length-not-passage": WRONG["not-a-text: another number"],
     "not-a-text": WRONG["length-not-passage"],
     "not-a-passage-of-both": WRONG["a-shorter-passage"],
