@@ -98,7 +98,8 @@ lock:  ## choose the exact versions in requirements.lock and requirements-site.l
 	@mv .venv-lock/new.lock requirements-site.lock
 
 clean:  ## remove the environments, caches and build outputs
-	@rm -rf .venv .venv-colab .venv-classroom .venv-lock dist build .pytest_cache .ruff_cache .hypothesis benchmarks/out site/out site/cache
+	@rm -rf .venv .venv-colab .venv-classroom .venv-lock dist build .pytest_cache .ruff_cache .hypothesis benchmarks/out \
+	    site/out site/cache
 	@find llmlab lessons notebooks tests tools benchmarks site \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune \
 	    -exec rm -rf {} + 2>/dev/null || true
 
