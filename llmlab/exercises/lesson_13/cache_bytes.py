@@ -60,8 +60,9 @@ def _check_bytes(function: Probe) -> Iterator[str]:
             raise Wrong(idea, f"`{function.spell(*case)}` gave `{show(value)}`; right is `{right}`.{shown}")
     yield "three caches whose sizes all differ"
     fresh = random.Random()
-    for _ in range(10):
-        case = tuple(fresh.randint(1, 99) for _ in _SIZES)  # exact as floats, too
+    for turn in range(12):
+        case = [fresh.randint(1, 99) for _ in _SIZES]  # exact as floats, too
+        case[turn % len(case)] = fresh.randint(1001, 1099)  # each size in turn above those of the examples
         if function(*case, fresh=True) != 2 * math.prod(case):
             raise Wrong("tied-to-the-example", "Seen on random sizes.")
     yield "fresh random sizes"

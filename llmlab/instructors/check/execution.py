@@ -69,7 +69,7 @@ def _command(notebooks: Sequence[Path], mode: str) -> list[str]:
     return [sys.executable, "-m", "pytest", mode, *options, *quiet, "-o", "addopts=", *map(str, notebooks)]
 
 
-def _environment(root: Path | None, n_notebooks: int) -> dict[str, str]:
+def _environment(root: Path | None, n_notebooks: int = 1) -> dict[str, str]:
     """The caller's, with this package on the path, the CPU (committed outputs come from it), no options of pytest.
 
     What a learner has passed is neither read nor written: outputs must not depend on it. Two notebooks at once have one
