@@ -17,11 +17,9 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq
 
 # Units and doctests. What drives a browser has its own folders, and each its own run.
 UNITS := -n 2 llmlab tests --ignore=tests/browser --ignore=tests/colab
-# What says the same on any versions of the packages: the project's files, the site, the instructors' own commands, and
-# whether chance changes a verdict. Of the states that hypothesis draws, a fifth is enough there.
+# What says the same on any versions of the packages: the project's files, the site, and the instructors' own commands.
 VERSIONLESS := --ignore=tests/project --ignore=tests/instructors --ignore=tests/site \
-    --ignore=tests/lessons/test_notebook_pipeline.py --ignore=tests/exercises/test_repeats.py \
-    --hypothesis-profile=versions
+    --ignore=tests/lessons/test_notebook_pipeline.py
 
 # Committed outputs come from Linux and the locked versions: there they are compared, elsewhere they are only executed.
 NBVAL := $(if $(filter Linux,$(shell uname -s)),--nbval,--nbval-lax)

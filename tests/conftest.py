@@ -77,7 +77,6 @@ SLOW = (
 # No deadline: the first example of a test may have to load PyTorch. In CI the same examples every time.
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
-settings.register_profile("versions", settings.get_profile("ci"), max_examples=20)  # of `make test-colab`, see Makefile
 settings.load_profile("ci" if IN_CI else "local")
 
 

@@ -289,8 +289,7 @@ def test_make_test_runs_each_test_once():
 def test_make_test_colab_leaves_out_only_what_no_version_can_change():
     units, notebooks, browser = runs("test-colab")
     left_out = ["tests/project", "tests/instructors", "tests/site", "tests/lessons/test_notebook_pipeline.py"]
-    left_out.append("tests/exercises/test_repeats.py")
-    assert units == " ".join([UNITS, *(f"--ignore={path}" for path in left_out), "--hypothesis-profile=versions"])
+    assert units == " ".join([UNITS, *(f"--ignore={path}" for path in left_out)])
     assert all((ROOT / path).exists() for path in left_out)
     assert notebooks.startswith("--nbval-lax ") and browser == "-n 2 tests/colab"
 

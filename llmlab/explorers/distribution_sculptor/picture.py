@@ -146,7 +146,7 @@ def why(trace: SculptorTrace) -> str:
     else:
         kept = int((trace.probabilities > 0).sum())
         cause = f"{kept} of the {trace.n_seen} tokens that came next are left, and no others"
-        cause += " (the one that reaches top-p stays)" * (trace.top_p is not None)
+        cause += " (the one that reaches top-p stays)" * (trace.top_p is not None and trace.top_k is None)
     return f"<b>{choices.capitalize()}</b>: {cause}. {drawn}"
 
 
