@@ -18,6 +18,7 @@ from llmlab.explorers.attention_bench.vectors import (
     TRAINED_OPENING,
     TRAINED_TEXT,
 )
+from llmlab.explorers.host.markup import heat
 from llmlab.explorers.host.touch import touch
 from llmlab.explorers.host.words import plural
 
@@ -106,8 +107,7 @@ def _table(trace: AttentionTrace) -> str:
 
 def _shade(trace: AttentionTrace, value: float) -> str:
     full = 1.0 if trace.show == "weights" else LARGEST_SCORE
-    share = min(abs(value) / full, 1.0) if math.isfinite(value) else 0.0
-    return f"opacity:{0.05 + 0.7 * share:.2f}"
+    return heat(abs(value) / full if math.isfinite(value) else 0.0)
 
 
 def _reason(trace: AttentionTrace) -> str:

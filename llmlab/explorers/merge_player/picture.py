@@ -53,7 +53,7 @@ def _pairs(trace: MergeTrace) -> str:
         tied = number < trace.tied > 1
         said = f"what if {name_of(pair.left)} + {name_of(pair.right)} were merged next? It occurs {_times(pair.count)}."
         its = touch(
-            key=f"pair{key}", press={"instead": number}, tip=said, link=f"t{pair.left.hex()} t{pair.right.hex()}"
+            key=f"pair{key}", press={"instead": number}, name=said, link=f"t{pair.left.hex()} t{pair.right.hex()}"
         )
         remark = "next" if number == 0 else ""
         remark = ", ".join(filter(None, (remark, "tied" if tied else "")))

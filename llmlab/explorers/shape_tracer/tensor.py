@@ -1,4 +1,7 @@
-"""The step that is looked at: what it trains and what it gives as rectangles with named sides, and their sums."""
+"""The step that is looked at: what it trains and what it gives as rectangles with named sides, and their sums.
+
+Sides reach from 1 to 128,256, so they are logarithmic: no area says how much there is, and the picture says that.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ from llmlab.explorers.shape_tracer.numbers import big
 from llmlab.explorers.shape_tracer.steps import Step
 from llmlab.explorers.shape_tracer.values import ShapeTrace
 
-WIDTH, HEIGHT = 400, 206
+WIDTH, HEIGHT = 400, 226
 UNIT, LEAST = 7, 12  # a side: so much for each doubling, and for a single number
+NO_SCALE = "areas are not to scale"
 SHEETS = 4  # at most so many are drawn behind each other
 
 
@@ -27,7 +31,7 @@ def panel(trace: ShapeTrace) -> str:
         costs = f"{step.costs} = <b>{big(step.flops).strip()}</b> operations{blocks}"
     return (
         f'<div class="llmlab-gpt-panel"><div><b>{escape(step.name)}</b> '
-        f"<small>sides on a logarithmic scale</small></div>{_drawing(step)}<div>"
+        f"<small>a side is one step longer for each doubling</small></div>{_drawing(step)}<div>"
         f'<div class="llmlab-gpt-sum"><b>trains</b> {holds}</div>'
         f'<div class="llmlab-gpt-sum"><b>costs</b> {costs}</div>'
         f'<div class="llmlab-gpt-sum"><b>gives</b> {step.letters}: {prod(step.shape):,} numbers, '
@@ -54,6 +58,7 @@ def _drawing(step: Step) -> str:
         said.append(f"trained: {_spelled(sides, largest)}")
     drawn += _rectangle(245, names, step.shape, "result")
     said.append(f"comes out: {_spelled(names, step.shape)}")
+    drawn += f'<text x="{WIDTH / 2:.0f}" y="{HEIGHT - 6}" text-anchor="middle">{NO_SCALE}</text>'
     return (
         f'<svg class="llmlab-gpt-tensor" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{"; ".join(said)}">'
         f"{drawn}</svg>"
