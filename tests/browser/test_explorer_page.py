@@ -6,6 +6,7 @@ Any explorer is driven here, with this process as its kernel; test_explorer_host
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -14,7 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from llmlab.explorers import AttentionBench
+from llmlab.explorers import AttentionBench, MergePlayer
 from llmlab.explorers.host import Choice, Explorer, Question, Range, Scale, Text, Toggle
 from llmlab.explorers.host.assets import script
 from llmlab.explorers.host.edition import Edition, every
@@ -233,6 +234,21 @@ def test_links_light_up_everywhere_and_tips_open(page):
     plain.root.locator(".llmlab-title").hover()
     expect(plain.root.locator(".llmlab-tip")).to_be_hidden()
     assert plain.sent() == [], "hovering is the page's own affair"
+
+
+def test_no_bubble_lies_over_a_row_to_say_what_is_in_it(page):
+    plain = Plain(page, MergePlayer())
+    pairs, bubble = plain.picture.locator(".llmlab-pair-name"), plain.root.locator(".llmlab-tip")
+    assert pairs.count() > 3
+    pairs.nth(2).hover()
+    page.wait_for_timeout(100)
+    expect(bubble).to_be_hidden()
+    pairs.nth(2).focus()
+    expect(bubble).to_be_hidden()
+    expect(pairs.nth(2)).to_have_role("button")
+    expect(pairs.nth(2)).to_have_accessible_name(re.compile(r"^what if .* were merged next\? It occurs \d+ times\.$"))
+    plain.picture.locator(".llmlab-tokens-left circle").nth(3).hover()
+    expect(bubble).to_contain_text("merge 3: ")
 
 
 # ---- controls --------------------------------------------------------------------------------------------------------

@@ -289,7 +289,7 @@ def test_the_target_asks_for_more_and_smaller_shares():
 def test_the_bounds_of_the_target_are_on_the_scale(state):
     """A model that is inside both is one that reaches it; a dot lies on the hatched side exactly then."""
     trace = compute(state)
-    rows = re.findall(r'<div class="llmlab-gpt-part" data-tip="[^"]*the target is (.*?)</span></div>', render(trace))
+    rows = re.findall(r'<div class="llmlab-gpt-part llmlab-gpt-aim">(.*?)</span></div>', render(trace))
     assert len(rows) == 2
     for row, amount, name in zip(
         rows, (trace.total_parameters, trace.active_parameters), ("Mixtral 8x7B", "Llama 3 8B"), strict=True

@@ -32,9 +32,8 @@ def _goals(trace: ShapeTrace) -> str:
     for name, amount, bound, words, reached in rows:
         at = picture.across(bound, trace)
         zone = f"left:{at:.2f}%;right:0" if bound == wanted else f"left:0;width:{at:.2f}%"
-        said = f"{name}: {amount:,}; the target is {words}, which is {bound:,}"
         drawn += (
-            f'<div class="llmlab-gpt-part"{touch(tip=said)}><span>{name}</span><div class="llmlab-gpt-lane">'
+            f'<div class="llmlab-gpt-part llmlab-gpt-aim"><span>{name}</span><div class="llmlab-gpt-lane">'
             f'<i class="llmlab-gpt-goal" style="{zone}"></i><b class="llmlab-gpt-bound" style="left:{at:.2f}%">{words}'
             f"</b>{picture.point('holds', amount, trace)}</div>"
             f"<span>{big(amount)}{picture.SAME if reached else ''}</span></div>"

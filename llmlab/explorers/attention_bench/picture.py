@@ -48,7 +48,7 @@ def _arcs(trace: AttentionTrace) -> str:
             f'{ends[1]:.0f} 100" style="stroke-width:{1 + 15 * width:.1f}px;stroke-opacity:{0.25 + 0.75 * width:.2f}" '
             'vector-effect="non-scaling-stroke"></path>'
         )
-        ask = touch(key=f"ask{j}", press={"query": j}, link=f"k{j}", tip=f"let {trace.tokens[j]} ask")
+        ask = touch(key=f"ask{j}", press={"query": j}, link=f"k{j}", name=f"let {trace.tokens[j]} ask")
         chips += f'<span class="llmlab-chip"{ask}>{shown(trace.tokens[j], 12)}</span>'
         told = f"<b>{weight:.0%}</b>" if j == trace.key else f"{weight:.0%}"
         shares += f"<span{touch(key=f'share{j}', link=f'k{j}')}>{told}</span>"

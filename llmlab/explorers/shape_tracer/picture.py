@@ -135,7 +135,7 @@ def _dots(trace: ShapeTrace, goals: str) -> str:
         steps = [step for step in trace.steps if step.part == part]
         aim = trace.step.key if trace.step.part == part else steps[0].key if steps else "turn"  # rotary: no table
         said = f"{part}: {holds[part]:,} parameters, {big(costs[part]).strip()} operations a token"
-        its = touch(key=f"part {part}", press={"step": aim}, link=_word(part), tip=said)
+        its = touch(key=f"part {part}", press={"step": aim}, link=_word(part), name=said)
         same = holds[part] == GPT2_PARTS[part]
         mark = SAME if same and holds[part] else ""
         lane = point("mark", GPT2_PARTS[part], trace) if holds[part] or GPT2_PARTS[part] else ""
