@@ -247,8 +247,8 @@ def test_no_bubble_lies_over_a_row_to_say_what_is_in_it(page):
     expect(bubble).to_be_hidden()
     expect(pairs.nth(2)).to_have_role("button")
     expect(pairs.nth(2)).to_have_accessible_name(re.compile(r"^what if .* were merged next\? It occurs \d+ times\.$"))
-    plain.picture.locator(".llmlab-tokens-left circle").nth(3).hover()
-    expect(bubble).to_contain_text("merge 3: ")
+    plain.picture.locator(".llmlab-tokens-left circle").last.hover()
+    expect(bubble).to_contain_text("merge 40: ")
 
 
 # ---- controls --------------------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def _drawing(step: Step) -> str:
     if step.weights:
         sides = _sides_of_weights(step)
         largest = (step.copies, *step.weights[0]) if step.copies > 1 else step.weights[0]
-        drawn += _rectangle(60, sides, largest, "weights")
+        drawn += _rectangle(66, sides, largest, "weights")
         said.append(f"trained: {_spelled(sides, largest)}")
     drawn += _rectangle(245, names, step.shape, "result")
     said.append(f"comes out: {_spelled(names, step.shape)}")
@@ -92,9 +92,9 @@ def _rectangle(x: float, names: list[str], shape: tuple[int, ...], kind: str) ->
     )
     text = f'<text x="{x:.0f}" y="12" font-weight="700">{"trained" if kind == "weights" else "comes out"}</text>'
     if behind:
-        text += f'<text x="{x:.0f}" y="28">{" · ".join(behind)} = {prod(stack):,} of these</text>'
+        text += f'<text x="{x:.0f}" y="31">{" · ".join(behind)} = {prod(stack):,} of these</text>'
     text += f'<text x="{x + wide / 2:.0f}" y="{y + high + 17:.0f}" text-anchor="middle">{across} = {columns:,}</text>'
     if down:
-        text += f'<text x="{x - 6:.0f}" y="{y + high / 2 - 2:.0f}" text-anchor="end">{down} =</text>'
-        text += f'<text x="{x - 6:.0f}" y="{y + high / 2 + 13:.0f}" text-anchor="end">{rows:,}</text>'
+        text += f'<text x="{x - 6:.0f}" y="{y + high / 2 - 4:.0f}" text-anchor="end">{down} =</text>'
+        text += f'<text x="{x - 6:.0f}" y="{y + high / 2 + 14:.0f}" text-anchor="end">{rows:,}</text>'
     return drawn + text
