@@ -8,7 +8,6 @@ from __future__ import annotations
 from llmlab.explorers.architecture_tracer.values import FIGURES, HOLD_MORE, PUBLISHED, USE_FEWER, bounds, config_of
 from llmlab.explorers.host.touch import touch
 from llmlab.explorers.shape_tracer import picture
-from llmlab.explorers.shape_tracer.numbers import big
 from llmlab.explorers.shape_tracer.values import ShapeTrace
 
 describe, why = picture.describe, picture.why
@@ -25,8 +24,8 @@ def _goals(trace: ShapeTrace) -> str:
     wanted, allowed = bounds()
     held, used = trace.total_parameters, trace.active_parameters
     rows = (
-        ("all held", held, wanted, f"more than {HOLD_MORE}", held > wanted),
-        ("used for a token", used, allowed, f"fewer than {USE_FEWER}", used < allowed),
+        ("all held", held, wanted, f"more than {_brief(HOLD_MORE)}", held > wanted),
+        ("used for a token", used, allowed, f"fewer than {_brief(USE_FEWER)}", used < allowed),
     )
     drawn = ""
     for name, amount, bound, words, reached in rows:
@@ -36,9 +35,14 @@ def _goals(trace: ShapeTrace) -> str:
             f'<div class="llmlab-gpt-part llmlab-gpt-aim"><span>{name}</span><div class="llmlab-gpt-lane">'
             f'<i class="llmlab-gpt-goal" style="{zone}"></i><b class="llmlab-gpt-bound" style="left:{at:.2f}%">{words}'
             f"</b>{picture.point('holds', amount, trace)}</div>"
-            f"<span>{big(amount)}{picture.SAME if reached else ''}</span></div>"
+            f"<span>{picture.SAME if reached else ' ○'}</span></div>"
         )
     return drawn
+
+
+def _brief(name: str) -> str:
+    """A model without its size, which its family tells here: the line above has all numbers."""
+    return name.rpartition(" ")[0]
 
 
 def published(trace: ShapeTrace) -> str:
