@@ -163,9 +163,9 @@ for text in ("Yes the sea", "Yes, the sea", ""):
 #
 # ●●○ · 8 minutes · for knowing what a token is before anything is looked up · write a function
 #
-# Complete `tokenize`. It returns the list of tokens of `text`, in order: words, each of the marks
-# `, . : ; ? _ ! " ( ) '` as a token of its own, and each `--` as one token. The pattern that cuts there, and at white
-# space, is given. White space is left out, and no token is empty, so an empty text gives `[]`.
+# Complete `tokenize`. It returns the list of tokens of `text`, in order: words, each `--` as one token, and each of the
+# marks `, . : ; ? _ ! " ( ) '` as a token of its own. The pattern that cuts there, and at white space, is given.
+# White space is left out, and no token is empty, so an empty text gives `[]`.
 
 # %% exercise="01.1"
 import re
