@@ -601,7 +601,8 @@ probe = TokenizerMicroscope(words=tokenize)
 probe.set(text='"Don\'t quarrel--a bit: a_b; (1/2) no!?".', inspect="words")
 row = probe.trace.row("words")
 found = [token.text for token in row.tokens]
-print("by your tokenize:" if probe.trace.own_function else "by llmlab (01.1 is still to be written):", found, sep="\n")
+print("by your tokenize:" if probe.trace.own_function else "by llmlab (01.1 is still to be written):")
+print(found)
 print("not in the story:", [token.text for token in row.tokens if not token.known])
 
 right = '" Don \' t quarrel -- a bit : a _ b ; ( 1/2 ) no ! ? " .'.split()
