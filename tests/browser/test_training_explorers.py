@@ -74,7 +74,7 @@ def test_a_live_curve_tells_its_losses_and_a_finished_one_is_swept(page):
     bubble, named = plain.root.locator(".llmlab-tip"), plain.picture.locator("output")
     curve.update(history(25))
     plain.key("step25").hover(position={"x": 3, "y": 60})
-    expect(bubble).to_have_text("step 25: batches 5.24, validation 4.60")
+    expect(bubble).to_have_text("step 25: batches 5.23, validation 4.60")
     plain.forget_sent()
     plain.key("step25").click(position={"x": 3, "y": 60})
     page.wait_for_timeout(500)
