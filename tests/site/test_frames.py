@@ -15,9 +15,9 @@ from frames_table import PLANS, Plan, edition, together
 
 import llmlab.explorers
 from llmlab.explorers import TrainingCurve
-from llmlab.explorers.training_curve import render
 from llmlab.explorers.host.controls import Range, Scale, Text
 from llmlab.explorers.host.edition import Edition
+from llmlab.explorers.training_curve import render
 from tests.site.live import ROOT
 
 every_explorer = pytest.mark.parametrize("name", llmlab.explorers.__all__)
