@@ -111,7 +111,13 @@ def test_what_happened_in_the_tracer():
     first = tracer.trace
     tables = first.parameters["token embedding"] + first.parameters["head"]
     assert f"{tables / first.total_parameters:.0%}" == "96%" and "96 % of all parameters" in LESSON.source
-    tracer.set(heads="6")
+    assert f"{first.flops['head'] / first.total_flops:.0%}" == "91%" and "head alone takes 91 %" in LESSON.source
+    tracer.set(layers=8)
+    twice = tracer.trace
+    assert f"{twice.total_parameters / first.total_parameters - 1:.0%}" == "4%"
+    assert f"{twice.total_flops / first.total_flops - 1:.0%}" == "9%"
+    assert "the blocks are 4 % more parameters and 9 % more FLOPs." in LESSON.source
+    tracer.set(layers=4, heads="6")
     assert tracer.trace.parameters == first.parameters and tracer.trace.flops == first.flops
     tracer.set(heads="3", width="192")
     for part, factor in (("feed-forward", 4), ("attention: scores and sums", 2)):
