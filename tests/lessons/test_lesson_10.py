@@ -105,6 +105,16 @@ def test_texts_of_a_batch_do_not_meet():
     assert output("together = model(ids)").rstrip().endswith("True")
 
 
+@pytest.mark.parametrize("lesson", [LESSON, Lesson("10")])
+def test_the_rows_of_both_notebooks_took_the_times_that_the_text_says(lesson):
+    lines = [line.split() for line in lesson.output("passes += 1").splitlines()[1:]]
+    assert [line[:2] for line in lines] == [["1", "0.5"], ["8", "4.0"], ["64", "32.0"], ["256", "128.0"]]
+    alone, few, many, most = (float(line[3]) for line in lines)
+    assert alone == 1 and 0.35 < few < 0.65, "about half; so 8 rows take several times as long as one"
+    assert 0.15 < many < 0.3 and 0.7 < most / many < 1.1, "about a fifth, and little more is gained"
+    assert "a row among 8 takes about half" in lesson.source and "a row among 64 about a\n# fifth" in lesson.source
+
+
 def test_what_happened_in_the_tracer():
     """The folded answers below the prediction, one by one."""
     tracer = ShapeTracer()
