@@ -242,7 +242,8 @@ activation_functions.draw(x, {"ReLU": x.relu(), "GELU": gelu(x)})
 
 # %% [markdown]
 # Where a number before a ReLU is below 0 for every token, the slope is 0, and the weights that make it get no gradient
-# any more. GELU has a slope almost everywhere. Now the whole **feed-forward layer**, also called *MLP* (multilayer perceptron):
+# any more. GELU has a slope almost everywhere. Now the whole **feed-forward layer**, also called *MLP* (multilayer
+# perceptron):
 
 
 # %%

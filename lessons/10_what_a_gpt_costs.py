@@ -237,7 +237,8 @@ parameters_grow, linear_grows, scores_grow = 1, 2, 4
 exercise("10.3").check((parameters_grow, linear_grows, scores_grow))
 
 # %% [markdown]
-# Counted, with GPT-2's sizes and one text, in GFLOPs, billions of operations. (More than 1,024 tokens need a longer position table and nothing else.)
+# Counted, with GPT-2's sizes and one text, in GFLOPs, billions of operations. (More than 1,024 tokens need a longer
+# position table and nothing else.)
 
 # %%
 costs = {}
