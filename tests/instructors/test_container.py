@@ -317,7 +317,7 @@ def test_a_container_ends_by_itself_when_nobody_holds_its_input(tmp_path):
     )  # fmt: skip
     cell = {"place": 0, "source": "while True: pass", "may_raise": False}
     job = {"lessons": [], "names": {}, "cells": [cell], "skipped": {}, "memory_mb": 1500, "processes": 0}
-    job |= {"folder": str(tmp_path), "read": None, "wrapped": False, "beside": {}}
+    job |= {"folder": None, "wrapped": False, "beside": {}}
     one.stdin.write(json.dumps(job).encode() + b"\n"), one.stdin.flush()
     events = [json.loads(one.stdout.readline())["event"] for _ in range(2)]
     assert events == ["guard", "cell"] and one.poll() is None

@@ -151,7 +151,7 @@ class Attempt:
         known = _environment(folder, self._limits.threads)
         command = self._container.run(self._name, self._limits.memory_mb, 2 * self._limits.processes, known)
         files = {name: base64.b64encode(content).decode() for name, content in _contents_of(beside)}
-        return command, None, {"folder": str(folder), "read": None, "wrapped": False, "beside": files}
+        return command, None, {"folder": None, "beside": files, "wrapped": False}
 
     def send(self, line: str) -> None:
         """Put one line on the process's input, without waiting until it is read."""

@@ -6,7 +6,6 @@ beside the notebook go through the container's input and output, the same lines 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -96,8 +95,7 @@ class Container:
 
     def remove(self, name: str) -> None:
         """End and remove a container; one that is gone already is none."""
-        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            subprocess.run(self.removal(name), capture_output=True, timeout=_PATIENCE)
+        _asked(*self.removal(name))
 
     def answers(self) -> bool:
         """Whether the service still runs."""

@@ -32,9 +32,9 @@ def main() -> None:
     requests, report = _open_channels()
     job = json.loads(requests.readline())
     try:
-        if job["read"] is None:  # in a container: what the grader's machine has is not here
+        if job["folder"] is None:  # in a container: what the grader's machine has is not here
             _lay_beside(job["beside"])
-            job["read"] = readable()
+            job |= {"folder": Path.cwd().parent, "read": readable()}
         held = confine(Path(job["folder"]), job["memory_mb"], tuple(job["read"]), job["wrapped"])
         report("guard", **held)
         limit(job["memory_mb"], job["processes"] if held["processes"] == "kernel" and _counts_by_namespace() else 0)
