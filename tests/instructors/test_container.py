@@ -151,6 +151,8 @@ def test_a_notebook_is_graded_through_a_container(tmp_path, docker, monkeypatch,
     assert len(runs) == 3, "a look, the notebook, and the notebook without the cell that ended it"
     assert len({word for words in runs for word in words if word.startswith("--name=")}) == 3
     assert {words[-2] for words in runs[1:]} == {"run"} and docker.containers == []
+    variables = {word.split("=")[1] for word in runs[1] if word.startswith("--env=")}
+    assert "PYTHONHASHSEED" in variables and "PATH" not in variables, "the image knows where its programs are"
 
 
 PROTECTION = {

@@ -148,7 +148,12 @@ class Attempt:
     def _contained(self, beside: tuple[Beside, ...]) -> tuple[list[str], None, dict[str, Any]]:
         """The same for a container: its engine is a program of the grader's own, and keeps the grader's environment."""
         self._name, folder = self._container.new_name(), self._container.folder
-        known = _environment(folder, self._limits.threads)
+        here = (
+            "PATH",
+            "SYSTEMROOT",
+            "SYSTEMDRIVE",
+        )  # where programs are on this machine; the image knows where its own are
+        known = {name: value for name, value in _environment(folder, self._limits.threads).items() if name not in here}
         command = self._container.run(self._name, self._limits.memory_mb, 2 * self._limits.processes, known)
         files = {name: base64.b64encode(content).decode() for name, content in _contents_of(beside)}
         return command, None, {"folder": None, "beside": files, "wrapped": False}
