@@ -1,7 +1,8 @@
 """`llmlab grade --container`, with a stand-in for Docker: it writes down what it is asked and runs it on this machine.
 
 What a real engine makes of the options is not tested here, only that each of them is asked for; what goes through the
-container's input and output, and what is left when it ends, is the same.
+container's input and output, and what is left when it ends, is the same. INSTRUCTORS.md says what a real one was seen
+to do.
 """
 
 from __future__ import annotations
