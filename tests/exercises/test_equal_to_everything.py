@@ -21,7 +21,7 @@ class Yes:
     __class__ = property(lambda self: self.kind)
     __eq__ = lambda self, other: True  # noqa: E731
     __hash__ = lambda self: 0  # noqa: E731
-    __iter__ = lambda self: iter([self] * 9)  # noqa: E731
+    __iter__ = lambda self: iter([self, self])  # noqa: E731
     __len__ = lambda self: 2  # noqa: E731
     __getitem__ = lambda self, place: self  # noqa: E731
     __index__ = __int__ = lambda self: 3  # noqa: E731
@@ -66,13 +66,12 @@ ODD = {
 
 
 @pytest.mark.parametrize("id", EXERCISES)
-@pytest.mark.parametrize("odd", ODD)
-def test_nothing_that_claims_to_be_right_passes(id, odd):
-    one = ODD[odd]
-    given = [one, (one, one), (lambda *args, **options: one), (lambda *args, **options: [(one, one)])]
-    results = [fresh(id).check(answer) for answer in given]
-    assert [result for result in results if result.status == "passed"] == []
-    assert [result.message for result in results if "The check itself" in result.message] == []
+def test_nothing_that_claims_to_be_right_passes(id):
+    """As the answer, as two, as what a function gives, as a pair in a list."""
+    for odd, one in ODD.items():
+        for given in (one, (one, one), (lambda *args, **options: one), (lambda *args, **options: [(one, one)])):  # noqa: B023
+            result = fresh(id).check(given)
+            assert result.status != "passed" and "The check itself" not in result.message, odd
 
 
 @pytest.mark.parametrize("id", FUNCTIONS)
