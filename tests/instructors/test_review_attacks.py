@@ -24,7 +24,7 @@ import pytest
 
 from llmlab.instructors.grade.bubblewrap import prefix
 from llmlab.instructors.grade.places import readable
-from tests import ROOT
+from tests import PYTHON_PATH
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="on Linux only: namespaces and Landlock")
 LANDLOCK = ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1) if sys.platform.startswith("linux") else 0
@@ -247,7 +247,7 @@ def tried_from_inside(there: dict, tmp_path: Path, off: Off, wrapped: bool) -> d
         outer = _less(prefix(tmp_path, 512, readable()), off.words)
         if not outer or subprocess.run([*outer, "true"], capture_output=True).returncode:
             pytest.skip("bubblewrap is not installed, or may not make namespaces")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": PYTHON_PATH, "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [*outer, sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True
     )

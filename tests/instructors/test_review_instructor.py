@@ -23,7 +23,7 @@ from llmlab.instructors.grade.attempt import Verdict
 from llmlab.instructors.grade.machine import Protection
 from llmlab.instructors.grade.stopping import Stopping
 from llmlab.instructors.grade.table import Table, as_cells, write_table
-from tests import ROOT
+from tests import PYTHON_PATH, ROOT
 from tests.instructors.grading_batch import IDS, SOLVED
 
 LIMITS = {"seconds": 60, "memory_mb": 900, "jobs": 1}
@@ -76,7 +76,7 @@ def test_a_folder_whose_rights_were_taken_still_gets_its_table(tmp_path):
         "try:\n    Path('new').touch()\nexcept PermissionError:\n    print('refused')\n"
         "write_table(Path('g.csv').resolve(), [Row('anna', 'a', '03', '03.1', 'passed', '', '', '')])"
     )
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | {"PYTHONPATH": PYTHON_PATH, "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(
             [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True
