@@ -76,6 +76,7 @@ def grade(
     lessons: Sequence[str] = (),
     changed_only: bool = False,
     required: bool = False,
+    container: bool = False,
     wanted: Wanted = Wanted(),  # noqa: B008  frozen
 ) -> int:
     """Grade a folder, say what was found, and write what is wanted besides the table.
@@ -102,6 +103,7 @@ def grade(
             lessons=lessons,
             changed_only=changed_only,
             required=required,
+            container=container,
             say=lambda held: print(held, flush=True),
         )
     except TableElsewhere as error:
