@@ -87,11 +87,12 @@ class Limits:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is decided on one exercise."""
+    """What is decided on one exercise; `solution`: the answer has the code of the course's own."""
 
     status: str
     message: str
     misconception: str = ""
+    solution: bool = False
 
 
 class Attempt:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from llmlab.instructors.grade import bubblewrap
-from llmlab.instructors.grade.jail import enter, raise_loopback
+from llmlab.instructors.grade.jail import drop_rights, enter, raise_loopback
 from llmlab.instructors.grade.places import DEVICES, NAMES_ONLY, SYSTEM
 
 _NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000  # flags of unshare(2)
@@ -56,7 +56,9 @@ def confine(folder: Path, memory_mb: int, read: tuple[str, ...], wrapped: bool =
         os.chdir(folder / "work")
     jailed = wrapped or enter(folder, memory_mb, read)
     network = jailed or _leave_network()
-    files = _keep_to(folder, read)
+    files = _keep_to(folder, read, jailed)
+    if not jailed:
+        drop_rights()
     if not (network and files):
         _refuse_in_python(folder, network=not network, files=not files)
     held = {"processes": jailed, "network": network, "files": files}
@@ -116,10 +118,11 @@ class _PathRule(ctypes.Structure):
     _fields_ = [("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32)]
 
 
-def _keep_to(folder: Path, read: tuple[str, ...]) -> bool:
+def _keep_to(folder: Path, read: tuple[str, ...], terminals: bool) -> bool:
     """Landlock: no writing but below `folder`, in shared memory and to devices such as /dev/null; no signals out.
 
-    And no reading but there, below `read`, and of the system's own places.
+    And no reading but there, below `read`, and of the system's own places. `terminals` says whether those in /dev/pts
+    are the submission's own: else the instructor's is among them.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -132,8 +135,9 @@ def _keep_to(folder: Path, read: tuple[str, ...]) -> bool:
     ruleset = libc.syscall(_LANDLOCK_CREATE, ctypes.byref(rules), ctypes.c_size_t(ctypes.sizeof(rules)), 0)
     if ruleset < 0:
         return False
-    allowed = {str(folder): writes, _SHARED_MEMORY: writes, "/dev/pts": _READS | _WRITE_FILE}
+    allowed = {str(folder): writes, _SHARED_MEMORY: writes}
     allowed |= dict.fromkeys((*DEVICES, "/dev/ptmx"), _READ_FILE | _WRITE_FILE)
+    allowed |= {"/dev/pts": _READS | _WRITE_FILE} if terminals else {}
     system = (*SYSTEM, "/proc")
     allowed |= {path: _READ_FOLDER if path.endswith(NAMES_ONLY) else _READS for path in (*system, *read)}
     for path, what in allowed.items():

@@ -100,6 +100,7 @@ def _shell() -> Any:
 
     shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     shell.enable_gui = lambda gui=None: None  # `%matplotlib inline` asks for it, and a terminal's shell has none
+    shell.system = shell.system_raw  # `!commands` without a terminal: there may be none that is the submission's own
     sys.path.insert(0, "")  # as in Jupyter: a module that the notebook itself writes can be imported
     shell.showtraceback = shell.showsyntaxerror = lambda *_, **__: None  # laying out a traceback can take seconds
     return shell
