@@ -16,18 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from llmlab.course import progress
+from llmlab.instructors.grade.beside import Beside, contents_of
 from llmlab.instructors.grade.bubblewrap import prefix
 from llmlab.instructors.grade.places import import_path, readable
-from llmlab.instructors.grade.reader import Unread, contents
-from llmlab.instructors.grade.submissions import Beside
 from llmlab.instructors.grade.trees import remove_tree
 from llmlab.instructors.grade.workplace import Workplace
 
 _LONGEST_LINE = 64_000_000  # bytes; a submission that finds the channel must not fill the memory of the grader
 _LONG = 1_000_000  # bytes; a longer line is a reply, and nothing of it is built but its text
-_MOST_WAITING = 20  # events that nobody has read yet: the submission's process waits then
+_MOST_WAITING = 2  # events that nobody has read yet, each maybe a long line: the submission's process waits then
 _BETWEEN_LOOKS = 0.05  # seconds
-_MOST_BESIDE, _MOST_FILES_BESIDE = 20 * 2**20, 100  # bytes together, and files
 
 _BOOT = "import sys; sys.path[:] = {path!r}; from llmlab.instructors.grade.worker import main; main()"
 
@@ -61,7 +59,7 @@ class Limits:
         seconds: for everything together; one cell may take half of it, one check a sixth.
         memory_mb: private memory of one process, and resident memory of all of them together.
         threads: that PyTorch computes with.
-        processes: at a time.
+        processes: at a time, and ten times as many threads.
         wrapped: whether bubblewrap starts the process.
         required: whether to run nothing that the kernel does not hold in every respect.
     """
@@ -201,15 +199,16 @@ class Attempt:
             with contextlib.suppress(psutil.Error):
                 leader = psutil.Process(self._process.pid)
                 self._seen |= {one.pid: one for one in (leader, *leader.children(recursive=True))}
-        total = 0
+        total = threads = 0
         for one in list(self._seen.values()):
             try:
                 total += one.memory_info().rss
+                threads += one.num_threads()
             except psutil.NoSuchProcess:
                 del self._seen[one.pid]
             except psutil.Error:  # not to be looked into: counted by what it shares with the others
                 continue
-        if len(self._seen) > self._limits.processes:
+        if len(self._seen) > self._limits.processes or threads > 10 * self._limits.processes:
             return "too_many"
         return "out_of_memory" if total > self._limits.memory_mb * 2**20 else ""
 
@@ -247,7 +246,7 @@ def _environment(folder: Path, threads: int) -> dict[str, str]:
         name: os.environ[name] for name in ("SYSTEMROOT", "SYSTEMDRIVE") if os.name == "nt" and name in os.environ
     }
     return windows | {
-        "PATH": os.defpath,
+        "PATH": os.pathsep.join((os.path.dirname(sys.executable), os.defpath)),  # `!python` is this one
         "HOME": home,
         "USERPROFILE": home,
         "TMPDIR": tmp,
@@ -265,10 +264,7 @@ def _environment(folder: Path, threads: int) -> dict[str, str]:
 
 
 def _lay_beside(work: Path, beside: tuple[Beside, ...]) -> None:
-    """Copy what the student handed in next to the notebook, such as a module: as much as a lesson may need."""
-    left = _MOST_BESIDE
-    for one in beside[:_MOST_FILES_BESIDE]:
-        with contextlib.suppress(Unread, OSError, ValueError):  # too large, or no name for a file: not there
-            content = contents(one.path, one.member, most=left)
-            (work / one.name).write_bytes(content)
-            left -= len(content)
+    """Copy what the student handed in next to the notebook, such as a module."""
+    for name, content in contents_of(beside):
+        with contextlib.suppress(OSError, ValueError):  # no name for a file: not there
+            (work / name).write_bytes(content)

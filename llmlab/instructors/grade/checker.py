@@ -143,7 +143,7 @@ def judged(exercise: Exercise, answer: RemoteAnswer) -> dict[str, Any]:
     if result.status == "error" and re.search(r"raised MemoryError|can't allocate memory", result.message):
         status = "out_of_memory"
     misconception = None if status in _STOPPED.values() else result.misconception
-    return {"status": status, "misconception": misconception, "message": result.message}
+    return {"status": status, "misconception": misconception, "message": result.message[:_LONGEST_TEXT]}
 
 
 def main() -> None:

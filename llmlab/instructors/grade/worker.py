@@ -39,6 +39,7 @@ def main() -> None:
         for lesson in job["lessons"]:
             llmlab.exercises.engine.catalogue.of_lesson(lesson)
         put_back = _remember_modules()
+        sys.path.insert(0, "")  # as in Jupyter, but last: a file of the student's must not stand in for one of ours
     except Exception as error:
         report("broken", message=f"{type(error).__name__}: {error}")
         os._exit(1)
@@ -89,7 +90,6 @@ def _shell() -> Any:
 
     shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     shell.enable_gui = lambda gui=None: None  # `%matplotlib inline` asks for it, and a terminal's shell has none
-    sys.path.insert(0, "")  # as in Jupyter: a module that the notebook itself writes can be imported
     shell.showtraceback = shell.showsyntaxerror = lambda *_, **__: None  # laying out a traceback can take seconds
     return shell
 
@@ -112,8 +112,9 @@ def _remember_modules() -> Callable[[], None]:
 
         torch.set_default_dtype(torch.float32)
         torch.set_default_device("cpu")
-        os.chdir(here)
-        sys.setrecursionlimit(depth)
+        with contextlib.suppress(OSError):  # it has removed its own folder
+            os.chdir(here)
+        sys.setrecursionlimit(max(depth, sys.getrecursionlimit()))  # an answer may need what it has asked for
 
     return put_back
 
