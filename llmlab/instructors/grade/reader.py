@@ -146,8 +146,10 @@ def contents(path: Path, member: str = "", most: int = MOST_BYTES) -> bytes:
                     found = archive.getinfo(member)
                     if found.compress_type not in _BOUNDED:
                         raise NotImplementedError("it is compressed in another way than zips are: zip it again")
-                    with archive.open(found) as inner:  # its size is only what it says of itself
-                        content = inner.read(most + 1) if found.file_size <= most else None
+                    content = None
+                    if found.file_size <= most:
+                        with archive.open(found) as inner:  # its size is only what it says of itself
+                            content = inner.read(most + 1)
     except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, KeyError, ValueError, EOFError) as error:
         raise Unread(f"cannot be opened ({_why(error)})") from None
     except Exception as error:  # what a broken compression raises has many classes

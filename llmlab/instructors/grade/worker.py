@@ -7,6 +7,7 @@ start is put back before that: an honest notebook that patched something is judg
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -89,7 +90,22 @@ def _shell() -> Any:
     from traitlets.config import Config
 
     shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
-    shell.enable_gui = lambda gui=None: None  # `%matplotlib inline` asks for it, and a terminal's shell has none
+    shell.enable_gui = lambda gui=None: None  # `%gui` asks for it, and a terminal's shell has none
+    inline = shell.enable_matplotlib
+    shell.enable_matplotlib = lambda gui=None: inline("inline")  # also for `%matplotlib qt`: there are no windows here
+    shell.ask_exit = lambda: None  # `exit()` in the last cell
+
+    needs_loop = shell.should_run_async
+
+    def in_a_loop(source: str, **more: Any) -> bool:
+        """As in Jupyter a loop runs while a cell does; what a magic runs within it, such as `%%capture`, needs none."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return True
+        return needs_loop(source, **more)
+
+    shell.should_run_async = in_a_loop
     shell.showtraceback = shell.showsyntaxerror = lambda *_, **__: None  # laying out a traceback can take seconds
     return shell
 
