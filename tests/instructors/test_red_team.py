@@ -232,7 +232,8 @@ def test_what_lies_beside_a_notebook_is_read_within_the_bounds_alone(tmp_path, m
     many = {f"{n:03}": bytes([n]) for n in range(150)}
     files = beside(tmp_path, zipped(zipfile.ZIP_DEFLATED, **many), *many)
     assert len(list(contents_of(files))) == 100
-    large = {f"{n}": b"\0" * 15_000_000 for n in range(20)}
+    monkeypatch.setattr("llmlab.instructors.grade.beside._MOST", 20_000)
+    large = {f"{n}": b"\0" * 15_000 for n in range(20)}
     files = beside(tmp_path, zipped(zipfile.ZIP_DEFLATED, **large), *large)
     opened = []
     unpack = zipfile.ZipFile.open
@@ -271,7 +272,7 @@ def test_what_may_end_otherwise_is_tried_again(tmp_path, monkeypatch, status):
 
 
 def test_a_letter_that_grows_when_it_is_lowered_moves_no_ending(tmp_path):
-    """"İ" has one character and its small form two: İrem was graded as "İrem.", and of İrem there was nothing."""
+    """ "İ" has one character and its small form two: İrem was graded as "İrem.", and of İrem there was nothing."""
     put(tmp_path / "\u0130rem.ipynb"), put(tmp_path / "\u0130lk" / "\u0130_03_x.ipynb")
     assert [(one.student, one.lessons) for one in find(tmp_path).submissions] == [
         ("\u0130lk", ("03",)),
@@ -336,7 +337,9 @@ def honest(tmp_path_factory):
                 nb.insert(cell)
         put(folder / name / "03_x.ipynb", nb.case().content)
     put(folder / "torch beside" / "torch.py", b"raise RuntimeError('no grading today')")
-    return {row.student: row for row in grade_folder(folder, folder / "g.csv", progress=False) if row.exercise == "03.2"}
+    return {
+        row.student: row for row in grade_folder(folder, folder / "g.csv", progress=False) if row.exercise == "03.2"
+    }
 
 
 def test_what_runs_in_jupyter_is_no_reason_to_refuse_an_answer(honest):

@@ -40,7 +40,12 @@ _NO_NEW_RIGHTS, _SET_FILTER, _FILTER = 38, 22, 2  # of prctl(2)
 
 
 class _Step(ctypes.Structure):
-    _fields_ = [("code", ctypes.c_uint16), ("if_so", ctypes.c_uint8), ("if_not", ctypes.c_uint8), ("k", ctypes.c_uint32)]
+    _fields_ = [
+        ("code", ctypes.c_uint16),
+        ("if_so", ctypes.c_uint8),
+        ("if_not", ctypes.c_uint8),
+        ("k", ctypes.c_uint32),
+    ]
 
 
 class _Program(ctypes.Structure):
