@@ -7,7 +7,6 @@ import csv
 import io
 import json
 import math
-import os
 import platform
 import struct
 import subprocess
