@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,8 +73,10 @@ def grade(
     seconds: float,
     memory_mb: int,
     jobs: int,
+    lessons: Sequence[str] = (),
     changed_only: bool = False,
     required: bool = False,
+    container: bool = False,
     wanted: Wanted = Wanted(),  # noqa: B008  frozen
 ) -> int:
     """Grade a folder, say what was found, and write what is wanted besides the table.
@@ -98,8 +100,10 @@ def grade(
             jobs=jobs,
             students=[one.student for one in students],
             ours=wanted.ours,
+            lessons=lessons,
             changed_only=changed_only,
             required=required,
+            container=container,
             say=lambda held: print(held, flush=True),
         )
     except TableElsewhere as error:

@@ -18,7 +18,7 @@ from typing import Any
 
 from llmlab.instructors.grade import bubblewrap
 from llmlab.instructors.grade.calls import refuse_calls
-from llmlab.instructors.grade.jail import enter, raise_loopback
+from llmlab.instructors.grade.jail import drop_rights, enter, raise_loopback
 from llmlab.instructors.grade.places import DEVICES, NAMES_ONLY, SYSTEM
 
 _NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000  # flags of unshare(2)
@@ -57,7 +57,9 @@ def confine(folder: Path, memory_mb: int, read: tuple[str, ...], wrapped: bool =
         os.chdir(folder / "work")
     jailed = wrapped or enter(folder, memory_mb, read)
     network = jailed or _leave_network()
-    files = _keep_to(folder, read, *(["/tmp"] if jailed else []))
+    files = _keep_to(folder, read, jailed)
+    if not jailed:
+        drop_rights()
     refuse_calls()
     if not (network and files):
         _refuse_in_python(folder, network=not network, files=not files)
@@ -120,10 +122,11 @@ class _PathRule(ctypes.Structure):
     _fields_ = [("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32)]
 
 
-def _keep_to(folder: Path, read: tuple[str, ...], *write: str) -> bool:
-    """Landlock: no writing but below `folder` and `write`, in shared memory and to devices such as /dev/null.
+def _keep_to(folder: Path, read: tuple[str, ...], own: bool) -> bool:
+    """Landlock: no writing but below `folder`, in shared memory and to devices such as /dev/null; no signals out.
 
-    And no reading but there, below `read`, and of the system's own places; no signals out.
+    And no reading but there, below `read`, and of the system's own places. `own` says whether /tmp and the terminals in
+    /dev/pts are the submission's own: else the machine's files are there, and the instructor's terminal is among them.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -136,8 +139,9 @@ def _keep_to(folder: Path, read: tuple[str, ...], *write: str) -> bool:
     ruleset = libc.syscall(_LANDLOCK_CREATE, ctypes.byref(rules), ctypes.c_size_t(ctypes.sizeof(rules)), 0)
     if ruleset < 0:
         return False
-    allowed = dict.fromkeys((str(folder), _SHARED_MEMORY, *write), writes) | {"/dev/pts": _READS | _WRITE_FILE}
+    allowed = dict.fromkeys((str(folder), _SHARED_MEMORY, *(["/tmp"] if own else [])), writes)
     allowed |= dict.fromkeys((*DEVICES, "/dev/ptmx"), _READ_FILE | _WRITE_FILE)
+    allowed |= {"/dev/pts": _READS | _WRITE_FILE} if own else {}
     system = (*SYSTEM, "/proc")
     allowed |= {path: _READ_FOLDER if path.endswith(NAMES_ONLY) else _READS for path in (*system, *read)}
     for path, what in allowed.items():

@@ -76,6 +76,12 @@ def raise_loopback() -> None:
         fcntl.ioctl(any_socket, 0x8914, name_and_flags)  # SIOCSIFFLAGS
 
 
+def drop_rights() -> None:
+    """Where `enter` did not work: root gives up all that its processes may do beyond what any user may."""
+    if sys.platform.startswith("linux"):
+        _drop_rights(ctypes.CDLL(None, use_errno=True))
+
+
 def _would_work(libc: ctypes.CDLL, folder: Path, memory_mb: int, read: tuple[str, ...]) -> bool:
     """Try it in a process that ends at once: a half-entered namespace cannot be left again."""
     if not (child := os.fork()):

@@ -191,14 +191,14 @@ def _answers(cells: list[Cell], names: dict[str, tuple[str, ...]]) -> dict[str, 
     marks = {}
     for id, wanted in names.items():
         cell = next((one for one in reversed(cells) if all(binds(name, one.source) for name in wanted)), None)
-        mark = _mark(cell.source) if cell else ""
+        mark = mark_of(cell.source) if cell else ""
         published = sources().get(id, {})
-        if mark and mark != _mark(published.get("stub", "")):
-            marks[id] = "solution" if mark == _mark(published.get("solution", "")) else mark
+        if mark and mark != mark_of(published.get("stub", "")):
+            marks[id] = "solution" if mark == mark_of(published.get("solution", "")) else mark
     return marks
 
 
-def _mark(source: str) -> str:
+def mark_of(source: str) -> str:
     """The same for the same code, however it is laid out and commented; "" for what is short or no Python."""
     try:
         tree = ast.parse(source)

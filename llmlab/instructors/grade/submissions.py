@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -85,6 +85,23 @@ def find(folder: Path, ours: tuple[Path, ...] = ()) -> Found:
         raise NotADirectoryError(f"{folder} is not a folder: give the one that holds the submitted notebooks")
     with closing(Reader()) as reader:
         return _Collection(folder, ours, reader).found()
+
+
+def asked_for(found: Found, lessons: Sequence[str]) -> Found:
+    """What there is of some lessons; the rest is passed over, with a line on each file. Without lessons, everything.
+
+    A file of which no lesson can be told stays: it may be the one that was asked for.
+
+    Raises:
+        ValueError: there is no such lesson.
+    """
+    for lesson in lessons:
+        if not exercises_of(lesson):
+            raise ValueError(f"there is no lesson {lesson!r} with exercises; give a number such as 03")
+    wanted = set(lessons)
+    other = [one for one in found.submissions if wanted and one.lessons and not wanted & set(one.lessons)]
+    lines = [f"{_way((one.name,))} is of lesson {' and '.join(one.lessons)}, which was not asked for" for one in other]
+    return Found([one for one in found.submissions if one not in other], [*found.not_graded, *lines])
 
 
 class _Collection:
