@@ -19,7 +19,7 @@ from typing import Any
 from llmlab.instructors.grade import bubblewrap
 from llmlab.instructors.grade.calls import refuse_calls
 from llmlab.instructors.grade.jail import drop_rights, enter, raise_loopback
-from llmlab.instructors.grade.places import DEVICES, NAMES_ONLY, SYSTEM
+from llmlab.instructors.grade.places import DEVICES, MEGABYTES_OF_TMP, NAMES_ONLY, SYSTEM
 
 _NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000  # flags of unshare(2)
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446  # system calls, the same on every architecture
@@ -139,7 +139,7 @@ def _keep_to(folder: Path, read: tuple[str, ...], own: bool) -> bool:
     ruleset = libc.syscall(_LANDLOCK_CREATE, ctypes.byref(rules), ctypes.c_size_t(ctypes.sizeof(rules)), 0)
     if ruleset < 0:
         return False
-    allowed = dict.fromkeys((str(folder), _SHARED_MEMORY, *(["/tmp"] if own else [])), writes)
+    allowed = dict.fromkeys((str(folder), _SHARED_MEMORY, *(["/tmp"] if own and _is_small("/tmp") else [])), writes)
     allowed |= dict.fromkeys((*DEVICES, "/dev/ptmx"), _READ_FILE | _WRITE_FILE)
     allowed |= {"/dev/pts": _READS | _WRITE_FILE} if own else {}
     system = (*SYSTEM, "/proc")
@@ -154,6 +154,12 @@ def _keep_to(folder: Path, read: tuple[str, ...], own: bool) -> bool:
     restricted = libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0) == 0
     os.close(ruleset)
     return restricted
+
+
+def _is_small(place: str) -> bool:
+    """Whether it is the /tmp that was made for the submission, and not the machine's."""
+    found = os.statvfs(place)
+    return found.f_blocks * found.f_frsize == MEGABYTES_OF_TMP * 2**20
 
 
 def _refuse_in_python(folder: Path, *, network: bool, files: bool) -> None:
