@@ -315,7 +315,7 @@ def test_a_grader_that_is_stopped_leaves_no_container(tmp_path, docker, number, 
 def test_a_container_ends_by_itself_when_nobody_holds_its_input(tmp_path):
     """As when the engine's own command is killed, and nobody is left who could remove it."""
     one = subprocess.Popen(
-        [sys.executable, "-P", "-B", "-m", "llmlab.instructors.grade.inside", "run", str(tmp_path)],
+        [sys.executable, *container._START[1:], "run", str(tmp_path)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     cell = {"place": 0, "source": "while True: pass", "may_raise": False}
