@@ -20,7 +20,8 @@ _SIZES = ("vocab_size", "context_length", "d_model", "n_heads", "n_layers")
 
 
 def _check_size(answer: Any) -> Iterator[str]:
-    n_tokens, seconds, speed, size, steps = answer if isinstance(answer, list) and len(answer) == 5 else [None] * 5
+    five: list[Any] = answer if isinstance(answer, list) and len(answer) == 5 else [None] * 5
+    n_tokens, seconds, speed, size, steps = five
     counts = size if isinstance(size, list) and len(size) == len(_SIZES) else [None]
     if not all(is_whole(n) and n > 0 for n in (n_tokens, steps, *counts)) or not all(
         is_number(n) and 0 < n < math.inf for n in (seconds, speed)
