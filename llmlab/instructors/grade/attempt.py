@@ -17,6 +17,7 @@ from typing import Any
 
 from llmlab.course import progress
 from llmlab.instructors.grade.bubblewrap import prefix
+from llmlab.instructors.grade.pipes import pipes
 from llmlab.instructors.grade.places import import_path, readable
 from llmlab.instructors.grade.reader import Unread, contents
 from llmlab.instructors.grade.submissions import Beside
@@ -109,6 +110,7 @@ class Attempt:
             env=_environment(self._folder, limits.threads),
             start_new_session=os.name == "posix",
         )
+        self._input, self._output = pipes(self._process)
         place.started(self._process.pid)
         self._seen: dict[int, Any] = {}
         for work in (self._listen, self._speak):
@@ -124,7 +126,7 @@ class Attempt:
         self._to_send.put(None)
         self._kill()
         self._place.ended(self._process.pid)
-        self._process.stdout.close()
+        self._output.close()
         remove_tree(self._folder)
 
     def send(self, line: str) -> None:
@@ -160,7 +162,7 @@ class Attempt:
     def _listen(self) -> None:
         """Put each event on the queue, None at the end; a line that is no JSON object is nothing."""
         with contextlib.suppress(OSError, ValueError):
-            while line := self._process.stdout.readline(_LONGEST_LINE):
+            while line := self._output.readline(_LONGEST_LINE):
                 with contextlib.suppress(ValueError, RecursionError):
                     event = _long_reply(line) if len(line) > _LONG else json.loads(line)
                     if isinstance(event, dict):
@@ -175,10 +177,10 @@ class Attempt:
     def _speak(self) -> None:
         with contextlib.suppress(OSError, ValueError):  # it is gone: whoever waits for an event will see
             while (line := self._to_send.get()) is not None:
-                self._process.stdin.write(line.encode() + b"\n")
-                self._process.stdin.flush()
+                self._input.write(line.encode() + b"\n")
+                self._input.flush()
         with contextlib.suppress(OSError, ValueError):
-            self._process.stdin.close()
+            self._input.close()
 
     def _why_gone(self) -> str:
         try:
