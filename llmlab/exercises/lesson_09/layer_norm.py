@@ -186,7 +186,7 @@ EXERCISE = Exercise(
             NORM,
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and random ones do not. Does a number from the example stand in the code?", NORM
+            "The example holds, and random ones do not: what in the code is right for the example alone?", NORM
         ),
     },
 )

@@ -169,7 +169,7 @@ EXERCISE = Exercise(
             POSITIONS,
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and random logits do not. Does a number from the example stand in the code?", POSITIONS
+            "The example holds, and random logits do not: what in the code is right for the example alone?", POSITIONS
         ),
     },
 )

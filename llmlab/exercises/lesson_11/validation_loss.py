@@ -192,7 +192,7 @@ EXERCISE = Exercise(
         "not-a-number": Misconception("The function returns one number, the mean loss.", VALIDATION),
         "other-value": Misconception("This is not the mean loss over all tokens of all batches.", VALIDATION),
         "tied-to-the-example": Misconception(
-            "The example holds, and other batches do not. Does a number from the example stand in the code?",
+            "The example holds, and other batches do not: what in the code is right for the example alone?",
             VALIDATION,
         ),
     },

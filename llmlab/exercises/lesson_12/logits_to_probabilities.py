@@ -203,7 +203,7 @@ EXERCISE = Exercise(
             ORDER,
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and random logits do not. Does a number from the example stand in the code?"
+            "The example holds, and random logits do not: what in the code is right for the example alone?"
         ),
     },
     crashes=(

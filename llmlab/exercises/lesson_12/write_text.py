@@ -200,7 +200,7 @@ EXERCISE = Exercise(
             WRITES,
         ),
         "tied-to-the-example": Misconception(
-            "The examples hold, and random prompts do not. Does a number from an example stand in the code?"
+            "The examples hold, and random prompts do not: what in the code is right for the examples alone?"
         ),
     },
     crashes=(
