@@ -43,7 +43,7 @@ def tokenize(text: str) -> None:
     assert_type(words.decode(words.encode("the dogs")), str)
     assert_type(CharTokenizer.from_text(text).encode("the"), list[int])
 
-    assert_type(gpt2_encoding(), BPETokenizer)
+    assert_type(gpt2_encoding().encode(text), list[int])
     tokenizer = train_bpe(text, 300, special_tokens=["<|endoftext|>"])
     assert_type(tokenizer.encode(text, allowed_special="all"), list[int])
     assert_type(tokenizer.merges, list[tuple[bytes, bytes]])
@@ -74,7 +74,7 @@ def attend(x: Tensor) -> None:
     print(context, weights)
 
 
-def own_attention(attend: Callable[..., Tensor]) -> None:
+def own_attention(attend: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]) -> None:
     AttentionBench(attend=attend)
     player = MergePlayer()
     player.set(merges=3)

@@ -36,7 +36,7 @@ def _check_size(answer: Any) -> Iterator[str]:
         raise Wrong("heads-too-narrow", f"{n_heads} heads share {d_model} numbers: {d_model // n_heads} each.")
     if context_length > n_tokens // 10:
         raise Wrong("window-longer-than-what-is-measured", f"{context_length:,} tokens of {n_tokens:,}.")
-    config = GPTConfig(*size, tie_weights=True)
+    config = GPTConfig(**dict(zip(_SIZES, size, strict=True)), tie_weights=True)
     weights = count_parameters(config).total
     operations = 3 * count_operations(config, context_length, batch_size=_BATCH).total * steps  # forward 1, backward 2
     needed = round(operations / speed, 1)  # as the lesson prints it
