@@ -105,7 +105,9 @@ class Attempt:
         self._over = False
         self._folder = place.new()
         self._container, self._name, self._began, self._complaint = limits.container, "", False, b""
-        command, environment, more = self._contained(beside) if limits.container else self._here(beside)
+        command, environment, more = (
+            self._contained(limits.container, beside) if limits.container else self._here(beside)
+        )
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -147,16 +149,16 @@ class Attempt:
         more = {"folder": str(self._folder), "read": read, "wrapped": bool(before)}
         return command, _environment(self._folder, self._limits.threads), more
 
-    def _contained(self, beside: tuple[Beside, ...]) -> tuple[list[str], None, dict[str, Any]]:
+    def _contained(self, container: Container, beside: tuple[Beside, ...]) -> tuple[list[str], None, dict[str, Any]]:
         """The same for a container: its engine is a program of the grader's own, and keeps the grader's environment."""
-        self._name, folder = self._container.new_name(), self._container.folder
+        self._name, folder = container.new_name(), container.folder
         here = (
             "PATH",
             "SYSTEMROOT",
             "SYSTEMDRIVE",
         )  # where programs are on this machine; the image knows where its own are
         known = {name: value for name, value in _environment(folder, self._limits.threads).items() if name not in here}
-        command = self._container.run(self._name, self._limits.memory_mb, 2 * self._limits.processes, known)
+        command = container.run(self._name, self._limits.memory_mb, 2 * self._limits.processes, known)
         files = {name: base64.b64encode(content).decode() for name, content in _contents_of(beside)}
         return command, None, {"folder": None, "beside": files, "wrapped": False}
 
@@ -219,8 +221,10 @@ class Attempt:
 
     def _overhear(self) -> None:
         """Keep the end of what the engine of containers says on its error output."""
-        with contextlib.suppress(OSError, ValueError), self._process.stderr as stream:
-            while piece := stream.read1(4096):
+        stream = self._process.stderr
+        assert stream is not None  # a pipe was asked for
+        with contextlib.suppress(OSError, ValueError), stream:
+            while piece := os.read(stream.fileno(), 4096):
                 self._complaint = (self._complaint + piece)[-2000:]
 
     def _why_gone(self) -> str:
