@@ -14,8 +14,9 @@ from tests import ROOT
 
 
 def mypy(*arguments: str, cwd: Path) -> str:
-    """What mypy says; it keeps what it has read of other libraries in the checkout's .mypy_cache."""
-    command = [sys.executable, "-m", "mypy", "--no-error-summary", "--cache-dir", str(ROOT / ".mypy_cache"), *arguments]
+    """What mypy says. What it has read of other libraries is kept in the checkout; read strictly, in a place beside."""
+    cache = str(ROOT / ".mypy_cache" / ("strict" if "--strict" in arguments else ""))
+    command = [sys.executable, "-m", "mypy", "--no-error-summary", "--cache-dir", cache, *arguments]
     search = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     environment = os.environ | {"PYTHONPATH": search}
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
