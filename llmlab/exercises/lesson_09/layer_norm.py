@@ -152,8 +152,8 @@ EXERCISE = Exercise(
             "The squared distances were summed. The variance is their mean: the sum divided by D.", NORM
         ),
         "eps-not-used": Misconception(
-            "eps has no part in the result: it is missing, or a number stands in its place. Without it a vector of "
-            "equal numbers gives 0 / 0.",
+            "eps has no part in these numbers. It is added to every variance, `eps` itself and no number in its place: "
+            "without it a vector of equal numbers gives 0 / 0.",
             NORM,
         ),
         "scale-and-shift-missing": Misconception(

@@ -41,6 +41,7 @@ def _wrong_batch_losses(logits: Tensor, targets: Tensor) -> dict[str, float]:
             logits.flatten(0, 1).softmax(0).view_as(logits), targets
         ),
         "logarithm-missing": lambda logits, targets: -chosen.mean(),
+        "logits-not-logarithms": lambda logits, targets: -logits.gather(-1, targets.unsqueeze(-1)).mean(),
         "sign": lambda logits, targets: -mean_loss(logits, targets),
         "probability-not-loss": lambda logits, targets: chosen.mean(),
         "divided-by-windows": lambda logits, targets: mean_loss(logits, targets) * targets.shape[1],
@@ -138,6 +139,11 @@ EXERCISE = Exercise(
         ),
         "logarithm-missing": Misconception(
             "This is minus the mean probability of the right token. The loss is minus the mean *logarithm* of it.",
+            POSITIONS,
+        ),
+        "logits-not-logarithms": Misconception(
+            "This is minus the mean *logit* of the right token. `nll_loss` takes logarithms of probabilities, which "
+            "`log_softmax` makes; `cross_entropy` does both.",
             POSITIONS,
         ),
         "probability-not-loss": Misconception(

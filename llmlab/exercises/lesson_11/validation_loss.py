@@ -30,9 +30,9 @@ class _Witness(nn.Module):
         self.recorded_gradients = self.called_in_training = False
 
     def forward(self, ids: Tensor) -> Tensor:
-        self.recorded_gradients |= torch.is_grad_enabled()
         self.called_in_training |= self.training
         logits = 3 * self.layers(ids)
+        self.recorded_gradients |= logits.requires_grad
         return logits * 0.4 if self.training else logits
 
 
@@ -49,7 +49,7 @@ def _testimony(result: Any, args: tuple) -> Any:
         witness.training,
         witness.recorded_gradients,
         witness.called_in_training,
-        torch.is_grad_enabled(),
+        torch.is_grad_enabled() and all(weight.requires_grad for weight in witness.parameters()),
     ]
 
 
