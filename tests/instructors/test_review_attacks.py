@@ -131,8 +131,9 @@ SPACE_OFF = "jail._ALL &= ~jail.{}\n"
 PROCESSES_OFF = SPACE_OFF.format("_PROCESSES") + "jail.ctypes.CDLL = lambda *_, **__: Libc()\n"
 TREE_OFF = SPACE_OFF.format("_MOUNTS") + "jail._furnish = lambda *_: None\n"
 NAMESPACES_OFF = "guard.enter = lambda *_: False\n"
+CALLS_OFF = "guard.refuse_calls = lambda: False\n"
 RIGHTS_KEPT = "guard.drop_rights = lambda: None\n"
-ALL_OFF = LANDLOCK_OFF + NAMESPACES_OFF + RIGHTS_KEPT + "guard._leave_network = lambda *_: False\n"
+ALL_OFF = LANDLOCK_OFF + CALLS_OFF + NAMESPACES_OFF + RIGHTS_KEPT + "guard._leave_network = lambda *_: False\n"
 
 
 @dataclass(frozen=True)
@@ -152,15 +153,17 @@ OFF = {
     "nothing": Off(set()),
     "Landlock": Off(set(), LANDLOCK_OFF),
     "network namespace": Off(NETWORK, SPACE_OFF.format("_NETWORK")),
-    "IPC namespace": Off({"shared memory by number"}, SPACE_OFF.format("_IPC")),
+    "filter of calls": Off(set(), CALLS_OFF),
+    "IPC namespace": Off(set(), SPACE_OFF.format("_IPC")),  # held by the filter a second time
+    "IPC namespace and the filter": Off({"shared memory by number"}, SPACE_OFF.format("_IPC") + CALLS_OFF),
     "PID namespace": Off(PROCESSES | HIDDEN, PROCESSES_OFF),
     "PID namespace and Landlock": Off(PROCESSES | HIDDEN | {"signal"}, PROCESSES_OFF + LANDLOCK_OFF),
     "mount namespace": Off(TREE | {"command line", "terminal"}, TREE_OFF),
     "mount namespace and Landlock": Off(TREE | {"command line", "terminal"} | FILES_TWICE, TREE_OFF + LANDLOCK_OFF),
-    "namespaces": Off(PROCESSES | HIDDEN | TREE | {"shared memory by number"}, NAMESPACES_OFF),
-    "namespaces and the dropping of root's rights": Off(
+    "namespaces": Off(PROCESSES | HIDDEN | TREE, NAMESPACES_OFF),
+    "namespaces, filter and the dropping of root's rights": Off(
         PROCESSES | SCHEDULING | HIDDEN | TREE | {"shared memory by number", "file for ever"},
-        NAMESPACES_OFF + RIGHTS_KEPT,
+        NAMESPACES_OFF + RIGHTS_KEPT + CALLS_OFF,
         maybe=frozenset({"environment"}),
     ),
     "everything": Off(set(TRIED), ALL_OFF),
@@ -169,7 +172,7 @@ WRAPPED_OFF = {
     "nothing": Off(set()),
     "Landlock": Off(set(), LANDLOCK_OFF),
     "network namespace": Off(NETWORK, words=("--unshare-net",)),
-    "IPC namespace": Off({"shared memory by number"}, words=("--unshare-ipc",)),
+    "IPC namespace and the filter": Off({"shared memory by number"}, CALLS_OFF, words=("--unshare-ipc",)),
     "PID namespace": Off(PROCESSES | HIDDEN, words=("--unshare-pid",)),
 }
 

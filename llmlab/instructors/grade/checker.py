@@ -148,7 +148,12 @@ def judged(exercise: Exercise, answer: RemoteAnswer) -> dict[str, Any]:
     if result.status == "error" and re.search(r"raised MemoryError|can't allocate memory", result.message):
         status = "out_of_memory"
     misconception = None if status in _STOPPED.values() else result.misconception
-    return {"status": status, "misconception": misconception, "message": result.message, "solution": solution}
+    return {
+        "status": status,
+        "misconception": misconception,
+        "message": result.message[:_LONGEST_TEXT],
+        "solution": solution,
+    }
 
 
 def _is_the_solution(exercise: Exercise, answer: RemoteAnswer) -> bool:

@@ -29,6 +29,7 @@ from llmlab.instructors.grade.workplace import Workplace
 from llmlab.utils.arguments import require_count
 
 SOLUTION = "the course's solution"
+_OF_THIS_RUN = {"timeout", "out_of_memory", "crashed"}  # with other limits, or another day, it may end otherwise
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,9 @@ class _Batch:
             except GraderBroken:
                 raise
             except Exception as error:  # one notebook never stops the batch
-                verdicts = {id: Verdict("error", self._failed(error)) for id in ids}
+                verdicts, mark = {id: Verdict("error", self._failed(error)) for id in ids}, ""
+            if not _OF_THIS_RUN.isdisjoint(verdict.status for verdict in verdicts.values()):
+                mark = ""  # the next run with `--changed-only` tries it again
         return [
             self._with_same_code(
                 Row(

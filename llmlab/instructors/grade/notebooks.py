@@ -15,6 +15,7 @@ from llmlab.utils.edition import CURRENT
 
 MOST_BYTES = 50 * 2**20
 MOST_SOURCE = 2**20  # characters in all cells of code; the longest lesson has 40,000
+_MOST_CELLS = 5_000  # of code; each takes a hundred times its own length of memory
 _LEAST_TO_COMPARE = 40  # parts of a syntax tree: what is shorter is often the same by necessity
 _EXERCISE_CALL = re.compile(r"""\b(?:exercise|progress)\(\s{0,20}["'](\d\d(?:\.\d{1,3})?)["']""")
 _SETUP_CALL = re.compile(r"""\bcourse\.setup\(\s{0,20}(?:edition\s{0,9}=\s{0,9})?(\d{0,9})\s{0,20}\)""")
@@ -135,6 +136,8 @@ def _code_cells(notebook: dict) -> list[Cell]:
             raise ValueError(f"its cells hold more than {MOST_SOURCE // 2**20} MB of code, which no lesson needs")
         metadata = cell.get("metadata")
         tags = metadata.get("tags") if isinstance(metadata, dict) else None
+        if len(cells) >= _MOST_CELLS:
+            raise ValueError(f"it has more than {_MOST_CELLS:,} cells of code, which no lesson needs")
         if source.strip():
             cells.append(Cell(place, source, may_raise=isinstance(tags, list) and "raises-exception" in tags))
     return cells

@@ -20,7 +20,7 @@ from llmlab.instructors.grade.workplace import Workplace
 _SAYS = {
     "timeout": "took longer than {seconds:.0f} s",
     "out_of_memory": "took more than {memory_mb} MB of memory",
-    "too_many": "started more than {processes} processes",
+    "too_many": "started more than {processes} processes, or ten times as many threads",
     "crashed": "ended the process ({detail})",
 }
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from llmlab.instructors.grade.table import Row
 
-_BEST_FIRST = (
+BEST_FIRST = (
     *("passed", "failed", "error", "timeout", "out_of_memory", "crashed"),
     *("not_attempted", "missing_name", "unreadable"),
 )
@@ -28,7 +28,7 @@ def best_of(rows: Iterable[Row]) -> list[Row]:
         else:
             kept.append(row)
     for many in answers.values():
-        many.sort(key=lambda row: (-_BEST_FIRST.index(row.status), _order(row.notebook)))
+        many.sort(key=lambda row: (-BEST_FIRST.index(row.status), _order(row.notebook)))
         *others, best = many
         notes = [best.notes] if best.notes else []
         notes += [f"{ALSO}{other.notebook} ({other.status}), of which the better counts" for other in reversed(others)]
