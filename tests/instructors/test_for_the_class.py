@@ -293,6 +293,13 @@ def test_a_release_has_no_solutions_and_a_later_one_has(tmp_path, capsys):
     assert len(list((tmp_path / "all").iterdir())) == len(list((ROOT / "notebooks").glob("*.ipynb")))
 
 
+def test_a_release_has_the_solution_in_the_language_of_the_notebook(tmp_path):
+    """00 is translated: its solved notebook has the same name."""
+    assert release(tmp_path, ["00"], with_solutions=True) == 0
+    for place in ("00_welcome.ipynb", "solutions/00_welcome.ipynb"):
+        assert (tmp_path / place).read_bytes() == (ROOT / "notebooks" / place).read_bytes()
+
+
 def test_a_release_writes_over_nobodys_work(tmp_path):
     release(tmp_path, ["03"], with_solutions=False)
     (tmp_path / "03_sliding_window.ipynb").write_text("worked")
@@ -303,6 +310,7 @@ def test_a_release_writes_over_nobodys_work(tmp_path):
 
 def test_a_notebook_that_was_worked_in_is_not_released(tmp_path, monkeypatch):
     (tmp_path / "lessons").mkdir(), (tmp_path / "notebooks").mkdir()
+    (tmp_path / "lessons/03_sliding_window.py").touch()
     worked = json.loads((ROOT / "notebooks/03_sliding_window.ipynb").read_text(encoding="utf-8"))
     next(cell for cell in worked["cells"] if cell["metadata"].get("exercise") == "03.4")["source"] = ["x = 1"]
     (tmp_path / "notebooks/03_sliding_window.ipynb").write_text(json.dumps(worked))

@@ -235,6 +235,20 @@ def test_root_in_a_container_needs_no_option(started, monkeypatch, arguments):
     assert started[0].count("--allow-root") == 1
 
 
+def test_a_copy_beside_a_notebook_is_not_the_lesson(started, tmp_path, monkeypatch):
+    """JupyterLab's Duplicate makes a name that comes before the notebook's own; Untitled has no lesson at all."""
+    for name in ("lessons/03_sliding_window.py", "lessons/04_embeddings.py", "notebooks/03_sliding_window.ipynb",
+                 "notebooks/03_sliding_window-Copy1.ipynb", "notebooks/Untitled.ipynb", "notebooks/mine/03_a.ipynb",
+                 "notebooks/.ipynb_checkpoints/03_sliding_window-checkpoint.ipynb"):  # fmt: skip
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    assert run("lab", "03") == (0, "")
+    assert "--LabApp.default_url=/lab/tree/notebooks/03_sliding_window.ipynb" in started[0]
+    code, output = run("lab", "05")
+    assert code == 2 and output.endswith("the lessons are 03_sliding_window")
+
+
 def test_lab_ends_as_jupyterlab_ends(started, monkeypatch):
     monkeypatch.setattr(course_lab.subprocess, "run", lambda command: subprocess.CompletedProcess(command, 7))
     assert run("lab") == (7, "")
