@@ -17,6 +17,7 @@ from llmlab import course, grading
 from llmlab.cli import app
 from llmlab.course import _findings, report
 from llmlab.course import lab as course_lab
+from llmlab.course.saving import HOOK
 from llmlab.exercises.engine.catalogue import lessons
 from llmlab.instructors.grade import command as grade_command
 from llmlab.instructors.grade.folder import Graded
@@ -223,7 +224,7 @@ def test_lab_opens_the_lesson_and_passes_options_on(started, arguments, notebook
     ((python, *rest),) = started
     assert python == sys.executable
     page = f"--LabApp.default_url=/lab/tree/notebooks/{notebook}.ipynb"
-    assert rest == ["-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}", page, *passed_on]
+    assert rest == ["-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}", page, HOOK, *passed_on]
 
 
 @pytest.mark.parametrize("arguments", [[], ["--allow-root"]])
