@@ -165,6 +165,17 @@ def test_doctor_notices_widgets_that_jupyterlab_does_not_find(tmp_path, monkeypa
 
 
 @pytest.mark.parametrize(
+    ("version", "well"), [("3.6.8", False), ("4.0.0", True), ("4.6.6", True), ("10.1", True), (None, True)]
+)
+def test_doctor_notices_a_jupyterlab_that_is_too_old(version, well, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    monkeypatch.setattr(_findings, "_jupyterlab", lambda: version)
+    finding, problem = _findings.widgets()
+    assert (finding == "JupyterLab finds its widget manager and anywidget") is well
+    assert well or problem == ("explorers need JupyterLab 4: run `pip install --upgrade jupyterlab` and start it again")
+
+
+@pytest.mark.parametrize(
     ("program", "well"), [("python", True), ("python3.11", True), (sys.executable, True), ("/elsewhere/python", False)]
 )
 def test_doctor_notices_the_wrong_kernel(program, well, monkeypatch):
