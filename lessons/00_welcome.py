@@ -385,6 +385,9 @@ stages.draw(
 # | random weights | trained ones | [11](11_training.ipynb) |
 # | probabilities | text | [12](12_writing_text.ipynb), [13](13_efficient_generation.ipynb) |
 #
+# Then the small GPT becomes one of [today's](14_from_gpt2_to_today.ipynb), learns to
+# [answer](15_from_continuing_to_answering.ipynb), and you make [one of your own](16_your_own_model.ipynb).
+#
 # ## Every prefix at once
 #
 # To write, only the logits of the last position are needed. In training, all of them are: the token after each position
@@ -656,7 +659,8 @@ print("no other to compare" if device.type == "cpu" else f"largest difference: {
 # ## What the course leaves out
 #
 # These models *continue* texts. They do not answer: after a question word the bigram model goes on as after any other.
-# And they are small:
+# Lesson 15 teaches a small GPT to answer questions about its own small world, and that is all it answers. And all of
+# them are small:
 
 # %%
 print(" ".join(write(['"Where'], 14, predict, sampler(1))))

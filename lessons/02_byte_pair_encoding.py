@@ -92,8 +92,8 @@ for name, ids in (("bytes", byte_ids), ("GPT-2", gpt2_ids)):
 # space):
 #
 #     12 symbols:  t h e n _ t h e _ h e n
-#      9 symbols:  t he n _ t he _ he n       h + e occurs 3 times
-#      7 symbols:  the n _ the _ he n         t + he occurs 2 times
+#      9 symbols:  t he n _ t he _ he n      h + e: 3 times
+#      7 symbols:  the n _ the _ he n        t + he: 2 times
 #
 # Each step is a **merge**, and a word came out that nobody put in. The order of the merges is kept: the place of a
 # merge in it is its **merge rank**, from 0 on. (After the first merge `he + n` occurred twice as well. We took the pair

@@ -338,6 +338,9 @@ def gradient(chosen):
 one_by_one = torch.stack([gradient([i]) for i in (0, 1, 2)]).mean(dim=0)
 print(f"batch against mean of its windows: differ by {(gradient([0, 1, 2]) - one_by_one).abs().max():.4f} at most")
 
+# %% [markdown]
+# How far off is the guess from 1, 4 or 16 windows, and what would such a batch cost a real model?
+
 # %%
 whole = gradient(range(len(small)))
 for batch_size in (1, 4, 16):

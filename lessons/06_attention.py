@@ -34,7 +34,7 @@ torch.set_printoptions(precision=4, sci_mode=False)  # 0.0000 instead of 3.0580e
 #
 # Answer from memory first; that is what makes it stay.
 #
-# <details><summary>1. What comes out of a layer that knows nothing of positions when its tokens are shuffled?</summary>
+# <details><summary>1. Attention has no mask and no positions. What comes out when its tokens are shuffled?</summary>
 #
 # The same output vectors, shuffled in the same way: order is lost unless something adds it.
 # </details>
@@ -634,9 +634,9 @@ for hidden in range(1, len(names)):
     print(f"without {names[hidden]:6}: {next_words(ids, mask)}")
 
 # %% [markdown]
-# Without *dogs* the likeliest verb is singular; without either *the* nothing changes. So what *king* takes from *dogs*
-# does make the plural. (*near* matters too: without it singular verbs come up.) And our one head, which gives 0.99 to
-# *dogs*? We switch it off, by zeros in the matrix that reads it:
+# Without *dogs* the likeliest verb is singular; without either *the*, or *king* itself, hardly anything changes. So
+# what *king* takes from *dogs* does make the plural. (*near* matters too: without it singular verbs come up.) And our
+# one head, which gives 0.99 to *dogs*? We switch it off, by zeros in the matrix that reads it:
 
 # %%
 width = model.config.d_model // model.config.n_heads

@@ -241,8 +241,9 @@ print(f"the tanh form is at most {(gelu(x) - exact).abs().max():.4f} away from t
 activation_functions.draw(x, {"ReLU": x.relu(), "GELU": gelu(x)})
 
 # %% [markdown]
-# A unit of a ReLU that is always below 0 has slope 0 there and gets no gradient any more; GELU has a slope almost
-# everywhere. Now the whole **feed-forward layer**, also called *MLP* (multilayer perceptron):
+# Where a number before a ReLU is below 0 for every token, the slope is 0, and the weights that make it get no gradient
+# any more. GELU has a slope almost everywhere. Now the whole **feed-forward layer**, also called *MLP* (multilayer
+# perceptron):
 
 
 # %%

@@ -36,7 +36,7 @@
 # %%
 from contextlib import nullcontext
 from dataclasses import replace
-from time import perf_counter
+from time import perf_counter, process_time
 
 import torch
 from torch.nn import functional as F
@@ -156,7 +156,7 @@ print("counted", counter.get_total_flops(), "and 2 · m · k · n =", 2 * m * k 
 
 # %% [markdown]
 # So a linear layer costs, for each token, twice the number of its weights. Biases, norms, softmax and GELU are left out
-# of such counts: they grow with $D$ or with the number of scores, not with their product.
+# of such counts: they take a few operations for each number, a product takes a whole sum for each.
 #
 # Attention holds two more products, which have no weights: the scores of $T$ queries with $T$ keys, and the weighted
 # sums of $T$ values. In each of $H$ heads the vectors are $d = D / H$ long, so the number of heads cancels out:
@@ -237,7 +237,8 @@ parameters_grow, linear_grows, scores_grow = 1, 2, 4
 exercise("10.3").check((parameters_grow, linear_grows, scores_grow))
 
 # %% [markdown]
-# Counted, with GPT-2's sizes and one text. (More than 1,024 tokens need a longer position table and nothing else.)
+# Counted, with GPT-2's sizes and one text, in GFLOPs, billions of operations. (More than 1,024 tokens need a longer
+# position table and nothing else.)
 
 # %%
 costs = {}
@@ -322,7 +323,7 @@ print(f"{'parameters':18} {count_parameters(config).total:10,}, in float32 4 byt
 # Together 16 bytes per parameter: for GPT-2 two gigabytes, before the first token is read.
 #
 # The second half is less visible. To compute gradients, the backward pass needs what the layers have computed on the
-# way forward, their **activations**; so autograd keeps those tensors until then. A hook shows us each one that it
+# way forward, their **activations**; so PyTorch keeps those tensors until then. A hook shows us each one that it
 # saves:
 
 
@@ -428,28 +429,29 @@ exercise("10.5").check((weights_read, weights_read_per_token))
 # %% tags=["nbval-ignore-output"]
 torch.set_num_threads(1)  # one core: two would wait for each other wherever the machine has something else to do
 matrix = torch.randn(768, 50_257, device=course.device())  # 154 MB
+clock = process_time if matrix.device.type == "cpu" else perf_counter  # a core's time for us, without its other work
 print(" rows   operations per byte   milliseconds   for each row, compared with one row alone")
 alone = None
-for rows in (1, 8, 64, 512):
-    x, times = torch.randn(rows, 768, device=course.device()), []
-    while sum(times) < 1:
-        start = perf_counter()
+for rows in (1, 8, 64, 256):
+    x, passes, start = torch.randn(rows, 768, device=course.device()), 0, clock()
+    while clock() - start < 1:
         (x @ matrix)[0, 0].item()  # reading one number waits for a GPU to finish
-        times.append(perf_counter() - start)
-    best = min(times)  # what else the machine does can only add
-    alone = alone or best
-    print(f"{rows:5} {rows / 2:21} {best * 1e3:14.1f} {best / rows / alone:17.2f}")
+        passes += 1
+    seconds = (clock() - start) / passes
+    alone = alone or seconds
+    print(f"{rows:5} {rows / 2:21} {seconds * 1e3:14.1f} {seconds / rows / alone:17.2f}")
 
 # %% [markdown]
-# On the core that made this page, a row in a large batch takes between a quarter and a half of the time of a row alone,
-# the less the calmer the machine, and from 64 rows on little more is gained. With few rows the product is **memory
+# On the core that made this page, a row among 8 takes about half of the time of a row alone, a row among 64 about a
+# fifth, and from there on little more is gained. With few rows the product is **memory
 # bound**: the core waits for weights, and another row finds them already there. With many it is **compute bound**: it
 # takes the time of its arithmetic, which no batch makes less. So here batches pay and are far from free: 8 rows take
 # several times as long as one.
 #
 # A GPU can do far more arithmetic for each byte that its memory delivers (an H100, by its data sheet, about 295
-# operations in bfloat16), so there the gain goes on to hundreds of rows. Training gets there by itself, since all
-# $B \cdot T$ positions are rows of one product. Writing token by token does not: it has one row per text (lesson 13).
+# operations in bfloat16, numbers of 16 bits), so there the gain goes on to hundreds of rows. Training gets there by
+# itself, since all $B \cdot T$ positions are rows of one product. Writing token by token does not: it has one row per
+# text (lesson 13).
 
 # %% [markdown]
 # ### Predict, then explore
@@ -473,7 +475,8 @@ explorer
 # <details><summary>What happened?</summary>
 #
 # - The two tables of the vocabulary, for tokens and for the head: 96 % of all parameters. A small model with a large
-#   vocabulary is mostly vocabulary.
+#   vocabulary is mostly vocabulary. In FLOPs the head alone takes 91 %, and looking up a row costs none. Twice
+#   the blocks are 4 % more parameters and 9 % more FLOPs.
 # - None. The heads cut the same matrices into narrower pieces: $H \cdot d = D$. Only shapes inside attention change.
 # - Feed-forward fourfold, scores and sums twofold: $D^2$ against $D$.
 # - Blue stays. A token costs the linear layers and the head as much as before, the scores a sixty-fourth: it meets one
@@ -514,7 +517,7 @@ print("yours:", mine, " count_parameters:", count.total, " GPT:", built)
 # - plan a run: $6 N D$ operations, 16 bytes per parameter, and activations for every token;
 # - say when a batch is nearly free, and when it is not.
 #
-# The model is complete, and it knows nothing. Lesson 11 trains it.
+# So much for the price. Lesson 11 pays it, and trains.
 
 # %% [markdown]
 # ## Where this comes from

@@ -260,8 +260,8 @@ for t, g in enumerate(gradients, 1):
     print(f"step {t}: by hand {[round(x, 4) for x in w.tolist()]}, PyTorch {[round(x, 4) for x in weights.tolist()]}")
 
 # %% [markdown]
-# The first weight's gradients are ten thousand times as large, yet its steps are at most about four times as long: so
-# one $\eta$ can serve a whole GPT. By custom only the matrices that multiply are decayed, not biases, norms and
+# The first weight's gradients are some ten thousand times as large, yet its steps are at most about four times as long:
+# so one $\eta$ can serve a whole GPT. By custom only the matrices that multiply are decayed, not biases, norms and
 # embeddings.
 
 # %% [markdown]
@@ -568,7 +568,7 @@ report("trained", history.validation[-1][1])
 # %% [markdown]
 # Now the honest measurement: first sentences of validation documents, those that were read in training apart from those
 # that were not. And since the grammar is known, a judge can be asked about what the model writes (lesson 12 is about
-# how it does).
+# how it writes).
 
 # %% tags=["nbval-ignore-output"]
 first = [sentences_of(document)[0] for document in validation_text.split("<|endoftext|>")]

@@ -262,7 +262,7 @@ for text in (" the dogs near the king", " the king is a", " the king loves her",
     with torch.no_grad():
         after = model(torch.tensor([[START, *tokenizer.encode(text)]]))[0, -1]
     ranked = after.softmax(dim=-1).sort(descending=True).values
-    print(f"after {text!r:26} {int((ranked.cumsum(dim=0) < 0.9).sum()) + 1:2} tokens make up 0.9")
+    print(f"after {text!r:26} tokens that make up 0.9: {int((ranked.cumsum(dim=0) < 0.9).sum()) + 1}")
 
 # %% [markdown]
 # **Top-p**, or nucleus sampling, fixes the sum instead: sort by probability, and keep the fewest tokens that together

@@ -257,8 +257,8 @@ for name, model in (("learned", learned), ("rotary", rotary)):
     print(f"{name:8} tables {tables}, {sum(p.numel() for p in model.parameters()):,} parameters")
 
 # %% [markdown]
-# What is gained besides 960 numbers? A dot product of two turned vectors depends on their *distance* alone. So the same
-# text, moved to other places, gets the same logits:
+# What is gained besides 960 numbers? In the dot product of two turned vectors only the *distance* of their places
+# counts, not where they stand. So the same text, moved to other places, gets the same logits:
 
 # %%
 ids = torch.randint(31, (1, 9), generator=torch.Generator().manual_seed(1))  # (1, T)
@@ -368,9 +368,9 @@ for token in range(2):
 #
 # ●●● · 9 minutes · for knowing what a mixture of experts does with a token · write a function
 #
-# Complete `mixture`. `x` has shape (N, D), a token a row; `router` has shape (D, E). To keep it short, an expert is one
-# matrix here: `experts` has shape (E, D, D), and what expert `e` makes of token `n` is `x[n] @ experts[e]`. Each token
-# goes through the `k` experts with the largest logits, `x @ router`, in shares that are a softmax over these `k`.
+# Complete `mixture`. `x` has shape (N, D), one token per row; `router` has shape (D, E). To keep it short, an expert is
+# one matrix here: `experts` has shape (E, D, D), and what expert `e` makes of token `n` is `x[n] @ experts[e]`. Each
+# token goes through the `k` experts with the largest logits, `x @ router`, in shares that are a softmax over these `k`.
 # Return the sums, (N, D).
 
 

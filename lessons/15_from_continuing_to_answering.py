@@ -52,7 +52,7 @@ from llmlab.tuning import answer_mask as bundled_mask
 #
 # <details><summary>1. What does RMSNorm leave out of LayerNorm?</summary>
 #
-# It does not subtract the mean and adds no bias: it divides by the root of the mean square and scales.
+# It does not subtract the mean and adds no shift: it divides by the root of the mean square and scales.
 # </details>
 #
 # <details><summary>2. In a mixture of experts, which parameters does a token use?</summary>
@@ -562,9 +562,9 @@ for way, runs in table.items():
 # %% [markdown]
 # What holds over seeds: *where* and *what* of facts never asked are mostly right. *Who* is better with the table
 # left alone, by freezing or by LoRA, and with old text mixed in, in which cows and wolves occur. Without the mask the
-# other form suffers most. And only old text in the batches keeps the sentences: LoRA forgets as well, as long as it is
-# on. What it saves is weights, and the way back. Which rank is best cannot be said from three runs, nor anything of
-# larger models.
+# other form suffers, as it does with a LoRA of rank 1. And only old text in the batches keeps the sentences: LoRA
+# forgets as well, as long as it is on. What it saves is weights, and the way back. Which rank is best cannot be said
+# from three runs, nor anything of larger models.
 #
 # ## Preferences: where DPO stands
 #

@@ -93,6 +93,9 @@ def grade(
         bool,
         typer.Option("--require-isolation", help="Run nothing where the kernel does not hold it in every respect."),
     ] = False,
+    container: Annotated[
+        bool, typer.Option("--container", help="Run each notebook in a container of its own, by Docker or Podman.")
+    ] = False,
     students: Annotated[
         Path | None, typer.Option("--students", metavar="FILE", help="CSV list of the class, with a column `student`.")
     ] = None,
@@ -117,7 +120,7 @@ def grade(
 
     wanted = command.Wanted(students, points, feedback, report, canvas, moodle)
     options = {"seconds": seconds, "memory_mb": memory, "jobs": jobs, "changed_only": changed_only, "wanted": wanted}
-    finish(command.grade, folder, out, **options, required=require_isolation)
+    finish(command.grade, folder, out, **options, required=require_isolation, container=container)
 
 
 @app.command()

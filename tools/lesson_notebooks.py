@@ -2,8 +2,8 @@
 
 A notebook opens with a generated cell of navigation and launch links and closes with navigation again; before its first
 code cell stands the generated bootstrap. A link to a lesson leads to its notebook in the same language and of the same
-kind (student or solved), and to the English one where there is no translation. The same lessons always give the same
-bytes.
+kind (student or solved), and to the English one where there is no translation. A link to a file of the course is
+written as it leads from notebooks/, and leads there from every folder. The same lessons always give the same bytes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from llmlab import course
 course.setup(edition=2)"""
 
 
-LINK = re.compile(r"\]\((?P<name>\d\d_\w+)\.ipynb")
+LINK = re.compile(r"\]\((?:(?P<name>\d\d_\w+)\.ipynb|\.\./(?P<file>[\w./-]+))")
 
 
 def notebook_cells(lesson: Lesson, lessons: Sequence[Lesson], address: str | None, *, solved: bool) -> list[Cell]:
@@ -84,10 +84,12 @@ class _Place:
         return posixpath.relpath(path, posixpath.dirname(self.lesson.path(self.solved)))
 
     def linked(self, text: str) -> str:
-        """The text with its links to lessons leading to notebooks that exist."""
+        """The text with its links to lessons leading to notebooks that exist, and those to files to the files."""
         known = {one.name for one in self.lessons}
 
         def lead(link: re.Match[str]) -> str:
+            if link["file"]:
+                return f"]({self.to(link['file'])}"
             if link["name"] not in known:
                 return link[0]
             return f"]({self.to(self.in_language(link['name'], self.lesson.language).path(self.solved))}"

@@ -1,4 +1,4 @@
-# Translates lessons/00_welcome.py as of ab4ec8d59f0e
+# Translates lessons/00_welcome.py as of 3a470797f70c
 
 # %% [markdown]
 # # 00 · Willkommen
@@ -402,6 +402,9 @@ stages.draw(
 # | zufällige Gewichte | trainierte | [11](11_training.ipynb) |
 # | Wahrscheinlichkeiten | Text | [12](12_writing_text.ipynb), [13](13_efficient_generation.ipynb) |
 #
+# Danach wird aus dem kleinen GPT eines von [heute](14_from_gpt2_to_today.ipynb), es lernt
+# [antworten](15_from_continuing_to_answering.ipynb), und du baust dir [ein eigenes](16_your_own_model.ipynb).
+#
 # ## Alle Präfixe auf einmal
 #
 # Zum Schreiben braucht man nur die Logits der letzten Position. Im Training braucht man alle: Das Token nach jeder
@@ -678,7 +681,8 @@ print("no other to compare" if device.type == "cpu" else f"largest difference: {
 # ## Was der Kurs auslässt
 #
 # Diese Modelle *setzen* Texte *fort*. Sie antworten nicht: Nach einem Fragewort schreibt das Bigramm-Modell weiter wie
-# nach jedem anderen. Und klein sind sie auch:
+# nach jedem anderen. In Lektion 15 lernt ein kleines GPT, Fragen zu seiner eigenen kleinen Welt zu beantworten, und nur
+# diese. Und klein sind sie alle:
 
 # %%
 print(" ".join(write(['"Where'], 14, predict, sampler(1))))

@@ -57,7 +57,7 @@ class Report:
         recent = history.loss[-self.config.evaluate_every :]
         say(
             f"step {done:,} of {self.config.steps:,}: loss {sum(recent) / len(recent):.2f}; validation {loss:.2f}, "
-            f"perplexity {math.exp(min(loss, 700)):,.1f}, {loss / math.log(2) / self.bytes_a_token:.2f} bits a byte"
+            f"perplexity {math.exp(min(loss, 700)):,.1f}, {loss / math.log(2) / self.bytes_a_token:.2f} bits per byte"
         )
         if not math.isfinite(loss):
             return  # the next step says why; such a model writes nothing

@@ -72,7 +72,7 @@ def test_what_is_said_while_it_trains(text):
     code, output, _ = run("train", text, "--steps", 20, *TINY[2:])
     assert code == 0
     lines = output.splitlines()
-    said = r"step (\d+) of 20: loss \d\.\d\d; validation (\d\.\d\d), perplexity ([\d,.]+), (\d\.\d\d) bits a byte"
+    said = r"step (\d+) of 20: loss \d\.\d\d; validation (\d\.\d\d), perplexity ([\d,.]+), (\d\.\d\d) bits per byte"
     steps = [re.fullmatch(said, line) for line in lines if line.startswith("step")]
     assert [int(step[1]) for step in steps] == list(range(2, 21, 2))
     assert float(steps[-1][2]) < float(steps[0][2])

@@ -194,7 +194,10 @@ def cases(outside: Path, port: int, whole: bool = False) -> dict[str, Case]:
 
     @add
     def gradients_off(nb):
-        return nb.insert("import torch\ntorch.set_grad_enabled(False)").case()
+        # The lesson's own cells take gradients: whole, it says of them that they stopped.
+        return nb.insert("import torch\ntorch.set_grad_enabled(False)").case(
+            notes=("element 0 of tensors does not require grad",) if whole else ()
+        )
 
     @add
     def inline_first(nb):

@@ -23,7 +23,7 @@ output = LESSON.output
         ('"whole text": [story]', "[' Bergström.', '\" said Ada.', ' Pascoe.']"),
         ("back = decode if passed", "decoded by you: The piano came, late."),
         ("back = decode if passed", "4,999 of 4,999 ids are the same"),
-        ("back = decode if passed", "24 of 120 paragraphs are the same"),
+        ("back = decode if passed", "24 of 120 paragraphs are the same"),  # so four in five are damaged
         ("characters, bytes_ =", "CharTokenizer: 120 of 120 paragraphs are the same"),
         ("characters, bytes_ =", "ByteTokenizer: 120 of 120 paragraphs are the same"),
         ("shown_ids = words.encode(text)", "decoded: The sheep came to the island."),
@@ -48,6 +48,23 @@ def test_where_the_student_has_not_passed_llmlab_stands_in():
     student = Lesson("01")
     assert "llmlab (01.3 has not passed yet): The piano came, late." in student.output("back = decode if passed")
     assert "still to be written: ['01.1', '01.3']" in student.output("exercise(id).status")
+
+
+def test_the_ends_that_come_twice_stand_where_the_text_says():
+    """After the full stop of an abbreviation, or after a question or a cry inside a quotation."""
+    story = load_text()
+    for end in (" Bergström.", '" said Ada.', " Pascoe."):
+        before = [story[: found.start()].split()[-1] for found in re.finditer(f"(?<=[.!?]){re.escape(end)}", story)]
+        assert len(before) > 1
+        assert {*before} <= {"Mrs.", "Mr.", "O."} or all(word[-1] in "?!" for word in before)
+
+
+def test_outside_the_latin_alphabet_a_token_is_mostly_a_letter_or_a_byte():
+    encoding = gpt2_encoding()
+    for greeting in ("Καλημέρα, φίλε μου", "Доброе утро, друг", "გამარჯობა, მეგობარო"):
+        tokens = [encoding.decode_single_token_bytes(id) for id in encoding.encode(greeting)]
+        small = [token for token in tokens if len(token) == 1 or len(token.decode(errors="replace")) == 1]
+        assert greeting in LESSON.source and len(small) / len(tokens) > 0.8
 
 
 def test_no_plain_english_text_has_more_tokens_than_characters():

@@ -30,19 +30,24 @@ def test_known_mistakes_of_the_turn_are_told_apart_and_from_the_right_one():
 
 def test_the_answers_to_the_predictions_are_what_the_bench_shows():
     text = SOLVED.cell("What happened?", kind="markdown").source
-    bench, cosines = EmbeddingBench(), {}
+    bench, cosines, shuffled = EmbeddingBench(), {}, {}
     for scheme in ("none", "learned", "sinusoidal", "rotary"):
         bench.set(positions=scheme, shuffle=False)
         cosines[scheme] = f"{bench.trace.cosines[0, 3]:.2f}"
         bench.set(shuffle=True)
+        first, second = (place for place, word in enumerate(bench.trace.words) if word == "the")
+        shuffled[scheme] = f"{bench.trace.cosines[first, second]:.2f}"
         changed = int((bench.trace.changes > 1e-4).sum())
         assert changed == (0 if scheme == "none" else 4)
         assert (bench.trace.mean_change < 1e-4) == (scheme != "rotary")
     assert cosines["none"] == "1.00"
     told = re.search(
-        r"have cosine (\S+), with learned positions (\S+), with sinusoidal ones (\S+);", " ".join(text.split())
+        r"have cosine (\S+), with learned positions (\S+), with sinusoidal ones (\S+)\. Shuffled, one of them stands "
+        r"elsewhere, and it is (\S+), (\S+) once more \(by chance\) and (\S+)\.",
+        " ".join(text.split()),
     )
-    assert told.groups() == (cosines["rotary"], cosines["learned"], cosines["sinusoidal"])
+    schemes = ("rotary", "learned", "sinusoidal")
+    assert told.groups() == (*map(cosines.get, schemes), *map(shuffled.get, schemes))
     own = {}
     for width in ("16", "32"):
         bench.set(positions="rotary", shuffle=True, d_model=width)

@@ -105,13 +105,29 @@ def test_texts_of_a_batch_do_not_meet():
     assert output("together = model(ids)").rstrip().endswith("True")
 
 
+@pytest.mark.parametrize("lesson", [LESSON, Lesson("10")])
+def test_the_rows_of_both_notebooks_took_the_times_that_the_text_says(lesson):
+    lines = [line.split() for line in lesson.output("passes += 1").splitlines()[1:]]
+    assert [line[:2] for line in lines] == [["1", "0.5"], ["8", "4.0"], ["64", "32.0"], ["256", "128.0"]]
+    alone, few, many, most = (float(line[3]) for line in lines)
+    assert alone == 1 and 0.35 < few < 0.65, "about half; so 8 rows take several times as long as one"
+    assert 0.15 < many < 0.3 and 0.7 < most / many < 1.1, "about a fifth, and little more is gained"
+    assert "a row among 8 takes about half" in lesson.source and "a row among 64 about a\n# fifth" in lesson.source
+
+
 def test_what_happened_in_the_tracer():
     """The folded answers below the prediction, one by one."""
     tracer = ShapeTracer()
     first = tracer.trace
     tables = first.parameters["token embedding"] + first.parameters["head"]
     assert f"{tables / first.total_parameters:.0%}" == "96%" and "96 % of all parameters" in LESSON.source
-    tracer.set(heads="6")
+    assert f"{first.flops['head'] / first.total_flops:.0%}" == "91%" and "head alone takes 91 %" in LESSON.source
+    tracer.set(layers=8)
+    twice = tracer.trace
+    assert f"{twice.total_parameters / first.total_parameters - 1:.0%}" == "4%"
+    assert f"{twice.total_flops / first.total_flops - 1:.0%}" == "9%"
+    assert "the blocks are 4 % more parameters and 9 % more FLOPs." in LESSON.source
+    tracer.set(layers=4, heads="6")
     assert tracer.trace.parameters == first.parameters and tracer.trace.flops == first.flops
     tracer.set(heads="3", width="192")
     for part, factor in (("feed-forward", 4), ("attention: scores and sums", 2)):

@@ -225,6 +225,13 @@ def test_navigation_links_the_neighbours_that_exist(tmp_path):
     assert third[0].source.startswith(third[-1].source)
 
 
+def test_a_link_to_a_file_leads_there_from_both_notebooks(tmp_path):
+    text = "# %% [markdown]\n# # 03 Sample\n#\n# [more](../docs/MORE.md#here)\n\n# %%\nprint(1)\n"
+    root = make_project(tmp_path, text)
+    assert "[more](../docs/MORE.md#here)" in generated(root).cells[1].source
+    assert "[more](../../docs/MORE.md#here)" in generated(root, SOLVED).cells[1].source
+
+
 def test_launch_links_name_the_notebook_and_its_other_version(tmp_path):
     root = make_project(tmp_path)
     student, solved = generated(root, STUDENT).cells[0].source, generated(root, SOLVED).cells[0].source

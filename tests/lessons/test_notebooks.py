@@ -7,6 +7,7 @@ test_notebook_pipeline.py.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import dataclass
 
@@ -107,6 +108,13 @@ def test_committed_notebook_was_executed_and_is_clean(path):
     assert "version" not in notebook.metadata.language_info
     assert "widgets" not in notebook.metadata
     assert WIDGET_VIEW not in json.dumps([cell.outputs for cell in code])
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS)
+def test_every_link_to_a_file_leads_to_one(path):
+    texts = [cell.source for cell in build_notebooks.read(ROOT / path).cells if cell.cell_type == "markdown"]
+    links = [link for text in texts for link in re.findall(r"\]\(([^():#]+)[#)]", text)]
+    assert links and [link for link in links if not (ROOT / path).parent.joinpath(link).exists()] == []
 
 
 def cell_with(*outputs: NotebookNode, source: str = "f()", tags: tuple[str, ...] = ()) -> NotebookNode:

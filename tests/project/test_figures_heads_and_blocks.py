@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 
@@ -63,3 +65,20 @@ def test_more_than_can_be_told_apart_is_refused():
         split_and_merge.draw(n_tokens=3, n_heads=4, d_head=2)
     with pytest.raises(ValueError, match="at most 5 stacks can be told apart, got 6"):
         gradients_by_layer.draw({str(number): [1.0] for number in range(6)})
+
+
+def heights(picture, *words):
+    """How far from the top each of the words stands, in points."""
+    found = re.findall(r"<!-- (.+?) -->\s*<g [^>]*translate\([\d.]+ ([\d.]+)\)", picture.svg.decode())
+    return [float(dict(found)[word]) for word in words]
+
+
+def test_the_names_of_lines_that_end_together_stand_apart():
+    picture = gradients_by_layer.draw({"one": [1e-8, 50.0], "two": [1e6, 49.0], "three": [1.0, 50.0]})
+    low, middle, high = sorted(heights(picture, "one", "two", "three"))
+    assert middle - low > 9 and high - middle > 9
+
+
+def test_the_means_of_columns_have_three_digits():
+    drawn = norm_axis.draw(torch.tensor([[1.0, 2, 6], [0, -3, 3], [0, 0, 1]])).svg.decode()
+    assert "<!-- 0.333 -->" in drawn and "<!-- 3.33 -->" in drawn and "0.3333" not in drawn

@@ -172,6 +172,8 @@ def test_workflow_covers_systems_pythons_colab_and_lower_bounds():
     assert "pip install -r requirements.lock\npip install --no-deps -e ." in commands["locked"]
     assert "make test-colab" in commands["colab"]
     assert "tools/lower_bounds.py" in commands["oldest"]
+    assert jobs["container"]["strategy"]["matrix"] == {"engine": ["docker", "podman"]}
+    assert "llmlab grade submissions --container --require-isolation" in commands["container"]
     triggers = workflow[True]  # YAML 1.1 reads the key `on` as a truth value
     assert set(triggers) == {"push", "pull_request", "schedule", "workflow_dispatch"}
     (weekly,) = triggers["schedule"]

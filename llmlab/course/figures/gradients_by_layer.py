@@ -25,12 +25,18 @@ def draw(gradients: Mapping[str, Sequence[float]]) -> Picture:
     if len(gradients) > len(_STYLES):
         raise ValueError(f"at most {len(_STYLES)} stacks can be told apart, got {len(gradients)}")
     figure, axes = pyplot.subplots(figsize=(7, 3.2))
-    told = []
+    told, ends = [], []
     for (name, lengths), (colour, style) in zip(gradients.items(), _STYLES, strict=False):
         powers = [round(math.log10(length), 1) for length in lengths]  # rounded: the same picture on every machine
         axes.plot(range(1, len(powers) + 1), powers, color=colour, linestyle=style)
-        axes.text(len(powers) + 0.6, powers[-1], name, va="center", fontsize=SMALL, color=colour)
+        ends.append((powers[-1], len(powers) + 0.6, name, colour))
         told.append(f"{name} from 10^{round(powers[0])} at layer 1 to 10^{round(powers[-1])} at layer {len(powers)}")
+    low, high = axes.get_ylim()
+    lowest = low
+    for power, right, name, colour in sorted(ends):
+        at = max(power, lowest)  # where two lines end together, the upper name moves up
+        axes.text(right, at, name, va="center", fontsize=SMALL, color=colour)
+        lowest = at + (high - low) / 14
     axes.set_xlabel("layer", fontsize=SMALL)
     axes.set_ylabel("length of the gradient, log10", fontsize=SMALL)
     axes.spines[["top", "right"]].set_visible(False)

@@ -24,14 +24,15 @@ def draw(x: Tensor) -> Picture:
             colour = GOOD if by_row else TARGET
             box = Rectangle(corner, width, height, fill=False, edgecolor=colour, linestyle="-" if by_row else "--")
             panel.add_patch(box)
-            at = (D + 0.15, n + 0.5) if by_row else (n + 0.5, T + 0.35)
-            panel.text(*at, f"mean {mean:g}", ha="left" if by_row else "center", va="center", fontsize=7, color=QUIET)
+            at = (D + 0.15, n + 0.5) if by_row else (n + 0.5, T + 0.4)
+            told = f"mean {mean:.3g}" if by_row else f"mean\n{mean:.3g}"  # two lines: a column is narrow
+            panel.text(*at, told, ha="left" if by_row else "center", va="center", fontsize=7, color=QUIET)
         title = "LayerNorm: over the width, each token" if by_row else "not so: over the tokens"
         panel.set_title(title, fontsize=SMALL + 1, color=INK)
-        panel.set(xlim=(-0.1, D + 1.2), ylim=(T + 0.6, -0.1))
+        panel.set(xlim=(-0.1, D + 1.2), ylim=(T + 0.8, -0.1))
         panel.axis("off")
     panels[0].text(-0.2, T / 2, "tokens", rotation=90, ha="right", va="center", fontsize=SMALL, color=QUIET)
-    rows = ", ".join(f"{mean:g}" for mean in x.mean(dim=1).tolist())
+    rows = ", ".join(f"{mean:.3g}" for mean in x.mean(dim=1).tolist())
     return show(
         figure,
         alt=f"A table of {T} tokens by {D} numbers, twice. Left, as LayerNorm does it, each row is outlined and has a "

@@ -26,7 +26,12 @@ _UNKNOWN = (([3, 12, 0], 12), ([-1], -1))  # ids of which one is not in the tabl
 
 def _check_decode(decode: Probe) -> Iterator[str]:
     for ids in _CASES:
-        got = decode(ids, TABLE, shown=_call(decode, ids))
+        try:
+            got = decode(ids, TABLE, shown=_call(decode, ids))
+        except Raised as raised:
+            if not raised.seen.is_a("ValueError"):
+                raise
+            raise Wrong("known-id-refused", str(raised)) from None
         if got != right_text(ids, TABLE):
             shown = f"`{_call(decode, ids)}` gave `{show(got)}`, with the tokens `{show([TABLE[id] for id in ids])}`."
             raise Wrong(_idea(got, ids), shown)
@@ -57,6 +62,8 @@ def _require_an_error(decode: Probe, ids: list[int], unknown: int) -> None:
     except Raised as raised:
         if raised.seen.is_a("KeyError"):
             raise Wrong("key-error-instead", str(raised)) from None
+        if raised.seen.is_a("AssertionError"):
+            raise Wrong("assertion-instead", str(raised)) from None
         if not raised.seen.is_a("ValueError"):
             raise
         if not re.search(rf"(?<![\d-]){unknown}(?!\d)", raised.seen.text):
@@ -187,6 +194,16 @@ EXERCISE = Exercise(
         "key-error-instead": Misconception(
             "The id that is not in the table ends in a `KeyError`. The exercise asks for a `ValueError`, whose message "
             "says which id it was: whoever reads it should know what is wrong.",
+            DECODE,
+        ),
+        "assertion-instead": Misconception(
+            "The id that is not in the table ends in an `AssertionError`. `assert` guards against mistakes of your "
+            "own; what a caller did wrong is told by an error that says what kind it is, here a `ValueError`.",
+            DECODE,
+        ),
+        "known-id-refused": Misconception(
+            "The table has each of these ids, and a `ValueError` came. Ids need not be 0, 1, 2 …: what counts is "
+            "whether the table has the id, `id in id_to_token`.",
             DECODE,
         ),
         "id-not-named": Misconception(

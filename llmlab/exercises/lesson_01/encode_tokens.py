@@ -72,6 +72,8 @@ def _unknown_misconception(got: Any, tokens: list[str], vocabulary: dict[str, in
     if got == [vocabulary[token] for token in tokens if token in vocabulary]:
         return "unknown-dropped"
     expected = [vocabulary.get(token, unknown) for token in tokens]
+    if got == [unknown] and len(tokens) > 1:
+        return "one-id-for-all"
     known = next((place for place, token in enumerate(tokens) if token not in vocabulary), len(tokens))
     if len(got) < len(tokens) and got == expected[: len(got)]:
         return "stops-at-the-first-unknown" if len(got) in (known, known + 1) else "stops-too-early"
@@ -140,6 +142,11 @@ EXERCISE = Exercise(
         "stops-at-the-first-unknown": Misconception(
             "After the first unknown token nothing more came. Does the `try` stand around the loop, or a `return` or "
             "`break` in it? One unknown token must not keep the others from being looked up.",
+            UNKNOWN,
+        ),
+        "one-id-for-all": Misconception(
+            "One id came back, that of `<|unk|>`, for all tokens together. Does the `try` stand around the whole list? "
+            "Decide for each token by itself: one unknown token must not take the others along.",
             UNKNOWN,
         ),
         "stops-too-early": Misconception(

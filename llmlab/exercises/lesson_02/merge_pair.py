@@ -58,6 +58,14 @@ def _merge_either_order(ids: list[int], pair: Pair, new_id: int) -> list[int]:
     return merged
 
 
+def _merge_at_left_ids(ids: list[int], pair: Pair, new_id: int) -> list[int]:
+    merged, i = [], 0
+    while i < len(ids):
+        merged.append(new_id if ids[i] == pair[0] else ids[i])
+        i += 2 if ids[i] == pair[0] else 1
+    return merged
+
+
 def _merge_as_text(ids: list[int], pair: Pair, new_id: int) -> list[int]:
     return [int(part) for part in " ".join(map(str, ids)).replace(f"{pair[0]} {pair[1]}", str(new_id)).split()]
 
@@ -76,6 +84,10 @@ _MERGING: Algorithms = {
     "last-id-lost": (_merge_without_the_end,),
     "last-id-twice": (lambda ids, pair, new_id: _merge_without_the_end(ids, pair, new_id) + ids[-1:],),
     "order-ignored": (_merge_either_order,),
+    "left-id-alone": (
+        _merge_at_left_ids,
+        lambda ids, pair, new_id: [new_id if id == pair[0] else id for id in ids],
+    ),
     "members-replaced": (lambda ids, pair, new_id: [new_id if id in pair else id for id in ids],),
     "runs-collapsed": (_merge_runs,),
     "new-id-missing": (
@@ -151,6 +163,11 @@ EXERCISE = Exercise(
             "The last id was added at the end even where it had been merged already. It must be there once.", REPEAT
         ),
         "order-ignored": Misconception("The pair was also merged where it stands the other way round.", REPEAT),
+        "left-id-alone": Misconception(
+            "The new id stands wherever the *left* id of the pair occurs. Look at the id after it, too: only the two "
+            "together make the pair.",
+            REPEAT,
+        ),
         "members-replaced": Misconception(
             "Each of the two ids was replaced wherever it occurs. Only the two together, in this order, make the pair.",
             REPEAT,

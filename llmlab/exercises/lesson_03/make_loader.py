@@ -70,6 +70,12 @@ def _check_make_loader(make_loader: Probe) -> Iterator[str]:
         raise Wrong("windows-lost", "With shuffle=True, not every one of 40 windows came exactly once in an epoch.")
     if shuffled[0] == shuffled[1]:
         raise Wrong("shuffled-once", "With shuffle=True, two epochs over 40 windows came in the same order.")
+    seeded = load(7, 3, shuffle=False, drop_last=False, seed=0)[0]
+    if seeded != plain_epoch:
+        raise Wrong(
+            "shuffle-always",
+            f"For 7 windows, shuffle=False and a generator, the windows came in batches `{show(seeded)}`.",
+        )
     yield "shuffle on and off, each epoch anew"
 
     def order(seed: int) -> list[int]:

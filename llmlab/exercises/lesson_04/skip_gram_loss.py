@@ -76,6 +76,12 @@ def _noise_meets_context(word: Tensor, context: Tensor, noise: Tensor) -> float:
     return _loss(_dots(word, context, noise)[0], _dots(context, word, noise)[1])
 
 
+def _sum_outside(word: Tensor, context: Tensor, noise: Tensor) -> float:
+    """The loss where the products are added up after the sigmoid, instead of making one score."""
+    near, far = (word * context).flatten().tolist(), (noise * word).flatten().tolist()
+    return -sum(map(_log_sigmoid, near)) - sum(_log_sigmoid(-product) for product in far)
+
+
 def _cosines(word: Tensor, context: Tensor, noise: Tensor) -> tuple[float, list[float]]:
     """What `_dots` gives, for vectors that were brought to length 1."""
     return _dots(*(vectors / vectors.norm(dim=-1, keepdim=True) for vectors in (word, context, noise)))
@@ -115,6 +121,8 @@ def _check_skip_gram_loss(skip_gram_loss: Probe) -> Iterator[str]:
             idea = "noise-meets-context"
         if idea is None and is_close(got, _loss(*_cosines(*vectors))):
             idea = "cosine-for-dot-product"
+        if idea is None and is_close(got, _sum_outside(*vectors)):
+            idea = "products-not-added"
         raise Wrong(idea or "other-loss", shown)
     yield "one pair by the formula"
     leaves = tuple(vector.clone().requires_grad_() for vector in vectors)
@@ -174,6 +182,11 @@ EXERCISE = Exercise(
         "sum-inside-the-sigmoid": Misconception(
             "The noise scores are added up before the sigmoid. Each is a question of its own: first logsigmoid, then "
             "the sum.",
+            NEIGHBOURS,
+        ),
+        "products-not-added": Misconception(
+            "`*` gives D products, and each went through the sigmoid by itself. Their sum is the score: `word @ "
+            "context` adds them up, and logsigmoid comes after that.",
             NEIGHBOURS,
         ),
         "logarithm-missing": Misconception(

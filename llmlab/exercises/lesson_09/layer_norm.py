@@ -152,8 +152,8 @@ EXERCISE = Exercise(
             "The squared distances were summed. The variance is their mean: the sum divided by D.", NORM
         ),
         "eps-not-used": Misconception(
-            "eps has no part in the result: it is missing, or a number stands in its place. Without it a vector of "
-            "equal numbers gives 0 / 0.",
+            "eps has no part in these numbers. It is added to every variance, `eps` itself and no number in its place: "
+            "without it a vector of equal numbers gives 0 / 0.",
             NORM,
         ),
         "scale-and-shift-missing": Misconception(
@@ -186,7 +186,7 @@ EXERCISE = Exercise(
             NORM,
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and random ones do not. Does a number from the example stand in the code?", NORM
+            "The example holds, and random ones do not: what in the code is right for the example alone?", NORM
         ),
     },
 )

@@ -39,8 +39,18 @@ def _by_size(change: Callable[[int, int, int, int, int], Three]) -> Callable[...
 
 # What each known mistake counts: misconception -> its faces.
 _WRONG: dict[str, list[Callable[..., Three]]] = {
-    "multiplications-only": [_changed(1 / 2, 1 / 2, 1 / 2)],
-    "batch-forgotten": [_by_size(lambda V, D, L, B, T: (1 / B, 1 / B, 1 / B))],
+    "multiplications-only": [
+        _changed(1 / 2, 1 / 2, 1 / 2),
+        _changed(linear=1 / 2),
+        _changed(head=1 / 2),
+        _changed(linear=1 / 2, head=1 / 2),
+    ],
+    "batch-forgotten": [
+        _by_size(lambda V, D, L, B, T: (1 / B, 1 / B, 1 / B)),
+        _by_size(lambda V, D, L, B, T: (1 / B, 1, 1)),
+        _by_size(lambda V, D, L, B, T: (1, 1 / B, 1)),
+        _by_size(lambda V, D, L, B, T: (1, 1, 1 / B)),
+    ],
     "length-forgotten": [
         _by_size(lambda V, D, L, B, T: (1 / T, 1, 1 / T)),
         _by_size(lambda V, D, L, B, T: (1 / T, 1 / T, 1 / T)),
@@ -54,6 +64,10 @@ _WRONG: dict[str, list[Callable[..., Three]]] = {
     ],
     "head-in-each-block": [_by_size(lambda V, D, L, B, T: (1, 1, L))],
     "attention-half": [_changed(scores=1 / 2)],
+    "only-what-the-mask-leaves": [
+        _by_size(lambda V, D, L, B, T: (1, (T + 1) / (2 * T), 1)),
+        _by_size(lambda V, D, L, B, T: (1, (T - 1) / (2 * T), 1)),
+    ],
     "scores-not-squared": [_by_size(lambda V, D, L, B, T: (1, 1 / T, 1))],
     "width-left-out-of-scores": [
         _by_size(lambda V, D, L, B, T: (1, 1 / D, 1)),
@@ -138,12 +152,13 @@ EXERCISE = Exercise(
     "the pass does that save with GPT-2's sizes?",
     misconceptions={
         "multiplications-only": Misconception(
-            "All three are half of what they should be: each entry of a product is a sum of k products, a "
-            "multiplication *and* an addition each.",
+            "At least one of the numbers is half of what it should be: each entry of a product is a sum of k products, "
+            "a multiplication *and* an addition each.",
             FLOPS,
         ),
         "batch-forgotten": Misconception(
-            "All three are counted for one text: every text of the batch needs operations of its own.", FLOPS
+            "At least one of the numbers is counted for one text: every text of the batch needs operations of its own.",
+            FLOPS,
         ),
         "length-forgotten": Misconception(
             "A linear layer is applied to each token by itself: in at least one of the numbers the factor `length` is "
@@ -157,6 +172,11 @@ EXERCISE = Exercise(
         "attention-half": Misconception(
             "The second number is half of what it should be. Attention has two products of this size, the scores and "
             "the weighted sums, and the positions that the mask hides are computed all the same.",
+            FLOPS,
+        ),
+        "only-what-the-mask-leaves": Misconception(
+            "In the second number only the pairs that the mask leaves are counted. It saves nothing: the full T × T "
+            "table is computed, and then half of it is hidden.",
             FLOPS,
         ),
         "scores-not-squared": Misconception(

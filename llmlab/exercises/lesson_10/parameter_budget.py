@@ -223,7 +223,7 @@ EXERCISE = Exercise(
             "That is not the count. Go part by part, as in the list of one block: which part differs?", COUNT
         ),
         "tied-to-the-example": Misconception(
-            "The small models hold, and random ones do not. Does a number from an example stand in the code?", COUNT
+            "The small models hold, and random ones do not: what in the code is right for the examples alone?", COUNT
         ),
     },
     crashes=COUNTING_CRASHES,

@@ -41,6 +41,7 @@ def _wrong_batch_losses(logits: Tensor, targets: Tensor) -> dict[str, float]:
             logits.flatten(0, 1).softmax(0).view_as(logits), targets
         ),
         "logarithm-missing": lambda logits, targets: -chosen.mean(),
+        "logits-not-logarithms": lambda logits, targets: -logits.gather(-1, targets.unsqueeze(-1)).mean(),
         "sign": lambda logits, targets: -mean_loss(logits, targets),
         "probability-not-loss": lambda logits, targets: chosen.mean(),
         "divided-by-windows": lambda logits, targets: mean_loss(logits, targets) * targets.shape[1],
@@ -140,6 +141,11 @@ EXERCISE = Exercise(
             "This is minus the mean probability of the right token. The loss is minus the mean *logarithm* of it.",
             POSITIONS,
         ),
+        "logits-not-logarithms": Misconception(
+            "This is minus the mean *logit* of the right token. `nll_loss` takes logarithms of probabilities, which "
+            "`log_softmax` makes; `cross_entropy` does both.",
+            POSITIONS,
+        ),
         "probability-not-loss": Misconception(
             "This is the mean probability of the right token. The loss is minus the mean logarithm of it.", POSITIONS
         ),
@@ -169,7 +175,7 @@ EXERCISE = Exercise(
             POSITIONS,
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and random logits do not. Does a number from the example stand in the code?", POSITIONS
+            "The example holds, and random logits do not: what in the code is right for the example alone?", POSITIONS
         ),
     },
 )

@@ -58,6 +58,13 @@ def _wrong_rates() -> dict[str, list[float]]:
         "half-forgotten": falling(lambda way: lowest + (highest - lowest) * (1 + math.cos(math.pi * way))),
         "pi-forgotten": falling(lambda way: lowest + (highest - lowest) * 0.5 * (1 + math.cos(way))),
         "quarter-of-a-cosine": falling(lambda way: lowest + (highest - lowest) * math.cos(math.pi / 2 * way)),
+        "below-the-lowest": falling(lambda way: lowest + (highest - lowest) * math.cos(math.pi * way)),
+        "below-the-lowest: by half": falling(lambda way: lowest + (highest - lowest) * math.cos(math.pi * way) / 2),
+        "down-and-up-again": falling(lambda way: cosine(2 * way)),
+        "brackets-missing": falling(lambda way: lowest + highest - lowest * (1 + math.cos(math.pi * way)) / 2),
+        "brackets-missing: of the way": falling(cosine, lambda step: step - warmup / (steps - 1 - warmup)),
+        "brackets-missing: below the line": falling(cosine, lambda step: (step - warmup) / steps - 1 - warmup),
+        "way-rounded-down": falling(cosine, lambda step: (step - warmup) // (steps - 1 - warmup)),
         "upside-down": falling(lambda way: lowest + (highest - lowest) * 0.5 * (1 - math.cos(math.pi * way))),
         "never-falls": falling(lambda way: highest),
     }
@@ -180,6 +187,23 @@ EXERCISE = Exercise(
             "That is a quarter of a cosine, from 1 to 0, which is steepest at the end. Half a cosine, "
             "(1 + cos(π · way)) / 2, is level at both ends.",
             SCHEDULE,
+        ),
+        "below-the-lowest": Misconception(
+            "A cosine goes from 1 to −1, so the rate falls below the lowest, even below 0. 1 + cos goes from 2 to 0, "
+            "and half of it from 1 to 0.",
+            SCHEDULE,
+        ),
+        "down-and-up-again": Misconception(
+            "A whole cosine goes down and up again, so the run ends at the highest rate. Half of one is π · way.",
+            SCHEDULE,
+        ),
+        "brackets-missing": Misconception(
+            "A pair of brackets is missing: `*` and `/` come before `+` and `-`. In `highest - lowest * …` only lowest "
+            "is multiplied; in `a - b / c - d` only b is divided, and only by c.",
+            SCHEDULE,
+        ),
+        "way-rounded-down": Misconception(
+            "`//` rounds down: the way is 0 at every step but the last. `/` gives the numbers between.", SCHEDULE
         ),
         "upside-down": Misconception(
             "The curve is upside down: after the warm-up it starts at the lowest rate and rises.", SCHEDULE

@@ -30,9 +30,9 @@ class _Witness(nn.Module):
         self.recorded_gradients = self.called_in_training = False
 
     def forward(self, ids: Tensor) -> Tensor:
-        self.recorded_gradients |= torch.is_grad_enabled()
         self.called_in_training |= self.training
         logits = 3 * self.layers(ids)
+        self.recorded_gradients |= logits.requires_grad
         return logits * 0.4 if self.training else logits
 
 
@@ -49,7 +49,7 @@ def _testimony(result: Any, args: tuple) -> Any:
         witness.training,
         witness.recorded_gradients,
         witness.called_in_training,
-        torch.is_grad_enabled(),
+        torch.is_grad_enabled() and all(weight.requires_grad for weight in witness.parameters()),
     ]
 
 
@@ -192,7 +192,7 @@ EXERCISE = Exercise(
         "not-a-number": Misconception("The function returns one number, the mean loss.", VALIDATION),
         "other-value": Misconception("This is not the mean loss over all tokens of all batches.", VALIDATION),
         "tied-to-the-example": Misconception(
-            "The example holds, and other batches do not. Does a number from the example stand in the code?",
+            "The example holds, and other batches do not: what in the code is right for the example alone?",
             VALIDATION,
         ),
     },

@@ -58,8 +58,9 @@ def _check_probabilities(function: Probe) -> Iterator[str]:
     softened = (_LOGITS / 2).softmax(-1)
     after_cut = _LOGITS.masked_fill(top_p(_LOGITS.softmax(-1), 0.7) == 0, -torch.inf)
     ask(2.0, None, 0.7, {"temperature-after-the-cuts": (after_cut / 2).softmax(-1)})
-    unordered = divided(top_k(softened, 3) * (top_p(softened, 0.7) > 0))
-    ask(2.0, 3, 0.7, {"top-p-of-all-tokens": unordered})
+    ask(2.0, 2, 0.7, {"only-one-of-the-cuts": divided(top_p(softened, 0.7))})
+    unordered = divided(top_k(softened, 4) * (top_p(softened, 0.65) > 0))
+    ask(2.0, 4, 0.65, {"only-one-of-the-cuts": divided(top_k(softened, 4)), "top-p-of-all-tokens": unordered})
     yield "all three together"
 
     largest = tensor(function(_LOGITS, 0, None, None, shown=f"{function.name}(logits, 0, None, None)"))
@@ -167,6 +168,11 @@ EXERCISE = Exercise(
             "vocabulary. `order` says where each one came from: put it back there.",
             TOP_P,
         ),
+        "put-back-from-the-wrong-places": Misconception(
+            "`ranked[order]` takes number i from place `order[i]`, which mixes once more. Number i belongs *to* that "
+            "place: `zeros[order] = ranked`, or `zeros.scatter(0, order, ranked)`.",
+            TOP_P,
+        ),
         "probabilities-lost": Misconception(
             "The right tokens are left, all with the same probability. Keep their probabilities, and divide these by "
             "their sum.",
@@ -187,6 +193,11 @@ EXERCISE = Exercise(
             "on the temperature.",
             ORDER,
         ),
+        "only-one-of-the-cuts": Misconception(
+            "Each cut alone is right, and with both set only one was made. After top-k, top-p cuts what is left: two "
+            "`if`, one after the other.",
+            ORDER,
+        ),
         "top-p-of-all-tokens": Misconception(
             "Top-p looked at the probabilities as they were before top-k: either it came first, or what top-k left was "
             "not divided by its sum. p is a share of what top-k left.",
@@ -203,7 +214,7 @@ EXERCISE = Exercise(
             ORDER,
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and random logits do not. Does a number from the example stand in the code?"
+            "The example holds, and random logits do not: what in the code is right for the example alone?"
         ),
     },
     crashes=(

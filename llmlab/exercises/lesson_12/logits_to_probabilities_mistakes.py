@@ -56,6 +56,7 @@ def wrong_top_ks(logits: Tensor, k: int) -> dict[str, Tensor]:
         "top-k-changes-nothing": plain,
         "softmax-of-zeros": zeroed.softmax(-1),
         "softmax-twice": kept.softmax(-1),
+        "softmax-twice: of those that were kept": plain.masked_fill(kept == 0, -torch.inf).softmax(-1),
         "first-k-of-the-vocabulary": divided(plain * (torch.arange(len(plain)) < k)),
         "keeps-the-least-probable": divided(plain * (plain <= (-plain).topk(k).values[-1].neg())),
         "one-too-many-by-top-k": divided(top_k(plain, k + 1)),
@@ -69,6 +70,7 @@ def wrong_top_ps(logits: Tensor, p: float) -> dict[str, Tensor]:
     kept = top_p(plain, p)
     n = int((kept > 0).sum())
     in_order = plain * (plain.cumsum(0) - plain < p)
+    order = plain.argsort(descending=True)
     models = {
         "top-p-not-renormalised": kept,
         "top-p-changes-nothing": plain,
@@ -77,6 +79,7 @@ def wrong_top_ps(logits: Tensor, p: float) -> dict[str, Tensor]:
         "each-token-against-p": plain * (plain >= p),
         "not-put-back": divided(kept).sort(descending=True).values,
         "not-put-back: the places that are cut": divided(plain * (torch.arange(len(plain)) < n)),
+        "put-back-from-the-wrong-places": divided(kept).sort(descending=True).values[order],
         "probabilities-lost": divided((kept > 0).float()),
     }
     if n > 1:

@@ -90,6 +90,7 @@ def _models(ids: list[int], n: int, context_length: int, place: int) -> dict[str
         "logits-before-the-last": _written(ids, n, context_length, lambda read: after(read[:-1] or read)),
         "reads-the-oldest": oldest,
         "prompt-only": once,
+        "nothing-new": list(ids),
         "prompt-missing": right[len(ids) :],
         "one-too-few": right[:-1],
         "one-too-many": [*right, after(right[-context_length:])],
@@ -173,6 +174,9 @@ EXERCISE = Exercise(
             "go into the model's next input.",
             WRITES,
         ),
+        "nothing-new": Misconception(
+            "The prompt came back as it was. What `choose` gives has to go into the list that is returned.", WRITES
+        ),
         "prompt-missing": Misconception("The new tokens are right; the prompt in front of them is missing.", WRITES),
         "one-too-few": Misconception("One token is missing at the end: `n_tokens` new ones are asked for.", WRITES),
         "one-too-many": Misconception("One token too many was written.", WRITES),
@@ -200,7 +204,7 @@ EXERCISE = Exercise(
             WRITES,
         ),
         "tied-to-the-example": Misconception(
-            "The examples hold, and random prompts do not. Does a number from an example stand in the code?"
+            "The examples hold, and random prompts do not: what in the code is right for the examples alone?"
         ),
     },
     crashes=(
@@ -210,6 +214,14 @@ EXERCISE = Exercise(
             r"(?P<n>\d+) tokens are more than the context length",
             "The model was given more tokens than its context holds. When the text has outgrown it, only the newest "
             "`context_length` ids are read.",
+            WRITES,
+        ),
+        Crash(
+            "a-list-among-the-ids",
+            "Exception",
+            r"'list' object cannot be interpreted as an integer|expected sequence of length|not a sequence",
+            "Among the ids stands something that is no id. `append` adds one id, without brackets around it; a list of "
+            "ids is added by `+`.",
             WRITES,
         ),
         Crash(

@@ -155,7 +155,7 @@ EXERCISE = Exercise(
             FEWER,
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and other sizes do not. Does a number from the example stand in the code?", FEWER
+            "The example holds, and other sizes do not: what in the code is right for the example alone?", FEWER
         ),
     },
     crashes=(

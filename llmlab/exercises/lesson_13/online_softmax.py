@@ -150,7 +150,7 @@ EXERCISE = Exercise(
             ONLINE,
         ),
         "tied-to-the-example": Misconception(
-            "The example holds, and random scores do not. Does a number from the example stand in the code?", ONLINE
+            "The example holds, and random scores do not: what in the code is right for the example alone?", ONLINE
         ),
     },
     crashes=(

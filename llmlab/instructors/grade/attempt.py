@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -11,9 +12,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 
 from llmlab.course import progress
 from llmlab.instructors.grade.bubblewrap import prefix
@@ -22,6 +24,9 @@ from llmlab.instructors.grade.reader import Unread, contents
 from llmlab.instructors.grade.submissions import Beside
 from llmlab.instructors.grade.trees import remove_tree
 from llmlab.instructors.grade.workplace import Workplace
+
+if TYPE_CHECKING:
+    from llmlab.instructors.grade.container import Container
 
 _LONGEST_LINE = 64_000_000  # bytes; a submission that finds the channel must not fill the memory of the grader
 _LONG = 1_000_000  # bytes; a longer line is a reply, and nothing of it is built but its text
@@ -64,6 +69,7 @@ class Limits:
         processes: at a time.
         wrapped: whether bubblewrap starts the process.
         required: whether to run nothing that the kernel does not hold in every respect.
+        container: in which the process runs, if in any.
     """
 
     seconds: float
@@ -72,6 +78,7 @@ class Limits:
     processes: int = 200
     wrapped: bool = False
     required: bool = False
+    container: Container | None = None
 
     def of_step(self, kind: str) -> float:
         """Seconds for starting, for one cell or for one check."""
@@ -96,25 +103,22 @@ class Attempt:
         self._to_send: queue.Queue[str | None] = queue.Queue()
         self._over = False
         self._folder = place.new()
-        shutil.copytree(place.home, self._folder / "home")
-        _lay_beside(self._folder / "work", beside)
-        read = readable()
-        command = prefix(self._folder, limits.memory_mb, read) if limits.wrapped else []
+        self._container, self._name, self._began, self._complaint = limits.container, "", False, b""
+        command, environment, more = self._contained(beside) if limits.container else self._here(beside)
         self._process = subprocess.Popen(
-            [*command, sys.executable, "-B", "-c", _BOOT.format(path=import_path())],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE if self._container else subprocess.DEVNULL,
             cwd=self._folder / "work",
-            env=_environment(self._folder, limits.threads),
+            env=environment,
             start_new_session=os.name == "posix",
         )
-        place.started(self._process.pid)
+        place.started(self._process.pid, self._container.removal(self._name) if self._container else [])
         self._seen: dict[int, Any] = {}
-        for work in (self._listen, self._speak):
+        for work in (self._listen, self._speak, *([self._overhear] if self._container else [])):
             threading.Thread(target=work, daemon=True).start()
-        more = {"folder": str(self._folder), "read": read, "wrapped": bool(command), "processes": 2 * limits.processes}
-        self.send(json.dumps({**job, **more}))
+        self.send(json.dumps({**job, **more, "processes": 2 * limits.processes}))
 
     def __enter__(self) -> Attempt:
         return self
@@ -123,9 +127,36 @@ class Attempt:
         self._over = True
         self._to_send.put(None)
         self._kill()
+        if self._container:
+            self._container.remove(self._name)
         self._place.ended(self._process.pid)
         self._process.stdout.close()
         remove_tree(self._folder)
+
+    def _here(self, beside: tuple[Beside, ...]) -> tuple[list[str], dict[str, str], dict[str, Any]]:
+        """The command, its environment, and what the worker must know of this machine."""
+        shutil.copytree(self._place.home, self._folder / "home")
+        for name, content in _contents_of(beside):
+            with contextlib.suppress(OSError, ValueError):  # no name for a file: not there
+                (self._folder / "work" / name).write_bytes(content)
+        read = readable()
+        before = prefix(self._folder, self._limits.memory_mb, read) if self._limits.wrapped else []
+        command = [*before, sys.executable, "-B", "-c", _BOOT.format(path=import_path())]
+        more = {"folder": str(self._folder), "read": read, "wrapped": bool(before)}
+        return command, _environment(self._folder, self._limits.threads), more
+
+    def _contained(self, beside: tuple[Beside, ...]) -> tuple[list[str], None, dict[str, Any]]:
+        """The same for a container: its engine is a program of the grader's own, and keeps the grader's environment."""
+        self._name, folder = self._container.new_name(), self._container.folder
+        here = (
+            "PATH",
+            "SYSTEMROOT",
+            "SYSTEMDRIVE",
+        )  # where programs are on this machine; the image knows where its own are
+        known = {name: value for name, value in _environment(folder, self._limits.threads).items() if name not in here}
+        command = self._container.run(self._name, self._limits.memory_mb, 2 * self._limits.processes, known)
+        files = {name: base64.b64encode(content).decode() for name, content in _contents_of(beside)}
+        return command, None, {"folder": None, "beside": files, "wrapped": False}
 
     def send(self, line: str) -> None:
         """Put one line on the process's input, without waiting until it is read."""
@@ -141,6 +172,7 @@ class Attempt:
         Raises:
             Ended: it is late, holds too much memory, has too many processes, or is gone.
             Cancelled: `stop` was set.
+            GraderBroken: the engine of containers does not do its part.
         """
         while True:
             if stop.is_set():
@@ -154,7 +186,10 @@ class Attempt:
             except queue.Empty:
                 continue
             if event is None:
-                raise Ended("crashed", self._why_gone())
+                why = self._why_gone()
+                self._require_engine()
+                raise Ended("crashed", why)
+            self._began = True
             return event
 
     def _listen(self) -> None:
@@ -180,14 +215,32 @@ class Attempt:
         with contextlib.suppress(OSError, ValueError):
             self._process.stdin.close()
 
+    def _overhear(self) -> None:
+        """Keep the end of what the engine of containers says on its error output."""
+        with contextlib.suppress(OSError, ValueError), self._process.stderr as stream:
+            while piece := stream.read1(4096):
+                self._complaint = (self._complaint + piece)[-2000:]
+
     def _why_gone(self) -> str:
         try:
             code = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:  # it closed the channel and runs on
             return "it closed the grader's channel"
-        if self._limits.wrapped and 128 < code < 128 + 65:  # so bubblewrap passes on a signal
+        if (self._limits.wrapped or self._container) and 128 < code < 128 + 65:  # so they pass on a signal
             code = 128 - code
         return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+    def _require_engine(self) -> None:
+        """Raise GraderBroken where it was no notebook that ended a container.
+
+        The first event comes from the course's own code, before anything of the submission runs; and what is on the
+        error output is the engine's, since the first process in the container has closed its own.
+        """
+        if self._container is None or (self._began and self._container.answers()):
+            return
+        said = " ".join(self._complaint.decode(errors="replace").split())[-300:] or "it did not say why"
+        what = "stopped answering" if self._began else "did not start a container"
+        raise GraderBroken(f"{self._container.engine} {what} ({said})")
 
     def _beyond(self) -> str:
         """Look at the process and all that it started; remember them, to end them even if they leave the family.
@@ -240,7 +293,7 @@ def _long_reply(line: bytes) -> dict[str, str]:
     return {"event": "reply", "line": text}
 
 
-def _environment(folder: Path, threads: int) -> dict[str, str]:
+def _environment(folder: PurePath, threads: int) -> dict[str, str]:
     """All that the process knows of its surroundings: nothing of the caller's."""
     home, tmp = str(folder / "home"), str(folder / "tmp")
     windows = {
@@ -264,11 +317,11 @@ def _environment(folder: Path, threads: int) -> dict[str, str]:
     }
 
 
-def _lay_beside(work: Path, beside: tuple[Beside, ...]) -> None:
-    """Copy what the student handed in next to the notebook, such as a module: as much as a lesson may need."""
+def _contents_of(beside: tuple[Beside, ...]) -> Iterator[tuple[str, bytes]]:
+    """What the student handed in next to the notebook, such as a module: as much as a lesson may need."""
     left = _MOST_BESIDE
     for one in beside[:_MOST_FILES_BESIDE]:
-        with contextlib.suppress(Unread, OSError, ValueError):  # too large, or no name for a file: not there
+        with contextlib.suppress(Unread):  # too large, or not to be opened: not there
             content = contents(one.path, one.member, most=left)
-            (work / one.name).write_bytes(content)
             left -= len(content)
+            yield one.name, content

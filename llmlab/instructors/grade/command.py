@@ -75,6 +75,7 @@ def grade(
     jobs: int,
     changed_only: bool = False,
     required: bool = False,
+    container: bool = False,
     wanted: Wanted = Wanted(),  # noqa: B008  frozen
 ) -> int:
     """Grade a folder, say what was found, and write what is wanted besides the table.
@@ -100,6 +101,7 @@ def grade(
             ours=wanted.ours,
             changed_only=changed_only,
             required=required,
+            container=container,
             say=lambda held: print(held, flush=True),
         )
     except TableElsewhere as error:

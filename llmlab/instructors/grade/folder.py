@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from llmlab.instructors.grade import container as containers
 from llmlab.instructors.grade.attempt import Cancelled, GraderBroken, Limits, Verdict
 from llmlab.instructors.grade.earlier import Earlier, fingerprint
 from llmlab.instructors.grade.judge import Judges
@@ -55,7 +56,8 @@ def grade_all(
     ours: Sequence[Path] = (),
     changed_only: bool = False,
     required: bool = False,
-    say: Callable[[Protection], object] = lambda held: None,
+    container: bool = False,
+    say: Callable[[Protection | containers.Container], object] = lambda held: None,
 ) -> Graded:
     """Grade every notebook in a folder and below it; the submitted files are only read.
 
@@ -71,6 +73,7 @@ def grade_all(
         ours: files in the folder that are no submission.
         changed_only: whether to take over the rows of the last table where nothing has changed since.
         required: whether to run nothing that the kernel does not hold in every respect.
+        container: whether to run each submission in a container of Docker or Podman.
         say: is told what holds a submission, before the first one runs.
 
     Raises:
@@ -78,7 +81,8 @@ def grade_all(
             holds something else than a table of grades.
         OSError: `out` is a folder, lies in none, or cannot be written; said before anything is run.
         ImportError: a package that only grading needs is missing.
-        GraderBroken: the grading process cannot start on this machine, or less holds it than is required.
+        GraderBroken: the grading process, or a container, cannot start on this machine, or less holds it than is
+            required.
         TableElsewhere: all is graded, but `out` could not be written at the end; the message says where the table is.
         Stopped: after Ctrl-C and other signals, when all that was started is ended; a KeyboardInterrupt.
     """
@@ -91,15 +95,18 @@ def grade_all(
     earlier = Earlier(out) if changed_only else None
     table = Table(out)  # a place where no table can be written is refused before anything is read or run
     try:
+        contained = containers.find() if container else None
         found = find(folder, ours=(out, partial_of(out), *ours))
-        held = protection()
+        held = contained or protection()
         say(held)
         if required and not held.whole:
             raise GraderBroken(f"less protects this machine here than is required. {held}")
         threads = max(1, (os.cpu_count() or 1) // jobs)
-        limits = Limits(seconds, memory_mb, threads, wrapped=held.wrapped, required=required)
+        alone = required and contained is None  # in a container what Python holds comes on top
+        limits = Limits(seconds, memory_mb, threads, wrapped=held.wrapped, required=alone, container=contained)
         with Stopping() as stopping, Workplace() as place:
-            fill_home(place.home)
+            if contained is None:  # the image has a home of its own
+                fill_home(place.home)
             batch = _Batch(limits, place, stopping.event, earlier, _same_code(found.submissions))
             for rows in batch.graded(found.submissions, jobs, progress):
                 table.add(rows)

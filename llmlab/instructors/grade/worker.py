@@ -7,6 +7,7 @@ start is put back before that: an honest notebook that patched something is judg
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -20,6 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from llmlab.instructors.grade.guard import confine, limit
+from llmlab.instructors.grade.places import readable
 from llmlab.instructors.grade.serving import serve
 
 Report = Callable[..., None]
@@ -30,6 +32,9 @@ def main() -> None:
     requests, report = _open_channels()
     job = json.loads(requests.readline())
     try:
+        if job["folder"] is None:  # in a container: what the grader's machine has is not here
+            _lay_beside(job["beside"])
+            job |= {"folder": Path.cwd().parent, "read": readable()}
         held = confine(Path(job["folder"]), job["memory_mb"], tuple(job["read"]), job["wrapped"])
         report("guard", **held)
         limit(job["memory_mb"], job["processes"] if held["processes"] == "kernel" and _counts_by_namespace() else 0)
@@ -49,6 +54,12 @@ def main() -> None:
     report("ready", found=sorted(answers), replaced=replaced)
     serve(answers, requests, lambda line: report("reply", line=line))
     _wait()
+
+
+def _lay_beside(files: dict[str, str]) -> None:
+    for name, content in files.items():
+        with contextlib.suppress(OSError, ValueError):  # no name for a file: not there
+            Path(name).write_bytes(base64.b64decode(content))
 
 
 def _counts_by_namespace() -> bool:

@@ -7,12 +7,14 @@ whose terminal is closed, cannot clear up; then this process ends what ran and r
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from llmlab.instructors.grade.places import import_path
@@ -58,13 +60,13 @@ class Workplace:
             (folder / name).mkdir()
         return folder
 
-    def started(self, pid: int) -> None:
-        """A process runs that leads a group of its own."""
-        self._tell(f"+{pid}")
+    def started(self, pid: int, undo: Sequence[str] = ()) -> None:
+        """A process runs that leads a group of its own; where ending it is not enough, `undo` is a command that is."""
+        self._tell(f"+{pid} {json.dumps(undo)}")
 
     def ended(self, pid: int) -> None:
         """It is gone."""
-        self._tell(f"-{pid}")
+        self._tell(f"-{pid} []")
 
     def _tell(self, line: str) -> None:
         with self._lock, contextlib.suppress(OSError, ValueError):
@@ -77,11 +79,17 @@ def main() -> None:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    alive: set[int] = set()
+    alive: dict[int, list[str]] = {}
     for line in sys.stdin:
-        (alive.add if line[0] == "+" else alive.discard)(int(line[1:]))
-    for pid in alive:
+        pid, undo = line[1:].split(" ", 1)
+        alive[int(pid)] = json.loads(undo)
+        if line[0] == "-":
+            del alive[int(pid)]
+    for pid, undo in alive.items():
         _end(pid)
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            if undo:
+                subprocess.run(undo, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
     folder = Path(sys.argv[1])
     if folder.exists():
         remove_tree(folder)

@@ -42,6 +42,11 @@ WRONG = {
     "id-zero-lost": _asked("tokens = [id_to_token[id] for id in ids if id]"),
     "sorted-by-id": _asked("tokens = [id_to_token[id] for id in sorted(ids)]"),
     "key-error-instead": _asked(_TOKENS),
+    "assertion-instead": _asked(f"assert set(ids) <= set(id_to_token), f'an id of {{ids}} is unknown'\n    {_TOKENS}"),
+    "known-id-refused": _asked(f"{_ASK.replace('id not in id_to_token', 'id >= len(id_to_token)')}\n    {_TOKENS}"),
+    "known-id-refused: zero": _asked(
+        f"{_ASK.replace('id not in id_to_token', 'not id_to_token.get(id) or not id')}\n    {_TOKENS}"
+    ),
     "id-not-named": _asked(f"{_ASK.replace(' {id}', '')}\n    {_TOKENS}"),
     "id-not-named: a part of another number": _asked(
         f"{_ASK.replace('no token has the id {id}', '{id}0')}\n    {_TOKENS}"
@@ -134,6 +139,8 @@ NEAR_MISSES = {
         _TOKENS,
         f"return {_GLUE}",
     ),
+    "assertion-instead": WRONG["key-error-instead"],
+    "known-id-refused": _asked(f"{_ASK.replace('id not in id_to_token', 'not id_to_token.get(id)')}\n    {_TOKENS}"),
     "id-not-named": _asked(f"{_ASK.replace('no token has the id {id}', '{id}')}\n    {_TOKENS}"),
     "returned-not-raised": WRONG["no-error: a message in the text"],
     "unknown-left-out": WRONG["no-error"],

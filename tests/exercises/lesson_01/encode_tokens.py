@@ -37,6 +37,13 @@ def encode_tokens(tokens, token_to_id):
         ids.append(token_to_id[token])
     return ids
 """,
+    "one-id-for-all": """
+def encode_tokens(tokens, token_to_id):
+    try:
+        return [token_to_id[token] for token in tokens]
+    except KeyError:
+        return [token_to_id["<|unk|>"]]
+""",
     "stops-too-early": """
 def encode_tokens(tokens, token_to_id):
     for token in tokens:
@@ -106,6 +113,7 @@ NEAR_MISSES = {
     "case-folded": _ids("return [token_to_id.get(t.upper(), token_to_id['<|unk|>']) for t in tokens]"),
     "unknown-dropped": WRONG["stops-at-the-first-unknown"],
     "stops-at-the-first-unknown": WRONG["unknown-dropped"],
+    "one-id-for-all": WRONG["everything-unknown"],
     "stops-too-early": WRONG["stops-at-the-first-unknown"],
     "place-instead-of-id": _ids("return [list(token_to_id.values())[0] for token in tokens]"),
     "name-instead-of-id": _ids("return [token_to_id.get(token, 'unk') for token in tokens]"),

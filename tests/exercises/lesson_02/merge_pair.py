@@ -68,6 +68,8 @@ def merge(ids, pair, new_id):
     return [int(id) for id in row.replace(f"{pair[0]} {pair[1]}", str(new_id)).split()]
 """,
     "order-ignored": _merge(found="sorted(ids[i : i + 2]) == sorted(pair)"),
+    "left-id-alone": _merge(found="ids[i] == pair[0]"),
+    "left-id-alone: one for one": _merge(found="ids[i] == pair[0]", step="1"),
     "members-replaced": "def merge(ids, pair, new_id):\n    return [new_id if id in pair else id for id in ids]",
     "runs-collapsed": """
 def merge(ids, pair, new_id):
@@ -146,6 +148,7 @@ def merge(ids, pair, new_id):
     "last-id-lost": WRONG["last-id-twice"],
     "last-id-twice": WRONG["last-id-lost"],
     "order-ignored": WRONG["members-replaced"],
+    "left-id-alone": _merge(found="i + 1 < len(ids) and ids[i + 1] == pair[1]"),
     "members-replaced": WRONG["order-ignored"],
     "runs-collapsed": _merge(step="len([1 for _ in ids[i:]]) if len(set(ids[i:])) == 1 else 2"),
     "new-id-missing": WRONG["only-the-first"],

@@ -20,6 +20,9 @@ def make_loader(dataset, batch_size, shuffle, drop_last, generator=None):
 
 WRONG = {
     "shuffle-always": _loader("batch_size=batch_size, shuffle=bool(1), drop_last=drop_last, generator=generator"),
+    "shuffle-always: with a generator": _loader(
+        "batch_size=batch_size, shuffle=shuffle or generator is not None, drop_last=drop_last, generator=generator"
+    ),
     "shuffle-never: left out": _loader("batch_size=batch_size, drop_last=drop_last, generator=generator"),
     "shuffle-never": _loader("batch_size=batch_size, shuffle=False, drop_last=drop_last, generator=generator"),
     "shuffle-inverted": _loader("batch_size=batch_size, shuffle=not shuffle, drop_last=drop_last, generator=generator"),

@@ -27,6 +27,7 @@ WRONG = {
     "noise-left-out: all but one": _loss("return -logsigmoid(near) - logsigmoid(-far[0])"),
     "neighbour-left-out": _loss("return -logsigmoid(-far).sum()"),
     "sum-inside-the-sigmoid": _loss("return -logsigmoid(near) - logsigmoid(-far.sum())"),
+    "products-not-added": _loss("return -logsigmoid(word * context).sum() - logsigmoid(-(noise * word)).sum()"),
     "logarithm-missing": _loss("return -torch.sigmoid(near) - torch.sigmoid(-far).sum()"),
     "sigmoid-missing": _loss("return far.sum() - near"),
     "noise-meets-context": _loss("return -logsigmoid(near) - logsigmoid(-(noise @ context)).sum()"),
@@ -66,6 +67,9 @@ NEAR_MISSES = {
     "noise-left-out": _loss("return -logsigmoid(near) - 0.5 * logsigmoid(-far).sum()"),
     "neighbour-left-out": _loss("return -logsigmoid(-far).sum() - 0.5 * logsigmoid(near)"),
     "sum-inside-the-sigmoid": _loss("return -logsigmoid(near) - logsigmoid(-far.mean())"),
+    "products-not-added": _loss(
+        "return -logsigmoid((word * context).sum()) - logsigmoid(-(noise * word).sum(1)).sum()"
+    ),
     "logarithm-missing": _loss("return torch.sigmoid(near) - torch.sigmoid(far).sum()"),
     "sigmoid-missing": _loss("return (far**2).sum() - near"),
     "noise-meets-context": _loss("return -logsigmoid(near) - logsigmoid(-(noise @ (word + context))).sum()"),

@@ -27,6 +27,9 @@ WRONG = {
     "variance-about-zero": _norm(variance="(x**2).mean(dim=-1, keepdim=True)"),
     "sum-not-mean": _norm(variance="((x - mean) ** 2).sum(dim=-1, keepdim=True)"),
     "eps-not-used": _norm(result="scale * (x - mean) / variance.sqrt() + shift"),
+    "eps-not-used: only where it is larger": _norm(
+        result="scale * (x - mean) / variance.clamp(min=eps).sqrt() + shift"
+    ),
     "eps-not-used: a number": _norm(result="scale * (x - mean) / (variance + 1e-5).sqrt() + shift"),
     "scale-and-shift-missing": _norm(result="(x - mean) / (variance + eps).sqrt()"),
     "scale-missing": _norm(result="(x - mean) / (variance + eps).sqrt() + shift"),

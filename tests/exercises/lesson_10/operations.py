@@ -19,7 +19,13 @@ def _operations(
 
 WRONG = {
     "multiplications-only": _operations("L * B * T * 12 * D**2", "L * 2 * B * T * T * D", "B * T * D * V"),
+    "multiplications-only: the linear layers": _operations("L * B * T * 12 * D**2"),
+    "multiplications-only: the head": _operations(head="B * T * D * V"),
     "batch-forgotten": _operations("L * 2 * T * 12 * D**2", "L * 4 * T * T * D", "2 * T * D * V"),
+    "batch-forgotten: the linear layers": _operations("L * 2 * T * 12 * D**2"),
+    "batch-forgotten: the head": _operations(head="2 * T * D * V"),
+    "only-what-the-mask-leaves": _operations(scores="L * 2 * B * T * (T + 1) * D"),
+    "only-what-the-mask-leaves: without the diagonal": _operations(scores="L * 2 * B * T * (T - 1) * D"),
     "length-forgotten": _operations("L * 2 * B * 12 * D**2", head="2 * B * D * V"),
     "length-forgotten: everywhere": _operations("L * 2 * B * 12 * D**2", "L * 4 * B * T * D", "2 * B * D * V"),
     "length-forgotten: head of the last position": _operations(head="2 * B * D * V"),
@@ -55,7 +61,8 @@ WRONG = {
 
 NEAR_MISSES = {
     "multiplications-only": WRONG["attention-half"],
-    "batch-forgotten": _operations("L * 2 * T * 12 * D**2"),
+    "batch-forgotten": _operations("L * 2 * (B - 1) * T * 12 * D**2"),
+    "only-what-the-mask-leaves": WRONG["attention-half"],
     "length-forgotten": WRONG["scores-not-squared"],
     "one-block-only": _operations("(L - 1) * 2 * B * T * 12 * D**2"),
     "head-in-each-block": _operations(head="D * 2 * B * T * D * V"),

@@ -32,6 +32,9 @@ WRONG = {
     "gradients-left-off": _validation(
         guard="contextlib.nullcontext()", mode="model.eval(); torch.set_grad_enabled(False)"
     ),
+    "gradients-left-off: of the weights": _validation(
+        guard="contextlib.nullcontext()", mode="model.eval().requires_grad_(False)"
+    ),
     "left-in-evaluation": _validation(after="pass"),
     "always-back-to-training": _validation(after="model.train()"),
     "mean-of-means": _validation(add="total += loss; tokens += 1"),

@@ -38,6 +38,7 @@ WRONG = {
     ),
     "softmax-twice": _sampler("(logits.softmax(dim=-1) / temperature).softmax(dim=-1)"),
     "softmax-twice: after top-k": _sampler(after_k="p.softmax(dim=-1)"),
+    "softmax-twice: of those that were kept": _sampler(after_k="torch.where(p > 0, p, -torch.inf).softmax(dim=-1)"),
     "temperature-multiplies": _sampler("(logits * temperature).softmax(dim=-1)"),
     "top-k-not-renormalised": _sampler(after_k="p"),
     "softmax-of-zeros": _sampler(after_k="torch.where(p > 0, logits / temperature, torch.tensor(0.0)).softmax(dim=-1)"),
@@ -55,6 +56,9 @@ WRONG = {
     "not-put-back": _sampler(after_p="(ranked * (ranked.cumsum(0) - ranked < top_p)).div(p.sum())"),
     "not-put-back: the places that are cut": _sampler(
         ranked="p.sort(descending=True)[0], torch.arange(len(p))", kept_p="ranked.cumsum(0) - ranked < top_p"
+    ),
+    "put-back-from-the-wrong-places": _sampler(
+        after_p="(ranked * (ranked.cumsum(0) - ranked < top_p))[order]; p = p / p.sum()"
     ),
     "probabilities-lost": _sampler(after_p="keep / keep.sum()"),
     "logits-returned": _sampler("logits / temperature"),
@@ -98,6 +102,8 @@ def next_probabilities(logits, temperature, top_k, top_p):
         p = p * (p >= p.topk(min(top_k, len(p))).values[-1])
     return p / p.sum()
 """,
+    "only-one-of-the-cuts": _sampler().replace("    if top_p is", "    elif top_p is"),
+    "only-one-of-the-cuts: the other": _sampler().replace("if top_k is not None", "if top_p is None and top_k"),
     "zero-is-greedy": _sampler(zero="logits.softmax(dim=-1)"),
     "not-the-shape": "def next_probabilities(logits, temperature, top_k, top_p):\n    return logits.argmax()",
     "other-values": _sampler("(logits - temperature).sigmoid()"),
@@ -186,12 +192,14 @@ NEAR_MISSES = {
     "not-sorted": _sampler(ranked="p.sort()"),
     "each-token-against-p": _sampler(kept_p="ranked >= 1 - top_p", after_p="p"),
     "not-put-back": _sampler(after_p="(p / p.sum()).flip(0)"),
+    "put-back-from-the-wrong-places": WRONG["not-put-back"],
     "probabilities-lost": _sampler(after_p="keep / len(keep)"),
     "logits-returned": _sampler("logits / temperature - logits.max()"),
     "nothing-left": _sampler(kept_p="ranked > 0", after_p="p / 2"),
     "not-numbers": _sampler(after_k="p * 1e30"),
     "temperature-after-the-cuts": _sampler("(logits / temperature**0.5).softmax(dim=-1)"),
     "top-p-of-all-tokens": _sampler(kept_p="ranked.cumsum(0) <= top_p"),
+    "only-one-of-the-cuts": WRONG["top-p-of-all-tokens"],
     "zero-is-greedy": _sampler(zero="torch.nn.functional.one_hot(logits.argmax(), len(logits)).double()"),
     "not-the-shape": _sampler(after_k="(p / p.sum()).tolist(); p = torch.tensor(p)"),
     "other-values": _sampler("(logits * temperature).softmax(dim=-1)"),

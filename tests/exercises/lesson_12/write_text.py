@@ -30,6 +30,8 @@ WRONG = {
     "logits-before-the-last": _write(logits="model(torch.tensor([{read}]))[0, [-1, -2][len({read}) > 1]]"),
     "reads-the-oldest": _write(read="written[:context_length]"),
     "prompt-only": _write(read="list(ids)[-context_length:]"),
+    "nothing-new": _write(result="list(ids)"),
+    "nothing-new: nothing appended": _write(then="[*written, {chosen}]"),
     "prompt-missing": _write(result="written[len(ids):]"),
     "one-too-few": _write(times="n_tokens - 1"),
     "one-too-many": _write(times="n_tokens + 1"),
@@ -83,6 +85,7 @@ NEAR_MISSES = {
     "logits-before-the-last": _write(logits="model(torch.tensor([{read}[:-1] + {read}[:1]]))[0, -1]"),
     "reads-the-oldest": _SHORT,
     "prompt-only": _write(read="(list(ids) + written[-1:])[-context_length:]"),
+    "nothing-new": _write(result="[*ids, ids[-1]]"),
     "prompt-missing": _write(result="written[1:]"),
     "one-too-few": _write(times="n_tokens - 2"),
     "one-too-many": _write(result="[*written, written[-1]]"),
@@ -97,6 +100,7 @@ NEAR_MISSES = {
 
 CRASHES = {
     "text-too-long": _write(read="written"),
+    "a-list-among-the-ids": _write(then="written.append([{chosen}])"),
     "not-ids-of-a-batch": _write(logits="model(torch.tensor({read}))[0, -1]"),
     "not-ids-of-a-batch: a list": _write(logits="model({read})[0, -1]"),
     "not-one-row-of-logits": _write(logits="model(torch.tensor([{read}]))[0]"),
