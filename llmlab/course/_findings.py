@@ -58,7 +58,8 @@ def widgets() -> Finding:
 
     if (found := _jupyterlab()) and int(found.partition(".")[0]) < OLDEST_JUPYTERLAB:
         again = "run `pip install --upgrade jupyterlab` and start it again"
-        return f"JupyterLab {found} is too old for them", f"explorers need JupyterLab {OLDEST_JUPYTERLAB}: {again}"
+        tried = f"the explorers were tried in JupyterLab {OLDEST_JUPYTERLAB} and newer"
+        return f"{tried} only", f"{tried}, this is {found}: {again}"
     wanted = {"@jupyter-widgets/jupyterlab-manager": "jupyterlab_widgets", "anywidget": "anywidget"}
     folders = [Path(folder) for folder in jupyter_path("labextensions")]
     absent = [package for name, package in wanted.items() if not any((one / name).is_dir() for one in folders)]

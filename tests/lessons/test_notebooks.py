@@ -112,7 +112,8 @@ def test_committed_notebook_was_executed_and_is_clean(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS)
 def test_every_link_to_a_file_leads_to_one(path):
-    texts = [cell.source for cell in build_notebooks.read(ROOT / path).cells if cell.cell_type == "markdown"]
+    cells = build_notebooks.read(notebooks().parent / path).cells
+    texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
     links = [link for text in texts for link in re.findall(r"\]\(([^():#]+)[#)]", text)]
     assert links and [link for link in links if not (ROOT / path).parent.joinpath(link).exists()] == []
 

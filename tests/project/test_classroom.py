@@ -43,7 +43,7 @@ def test_two_are_at_lesson_11_and_every_lesson_has_its_notebook(students):
     assert len(plan) == students and plan.count("11") == min(2, students)
     assert set(plan) == {*lessons.OTHERS, "11"} or students < 13
     for lesson in plan:
-        assert (ROOT / "notebooks" / lessons.notebook_of(lesson, ROOT / "notebooks")).exists()
+        assert (notebooks() / lessons.notebook_of(lesson, notebooks())).exists()
 
 
 def test_a_lesson_without_a_notebook_is_named(tmp_path):
