@@ -172,7 +172,10 @@ def test_doctor_notices_a_jupyterlab_that_is_too_old(version, well, monkeypatch)
     monkeypatch.setattr(_findings, "_jupyterlab", lambda: version)
     finding, problem = _findings.widgets()
     assert (finding == "JupyterLab finds its widget manager and anywidget") is well
-    assert well or problem == ("explorers need JupyterLab 4: run `pip install --upgrade jupyterlab` and start it again")
+    assert well or problem == (
+        "the explorers were tried in JupyterLab 4 and newer, this is 3.6.8: "
+        "run `pip install --upgrade jupyterlab` and start it again"
+    )
 
 
 @pytest.mark.parametrize(
