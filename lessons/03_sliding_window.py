@@ -79,7 +79,9 @@ for length in range(1, 6):
 # A model reads at most $T$ tokens, its context length. So we cut the sequence into windows of $T$ tokens. The
 # *input* is $x = (t_0, \dots, t_{T-1})$, the *target* the same stretch one place later:
 #
-# $$y_i = x_{i+1}, \qquad i = 0, \dots, T - 2, \qquad \text{and } y_{T-1} \text{ is the token after the window.}$$
+# $$y_i = x_{i+1}, \qquad i = 0, \dots, T - 2,$$
+#
+# and the last one, $y_{T-1}$, is the token after the window.
 
 # %%
 T = 4

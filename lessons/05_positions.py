@@ -219,8 +219,8 @@ print(tuple(tokens.shape), "+", tuple(places.shape), "=", tuple(inputs.shape))
 # as the places are the same in all of them. For one window of five words, with three numbers each:
 
 # %%
-five = torch.randn(4, 3, generator=g)[[0, 1, 2, 0, 3]]  # both "the" have the same row
-token_and_place.draw("the king sees the queen".split(), five, torch.randn(5, 3, generator=g))
+five = torch.randn(4, 3, generator=g).round(decimals=1)[[0, 1, 2, 0, 3]]  # both "the" have the same row
+token_and_place.draw("the king sees the queen".split(), five, torch.randn(5, 3, generator=g).round(decimals=1))
 
 # %% [markdown]
 # The table has as many rows as the context is long. A longer text has no row to take:

@@ -303,13 +303,13 @@ print(f"came asks piano: {scores[1, 0]:.2f}, piano asks came: {scores[0, 1]:.2f}
 
 # %%
 generator = torch.Generator().manual_seed(0)
-print("    d   variance of q·k   of q·k / √d   largest of 6 weights: unscaled   scaled")
+print("    d   variance of q·k   of q·k/√d   largest of 6: unscaled   scaled")
 for d in (4, 16, 64, 256):
     q, k = torch.randn(2, 10_000, d, generator=generator)
     dots = (q * k).sum(dim=-1)
     rows = dots[:9996].view(-1, 6)  # 1,666 rows of six scores
     unscaled, scaled = (torch.softmax(rows / root, dim=-1).amax(dim=-1).mean() for root in (1, math.sqrt(d)))
-    print(f"{d:5} {dots.var():14.0f} {(dots / math.sqrt(d)).var():14.2f} {unscaled:27.2f} {scaled:12.2f}")
+    print(f"{d:5} {dots.var():14.0f} {(dots / math.sqrt(d)).var():14.2f} {unscaled:19.2f} {scaled:10.2f}")
 
 # %% [markdown]
 # Dividing by $\sqrt{d}$ divides the variance by $d$ and brings it back to 1. The whole is **scaled dot-product

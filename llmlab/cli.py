@@ -86,6 +86,10 @@ def grade(
     seconds: Annotated[float, typer.Option("--seconds", help="Time for one notebook, in seconds.")] = 120.0,
     memory: Annotated[int, typer.Option("--memory", help="Memory for one notebook, in MB.")] = 2048,
     jobs: Annotated[int, typer.Option("--jobs", help="Notebooks at a time.")] = 2,
+    lesson: Annotated[
+        list[str] | None,
+        typer.Option("--lesson", metavar="NUMBER", help="Only this lesson, such as 03; may be given several times."),
+    ] = None,
     changed_only: Annotated[
         bool, typer.Option("--changed-only", help="Take over the last table's rows of notebooks that have not changed.")
     ] = False,
@@ -120,7 +124,8 @@ def grade(
 
     wanted = command.Wanted(students, points, feedback, report, canvas, moodle)
     options = {"seconds": seconds, "memory_mb": memory, "jobs": jobs, "changed_only": changed_only, "wanted": wanted}
-    finish(command.grade, folder, out, **options, required=require_isolation, container=container)
+    options |= {"lessons": lesson or [], "required": require_isolation, "container": container}
+    finish(command.grade, folder, out, **options)
 
 
 @app.command()

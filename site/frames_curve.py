@@ -25,8 +25,8 @@ class RecordedCurve(TrainingCurve):
         last = len(self._run.validation)
         self._step = Range("measured", "Up to", 1, last, initial=OPENED, play=500, format="step {}0")
         super().__init__(steps=len(self._run.loss), goal=GOAL, sample=str, ghost=False)
-        self._controls = {"measured": self._step, **self._controls}
-        self._state = {"measured": OPENED, **self._state}
+        self._controls = {"measured": self._step, "axis": self._controls["axis"]}  # it is played, not looked back at
+        self._state = {"measured": OPENED, "axis": self._state["axis"]}
         self.title, self.controls = "Training, recorded", [declare(control) for control in self._controls.values()]
         self.refresh()
 
@@ -34,7 +34,7 @@ class RecordedCurve(TrainingCurve):
         measured = state.get("measured", 0)  # before there is such a control, nothing
         self._loss = self._run.loss[: EVERY * measured].tolist()
         self._validation = list(self._run.measured[:measured])
-        self._written = self._samples[measured - 1] if measured else ""
+        self._written = [(EVERY * measured, self._samples[measured - 1] if measured else "")]
         return super().compute({"axis": state["axis"]})
 
     def render(self, trace: CurveTrace) -> str:
@@ -46,6 +46,12 @@ class RecordedCurve(TrainingCurve):
             slots += f'<span class="llmlab-run-slot"{its} style="left:{left:.3f}%;width:{width:.3f}%"></span>'
         group = touch(key="slots", group="follow", sweep=True)
         return render(trace, f'<div class="llmlab-run-slots"{group}>{slots}</div>')
+
+    def limits(self, trace: CurveTrace) -> dict[str, tuple[str, str]]:
+        return {}
+
+    def off(self, trace: CurveTrace) -> dict[str, str]:
+        return {}
 
     def note(self, trace: CurveTrace) -> str:
         return "A run that was recorded: in the notebook you train one of your own, and watch."

@@ -114,6 +114,7 @@ PLANS = {
             together("width", "scaling", "temperature", query=range(6)),
             together("vectors", "show", text=[_SENTENCES[0]], query=range(6), key=range(6)),
             together("text", "vectors", query=[5], key=[2]),
+            together("text", "vectors", query=[2], key=[1]),
             together("scaling", "temperature", vectors=["trained head"], text=[_SENTENCES[0]], query=[5], key=[2]),
             together("vectors", query=range(5), text=["no no no yes no"]),
             together("vectors", "show", query=range(6)),

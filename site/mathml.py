@@ -10,13 +10,19 @@ from latex2mathml.converter import convert_to_element
 from sphinx.application import Sphinx
 
 _SCRIPTS = ("msub", "msup", "msubsup", "munder", "mover", "munderover")
+_ROWS = ("math", "mrow", "mstyle", "msqrt", "mtd")  # whose children stand side by side
+_ORDINARY = ("mi", "mn", "mtext", "mfrac", "msqrt", "mrow", *_SCRIPTS)
+_FUNCTIONS = ("sin", "cos", "tan", "tanh", "ln", "log", "exp", "max", "min")
 
 
 def mathml(latex: str, display: str = "inline") -> str:
-    """A formula as MathML, spaced as TeX does it: tight in what is raised or lowered, and around dots.
+    """A formula as MathML, spaced as TeX does it: tight in what is raised or lowered, and around dots; a thin space
+    between the name of a function and what stands beside it, unless that is a bracket or a sign.
 
     >>> mathml("x_{i+1}").count('<mo lspace="0" rspace="0">')
     1
+    >>> mathml(r"2 \\ln V = \\ln(V^2)").count('<mspace width="0.167em" />')
+    2
     """
     math = convert_to_element(latex, display=display)
     small = (script for parent in math.iter() if parent.tag in _SCRIPTS for script in list(parent)[1:])
@@ -25,7 +31,18 @@ def mathml(latex: str, display: str = "inline") -> str:
     for operator in tight:
         operator.set("lspace", "0")
         operator.set("rspace", "0")
+    for row in [one for one in math.iter() if one.tag in _ROWS]:
+        beside = list(zip(row, row[1:], strict=False))
+        for place, (left, right) in reversed([*enumerate(beside, 1)]):
+            if left.tag in _ORDINARY and right.tag in _ORDINARY and (_is_function(left) or _is_function(right)):
+                row.insert(place, ElementTree.Element("mspace", {"width": "0.167em"}))
     return ElementTree.tostring(math, encoding="unicode").replace("&amp;#", "&#")
+
+
+def _is_function(element: ElementTree.Element) -> bool:
+    """Whether it is the name of a function, such as sin, with or without something raised or lowered."""
+    name = element[0] if element.tag in _SCRIPTS else element
+    return name.tag == "mi" and name.text in _FUNCTIONS
 
 
 def inline(self: Any, node: nodes.math) -> None:

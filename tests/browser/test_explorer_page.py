@@ -6,6 +6,7 @@ Any explorer is driven here, with this process as its kernel; test_explorer_host
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -14,7 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from llmlab.explorers import AttentionBench
+from llmlab.explorers import AttentionBench, MergePlayer
 from llmlab.explorers.host import Choice, Explorer, Question, Range, Scale, Text, Toggle
 from llmlab.explorers.host.assets import script
 from llmlab.explorers.host.edition import Edition, every
@@ -235,6 +236,21 @@ def test_links_light_up_everywhere_and_tips_open(page):
     assert plain.sent() == [], "hovering is the page's own affair"
 
 
+def test_no_bubble_lies_over_a_row_to_say_what_is_in_it(page):
+    plain = Plain(page, MergePlayer())
+    pairs, bubble = plain.picture.locator(".llmlab-pair-name"), plain.root.locator(".llmlab-tip")
+    assert pairs.count() > 3
+    pairs.nth(2).hover()
+    page.wait_for_timeout(100)
+    expect(bubble).to_be_hidden()
+    pairs.nth(2).focus()
+    expect(bubble).to_be_hidden()
+    expect(pairs.nth(2)).to_have_role("button")
+    expect(pairs.nth(2)).to_have_accessible_name(re.compile(r"^what if .* were merged next\? It occurs \d+ times\.$"))
+    plain.picture.locator(".llmlab-tokens-left circle").last.hover()
+    expect(bubble).to_contain_text("merge 40: ")
+
+
 # ---- controls --------------------------------------------------------------------------------------------------------
 
 
@@ -316,19 +332,29 @@ def test_a_value_beyond_the_end_of_its_track_is_shown_as_that_end(page):
     assert state(plain)["step"] == "3"
 
 
-def test_what_comes_along_with_an_option_only_where_nothing_else_was_chosen(page):
+def test_with_an_option_comes_where_there_is_something_to_see_of_it_but_no_text_over_a_typed_one(page):
+    def looked_at():
+        held = state(plain)
+        return held["query"], held["key"]
+
     plain = Plain(page, AttentionBench())
     text = plain.root.get_by_role("textbox", name="Tokens")
     plain.root.get_by_role("radio", name="trained head").check(force=True)
     expect(text).to_have_value("the dogs near the king")
-    assert {name: state(plain)[name] for name in ("query", "key")} == {"query": 5, "key": 2}
+    assert looked_at() == (5, 2)
     expect(plain.root.locator(".llmlab-why")).to_contain_text("king gives 99% to dogs")
+    plain.root.get_by_role("radio", name="previous-token head").check(force=True)
+    assert looked_at() == (2, 1) and plain.explorer.trace.weights[2, 1] > 0.9
+    plain.key("4.0").click()
+    plain.root.get_by_role("radio", name="trained head").check(force=True)
+    assert looked_at() == (5, 2) and plain.explorer.trace.weights[5, 2] > 0.9
     plain.root.get_by_role("button", name="Reset").click()
     text.fill("my own words")
     plain.page.wait_for_timeout(400)
     plain.root.get_by_role("radio", name="trained head").check(force=True)
     expect(text).to_have_value("my own words")
-    assert AttentionBench(text="my own words")._controls["vectors"].along == {}
+    assert looked_at() == (5, 2)
+    assert "text" not in AttentionBench(text="my own words")._controls["vectors"].along["trained head"]
 
 
 def test_after_the_target_one_question_and_a_verdict_for_each_answer(page):
@@ -398,6 +424,66 @@ def test_a_picture_that_was_high_leaves_no_jump_behind(page):
     plain.root.get_by_role("button", name="Reset").click()
     page.wait_for_timeout(100)
     assert plain.root.bounding_box()["height"] < high
+
+
+def test_a_picture_that_is_lower_for_good_leaves_no_hole(page):
+    class Tall(Board):
+        def render(self, trace):
+            return f'<div style="height:{40 + 60 * int(trace["step"])}px"></div>'
+
+    plain = Plain(page, Tall())
+    step, height = plain.root.get_by_role("slider", name="Step"), lambda: plain.root.bounding_box()["height"]
+    step.press("Home")
+    page.wait_for_timeout(2000)
+    low = height()
+    step.press("End")
+    page.wait_for_timeout(100)
+    high = height()
+    page.mouse.move(5, 5)
+    page.mouse.down()
+    step.press("Home")
+    page.wait_for_timeout(2000)
+    assert height() == high, "a finger is down: nothing jumps under it"
+    page.mouse.up()
+    page.wait_for_timeout(2000)
+    assert height() == low < high
+    step.press("ArrowRight")
+    page.wait_for_timeout(100)
+    assert height() == low + 60
+    step.press("ArrowLeft")
+    page.wait_for_timeout(2000)
+    assert height() == low
+    plain.root.get_by_role("button", name="Step: play").click()
+    page.wait_for_timeout(600)  # it plays to the end, 40 ms a step
+    assert height() == high
+
+
+@pytest.mark.parametrize("width", [375, 1000])
+def test_what_is_said_comes_and_goes_and_moves_no_control(page, width):
+    class Talking(Board):
+        def note(self, trace):
+            return "This is a note." if trace["row"] == 1 else ""
+
+        def target(self, trace):
+            return False, "Not yet. " * (1 + 9 * (trace["row"] == 2))
+
+    page.set_viewport_size({"width": width, "height": 900})
+    plain = Plain(page, Talking())
+    note, places = plain.root.locator(".llmlab-note"), {}
+    expect(note).to_be_hidden()
+    for row, seen in ((2, False), (0, False), (1, True), (0, False), (1, True), (2, False)):
+        plain.key(f"c{row}.0").click()
+        expect(note).to_be_visible() if seen else expect(note).to_be_hidden()
+        page.wait_for_timeout(60)
+        places[row, seen] = [
+            plain.root.get_by_role("slider", name="Step").bounding_box()["y"],
+            plain.picture.bounding_box()["y"],
+        ]
+    if width == 375:  # its controls are below the picture: they make room for the note once
+        assert [at[1] for at in places.values()] == [places[2, False][1]] * 3
+        assert places[0, False][0] == places[1, True][0] == places[2, False][0]
+    else:
+        assert len({tuple(at) for at in places.values()}) == 1, places
 
 
 # ---- the numbers -----------------------------------------------------------------------------------------------------
@@ -600,6 +686,35 @@ def test_it_fits_and_nothing_is_too_small_for_a_finger(page, case, width):
     assert plain.errors == []
 
 
+# JavaScript: every text below 12 px as shown, also in drawings that shrink and what a sheet writes: how small, where.
+SMALL = """() => {
+    const root = document.querySelector('.llmlab-live'), found = [];
+    const told = (node, size, text) => size < 11.95 && found.push([size.toFixed(1), node.getAttribute('class'), text]);
+    for (const node of root.querySelectorAll('*')) {
+        if (node.closest('.llmlab-spoken') || !node.checkVisibility() || !node.getBoundingClientRect().width) continue;
+        const svg = node.closest('svg'), matrix = svg && node.getScreenCTM?.();
+        const scale = matrix ? Math.sqrt(Math.abs(matrix.a * matrix.d - matrix.b * matrix.c)) : 1;
+        const own = [...node.childNodes].filter((one) => one.nodeType === 3).map((one) => one.data.trim()).join('');
+        if (own) told(node, scale * parseFloat(getComputedStyle(node).fontSize), own);
+        for (const part of ['::before', '::after']) {
+            const style = getComputedStyle(node, part);
+            const written = !['none', 'normal', '""'].includes(style.content);
+            if (written) told(node, parseFloat(style.fontSize), style.content);
+        }
+    }
+    return found;
+}"""
+
+
+@every_explorer
+@pytest.mark.parametrize("width", [375, 560, 700, 1300])
+def test_no_text_is_smaller_than_twelve_pixels(page, case, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    plain = Plain(page, case.kind())
+    expect(plain.root.locator(".llmlab-why")).not_to_be_empty()
+    assert page.evaluate(SMALL) == []
+
+
 @every_explorer
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_with_folds_open_and_closed(page, case, theme):
@@ -629,8 +744,7 @@ def test_what_is_pressed_by_hand_is_what_python_gets(page, case):
         "(all) => Object.values(Object.fromEntries(all.map((one) =>"
         " [one.closest('[data-group]')?.dataset.key ?? one.dataset.key, one.dataset.key])))"
     )
-    # The live curve is fed by a run and has nothing to choose but its axis.
-    assert keys or case.name not in REDRAWN or case.name == "TrainingCurve", "nothing in the picture can be pressed"
+    assert keys or case.name not in REDRAWN, "nothing in the picture can be pressed"
     for key in keys:
         if not plain.key(key).count():
             continue

@@ -67,6 +67,38 @@ def history(steps: int) -> History:
     )
 
 
+def test_a_live_curve_tells_its_losses_and_a_finished_one_is_swept(page):
+    texts = iter(["one", "two", "three", "four"])
+    curve = TrainingCurve(steps=100, goal=1.5, sample=lambda: next(texts))
+    plain = Plain(page, curve)
+    bubble, named = plain.root.locator(".llmlab-tip"), plain.picture.locator("output")
+    curve.update(history(25))
+    plain.key("step25").hover(position={"x": 3, "y": 60})
+    expect(bubble).to_have_text("step 25: batches 5.23, validation 4.60")
+    plain.forget_sent()
+    plain.key("step25").click(position={"x": 3, "y": 60})
+    page.wait_for_timeout(500)
+    assert plain.sent() == [] and curve.state["upto"] == "last", "the kernel trains: there is nobody to answer"
+    for steps in (50, 75, 100):
+        curve.update(history(steps))
+    at_end = plain.picture.inner_html()
+    page.mouse.move(*middle(plain, "step100"))
+    page.mouse.down()
+    for step, value, text in ((75, 2.81, "three"), (50, 3.55, "two"), (25, 4.60, "one")):  # one sweep: not let go
+        page.mouse.move(*middle(plain, f"step{step}"), steps=3)
+        expect(named.last).to_have_text(f"{value:.2f}")
+        expect(plain.picture.locator(".llmlab-run-writes")).to_contain_text(f"After step {step} it writes{text}")
+        expect(bubble).to_contain_text(f"step {step}: batches")
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    assert curve.state["upto"] == "1" and curve.trace.at == 25
+    page.keyboard.press("ArrowRight")
+    expect(plain.picture.locator(".llmlab-run-writes")).to_contain_text("After step 50 it writes")
+    plain.root.get_by_role("button", name="Reset").click()
+    expect(plain.picture.locator(".llmlab-run-writes")).to_contain_text("After step 100 it writes")
+    assert at_end.count("<polyline") == plain.picture.inner_html().count("<polyline") and plain.errors == []
+
+
 def test_the_axis_of_the_live_curve_changes_while_the_kernel_is_busy(page):
     curve = TrainingCurve(steps=400, goal=1.5, sample=lambda: "the king")
     plain = Plain(page, curve)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import product
 from typing import Any
 
@@ -113,6 +112,13 @@ def of_texts(texts: list[str], **others: Any) -> tuple[tuple[State, ...], ...]:
 
 def filled(texts: list[str], length: int) -> list[str]:
     return [(text * length)[:length] for text in texts]
+
+
+def a_finished_curve() -> explorers.TrainingCurve:
+    """A live curve whose run is over: it can be swept."""
+    curve = explorers.TrainingCurve(steps=10, goal=1.0)
+    curve.update(History(loss=[4.0, *(3 - n / 10 for n in range(9))], validation=[(5, 3.0), (10, 2.5)]))
+    return curve
 
 
 def influences() -> Iterator[State]:
@@ -230,7 +236,7 @@ CASES = [
         lines=("<div", "<svg", "<polyline", "<span"),
     ),
     Case(
-        partial(explorers.TrainingCurve, steps=10, goal=1.0),
+        a_finished_curve,
         "Loss axis: linear",
         names={"history": History(loss=[2.0], validation=[(1, 2.0)])},
     ),

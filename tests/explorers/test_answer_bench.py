@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import unescape
 
 import pytest
 from hypothesis import given
@@ -112,9 +113,44 @@ def test_the_picture_presses_every_question_and_every_token(state):
     presses = [json.loads(press) for press in re.findall("data-set='([^']*)'", html)]
     assert {press["question"] for press in presses if "question" in press} == {q.text for q in ANSWERS.questions}
     assert [p["step"] for p in presses if list(p) == ["step"]] == list(range(1, len(trace.answer.steps) + 1))
-    assert html.count("✓") == sum(trace.marks) + trace.is_right
+    names = {BEFORE: BEFORE, ALL: ALL, LORA: f"LoRA, rank {state['rank']}"}
+    everything = [ANSWERS.answer(name, q.text).is_right for name in names.values() for q in ANSWERS.questions]
+    assert html.count("✓") == sum(everything) + sum(answer.is_right for answer in trace.answers.values())
     assert len(re.findall(r"\d+", re.sub(r"<[^>]*>", " ", html))) <= 60
     assert Tags(html)
+
+
+@given(ANY)
+def test_the_answers_of_all_models_stand_side_by_side(state):
+    trace = compute(state)
+    cards = re.findall(r'<div class="llmlab-ab-card".*?</div>', render(trace))
+    assert [json.loads(*re.findall("data-set='([^']*)'", card)) for card in cards] == [
+        {"model": model} for model in (BEFORE, ALL, LORA)
+    ]
+    for model, card in zip((BEFORE, ALL, LORA), cards, strict=True):
+        answer = ANSWERS.answer(f"LoRA, rank {state['rank']}" if model == LORA else model, state["question"])
+        words = re.findall(r'llmlab-ab-word(| llmlab-ab-wrong)"><span>(.*?)</span>', card)
+        assert " ".join(unescape(word) for _, word in words).replace(" .", ".") == answer.said
+        wrong = [look != "" for look, _ in words]
+        assert wrong == [answer.first_wrong is not None and at >= answer.first_wrong for at in range(len(words))]
+        assert ("✓" in card) == answer.is_right and ("✗" in card) != answer.is_right
+
+
+@given(ANY)
+def test_each_question_says_who_answers_it_and_each_kind_how_many(state):
+    trace = compute(state)
+    html = render(trace)
+    short = {BEFORE: "before", ALL: "all weights", LORA: "LoRA"}
+    for number, question in enumerate(trace.questions):
+        found = ", ".join(f"{name} {'right' if trace.right[one][number] else 'wrong'}" for one, name in short.items())
+        assert f'aria-label="{question.text} {found}"' in unescape(html)
+    for kind in {question.kind for question in trace.questions}:
+        rights = {
+            one: [right for q, right in zip(trace.questions, trace.right[one], strict=True) if q.kind == kind]
+            for one in short
+        }
+        totals = ", ".join(f"{name} {sum(rights[one])}" for one, name in short.items())
+        assert f"<b>{kind}</b> <small>right of {len(rights[ALL])}: {totals}</small>" in html
 
 
 @given(ANY)

@@ -285,6 +285,31 @@ def test_the_target_asks_for_more_and_smaller_shares():
     assert not explorer.frame["reached"], "its router is too much"
 
 
+@given(state=ANY)
+def test_the_bounds_of_the_target_are_on_the_scale(state):
+    """A model that is inside both is one that reaches it; a dot lies on the hatched side exactly then."""
+    trace = compute(state)
+    rows = re.findall(r'<div class="llmlab-gpt-part llmlab-gpt-aim">(.*?)</span></div>', render(trace))
+    assert len(rows) == 2
+    for row, amount, name in zip(
+        rows, (trace.total_parameters, trace.active_parameters), ("Mixtral 8x7B", "Llama 3 8B"), strict=True
+    ):
+        more = "more than" in row
+        assert f"{'more' if more else 'fewer'} than {name.rpartition(' ')[0]}</b>" in row
+        ((left, _),) = re.findall(r'llmlab-gpt-bound" style="left:([\d.]+)%">([^<]*)', row)
+        bound = float(left)
+        published = count_parameters(config_of(PUBLISHED[name]))
+        figure = published.total if more else published.active
+        assert bound == pytest.approx(100 * (log10(figure) - 3) / 9, abs=0.01)
+        (zone,) = re.findall(r'llmlab-gpt-goal" style="(.*?)"', row)
+        assert zone == (f"left:{left}%;right:0" if more else f"left:0;width:{left}%")
+        inside = amount > figure if more else amount < figure
+        assert ("✓" in row) == inside
+        (dot,) = re.findall(r'llmlab-gpt-holds" style="left:([\d.]+)%"', row)
+        assert (float(dot) >= bound if more else float(dot) <= bound) == inside or float(dot) == bound
+    assert (sum("✓" in row for row in rows) == 2) == ArchitectureTracer().target(trace)[0]
+
+
 def test_what_does_nothing_is_off():
     explorer = ArchitectureTracer()
     assert set(explorer.frame["off"]) == {"used"}

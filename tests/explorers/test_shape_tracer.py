@@ -384,6 +384,7 @@ def test_the_chosen_step_is_written_out_and_drawn_to_a_logarithmic_scale(state):
     panel = render(trace).partition('<div class="llmlab-gpt-panel">')[2]
     text = Tags(panel).text
     assert f"{step.letters}: {prod(step.shape):,} numbers" in text
+    assert "areas are not to scale</text></svg>" in panel, "sides are logarithmic, and an eye compares areas"
     if step.weights:
         assert f"{step.trains} = {step.parameters:,} parameters" in text
     if step.flops:

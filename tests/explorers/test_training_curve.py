@@ -1,5 +1,6 @@
 """The growing curve without a browser: what it keeps of a run, its picture, its target."""
 
+import json
 import re
 from html import unescape
 
@@ -75,9 +76,9 @@ def test_the_last_sample_is_shown_and_escaped():
     curve = TrainingCurve(steps=10, goal=1.0, sample=lambda: next(texts))
     assert "After step 0 it writes" in curve.frame["html"]
     curve.update(history_of(5, [(5, 3.0)]))
-    assert curve.trace.sample == "the king <i>" and '-sample">the king &lt;i&gt;<' in curve.frame["html"]
+    assert curve.trace.sample == (5, "the king <i>") and '-sample">the king &lt;i&gt;<' in curve.frame["html"]
     curve.update(history_of(10, [(5, 3.0), (10, 2.5)]))
-    assert curve.trace.sample == "the king is" and "After step 10 it writes" in curve.frame["html"]
+    assert curve.trace.sample == (10, "the king is") and "After step 10 it writes" in curve.frame["html"]
     assert "it writes" not in TrainingCurve(steps=10, goal=1.0).frame["html"]
 
 
@@ -113,10 +114,65 @@ def test_while_it_trains_the_page_has_both_axes():
     curve.update(history_of(5, [(5, 2.0)]))
     (message,) = sent
     (other,) = unpack(message)
-    assert curve.state == {"axis": "linear"} and other["state"] == {"axis": "logarithmic"}
+    assert curve.state == {"axis": "linear", "upto": "last"}
+    assert other["state"] == {"axis": "logarithmic", "upto": "last"}
     assert other["generation"] == curve.frame["generation"] and not message["done"], "it answers no request"
     curve.set(axis="logarithmic")
     assert other["html"] == curve.frame["html"]
+
+
+def stops_in(html):
+    """By step what a strip of the chart tells, and what a press of it sets."""
+    strips = re.findall(
+        r'<span class="llmlab-run-slot" data-key="step(\d+)"(?: data-set=\'(.*?)\')? data-tip="(.*?)"', html
+    )
+    return {int(step): (tip, press and json.loads(press)) for step, press, tip in strips}
+
+
+def test_a_growing_run_tells_its_losses_and_a_finished_one_goes_back():
+    texts = iter(["first", "second", "third", "another run"])
+    curve = TrainingCurve(steps=60, goal=1.0, sample=lambda: next(texts))
+    measured = [(20, 3.0), (40, 2.0), (60, 2.5)]
+    curve.update(history_of(20, measured[:1]))
+    assert stops_in(curve.frame["html"]) == {
+        20: (f"step 20: batches {np.mean(history_of(20).loss):.2f}, validation 3.00", "")
+    }
+    assert curve.frame["limits"] == {"upto": ["last", "last"]} and "the kernel trains" in curve.frame["off"]["upto"]
+    curve.set(upto="1")
+    assert curve.trace.at == 20, "there is nothing to go back to yet"
+    curve.update(history_of(40, measured[:2]))
+    curve.update(history_of(60, measured))
+    stops = stops_in(curve.frame["html"])
+    assert [press for _, press in stops.values()] == [{"upto": "1"}, {"upto": "2"}, {"upto": "3"}]
+    assert curve.frame["limits"] == {"upto": ["1", "3"]} and not curve.frame["off"]
+    for number, (step, value) in enumerate(measured, 1):
+        curve.set(upto=f"{number}")
+        trace, html = curve.trace, curve.frame["html"]
+        batches = np.mean(history_of(60).loss[step - 20 : step])
+        assert trace.at == step and trace.batches == pytest.approx(batches)
+        assert stops[step][0] == f"step {step}: batches {batches:.2f}, validation {value:.2f}"
+        assert re.findall("<output>(.*?)</output>", html) == [f"{batches:.2f}", f"{value:.2f}"]
+        assert f'playhead"{"" if number == 3 else f" data-say={chr(34)}{stops[step][0]}{chr(34)}"} style="left:' in html
+        assert ("llmlab-run-veil" in html) == (number < 3) == ("Looked at" in curve.frame["text"])
+        assert f"After step {step} it writes" in html and ["first", "second", "third"][number - 1] in html
+    curve.set(upto="2")
+    assert "is at 0.24, the validation loss at 2.00" in curve.frame["why"], "the reason is that of the step"
+    assert not curve.frame["reached"] and "so far is 2.00" in curve.frame["target"], "the target is the whole run's"
+    revision = curve.frame["revision"]
+    curve.update(history_of(20, [(20, 1.5)]))
+    assert curve.state["upto"] == "last" and curve.frame["revision"] > revision, "another run is watched again"
+    assert curve.trace.sample == (20, "another run") and curve.trace.samples == ((20, "another run"),)
+
+
+@given(steps=st.integers(1, 700), every=st.integers(0, 60))
+def test_a_finished_run_has_few_stops_and_the_last_step_is_one(steps, every):
+    curve = TrainingCurve(steps=steps, goal=1.0)
+    curve.update(history_of(steps, [(n, 2.0) for n in range(every, steps + 1, every)] if every else ()))
+    stops = curve.trace.stops
+    assert 0 < len(stops) <= 40 and stops == tuple(sorted(set(stops))) and stops[-1] == steps
+    assert list(stops_in(curve.frame["html"])) == list(stops)
+    widths = [float(width) for width in re.findall(r"llmlab-run-slot.*?width:([\d.]+)%", curve.frame["html"])]
+    assert sum(widths) == pytest.approx(100, abs=0.5), "wherever the pointer is, it is told something"
 
 
 def test_its_numbers_are_those_of_the_history():

@@ -19,7 +19,7 @@ from llmlab.cli import app
 from llmlab.course.checkout import checkout, notebooks
 from llmlab.instructors.check import command, planning
 from llmlab.instructors.check.differences import first_difference
-from tests import ROOT
+from tests import PYTHON_PATH, ROOT
 from tests import notebooks as of_the_course
 
 LESSON = """\
@@ -57,7 +57,7 @@ def built(tmp_path_factory):
     (root / "requirements.lock").write_text("\n".join(pins) + "\n")
     shutil.copytree(ROOT / "tools", root / "tools", ignore=shutil.ignore_patterns("__pycache__"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(ROOT))
+        patch.setenv("PYTHONPATH", PYTHON_PATH)
         assert build_notebooks.run(root, [], force=True, jobs=2) == []
     return root
 

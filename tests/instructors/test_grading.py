@@ -32,7 +32,7 @@ from llmlab.instructors.grade.places import readable
 from llmlab.instructors.grade.submissions import binds, exercises_of, find
 from llmlab.instructors.grade.table import Table, write_table
 from llmlab.instructors.grade.trees import remove_tree
-from tests import ROOT, notebooks
+from tests import PYTHON_PATH, ROOT, notebooks
 from tests.instructors.grading_batch import IDS, SOLVED, cases, differences, notebook, write_batch
 
 LIMITS = {"start": 60.0, "cell": 30.0, "check": 30.0}  # a check itself gives up after 10
@@ -269,7 +269,7 @@ def test_ctrl_c_keeps_what_was_graded(tmp_path, presses):
     done = subprocess.Popen(
         [sys.executable, "-c", script],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "tmp")},
+        env=os.environ | {"PYTHONPATH": PYTHON_PATH, "TMPDIR": str(tmp_path / "tmp")},
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -459,7 +459,7 @@ def test_what_is_refused(tmp_path, without):
     inside.mkdir(), outside.mkdir()
     (outside / "canary").write_text("alive")
     script = GUARDED.format(without=without)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": PYTHON_PATH, "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([sys.executable, "-c", script], cwd=inside, env=environment, capture_output=True, text=True)
     levels, *refused, canary = done.stdout.splitlines()
     assert done.returncode == 0, done.stderr
@@ -489,7 +489,7 @@ HIDING = "subprocess.run('setsid sh -c \"exec sleep 9876.5\" &', shell=True)"
 
 
 def confined(tmp_path: Path, code: str, wrapped: bool = False, before: str = "") -> subprocess.CompletedProcess:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": PYTHON_PATH, "PYTHONDONTWRITEBYTECODE": "1"}
     (tmp_path / "work").mkdir(exist_ok=True)
     script = ESCAPING.format(code=code, wrapped=wrapped, before=before)
     outer = prefix(tmp_path, 512, readable()) if wrapped else []
@@ -510,7 +510,7 @@ def test_no_process_outlives_the_notebook(tmp_path):
 
 
 def test_no_process_outlives_a_killed_grader(tmp_path):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": PYTHON_PATH, "PYTHONDONTWRITEBYTECODE": "1"}
     inner = ESCAPING.format(wrapped=False, before="", code=f"{HIDING}\nprint('there', flush=True)\ntime.sleep(600)")
     grader = (
         f"import subprocess, sys\none = subprocess.Popen([sys.executable, '-c', {inner!r}], stdout=subprocess.PIPE)\n"
@@ -657,7 +657,7 @@ def test_importing_the_grader_is_light():
     code = "import sys, llmlab.grading; print(*sorted({'torch', 'IPython', 'psutil', 'matplotlib'} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": PYTHON_PATH},
         capture_output=True,
         text=True,
         check=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -27,7 +28,7 @@ from llmlab.instructors.grade.machine import Protection, protection
 from llmlab.instructors.grade.safe_text import cell, name_shown, shown
 from llmlab.instructors.grade.table import HEADER, Table, as_cells, partial_of, write_table
 from llmlab.instructors.grade.workplace import Workplace
-from tests import ROOT
+from tests import PYTHON_PATH
 from tests.instructors.grading_batch import IDS, SOLVED, notebook
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals, links and modes are another matter there")
@@ -82,15 +83,16 @@ def test_a_grader_that_is_killed_leaves_nothing(tmp_path, how, number):
     put(tmp_path / "in/03_x.ipynb", notebook().insert(hidden.replace("\\n", "\n")).case().content)
     (tmp_path / "tmp").mkdir()
     script = KILLED.format(plain=how == "python", wrapped=how == "bubblewrap")
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "tmp")}
+    environment = os.environ | {"PYTHONPATH": PYTHON_PATH, "TMPDIR": str(tmp_path / "tmp")}
     grader = psutil.Popen(
         [sys.executable, "-c", script], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, start_new_session=True
     )
     end = time.monotonic() + 60
     while time.monotonic() < end:
         started = grader.children(recursive=True)
-        if any("7654.5" in " ".join(one.cmdline()) for one in started if one.is_running()):
-            break
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has ended between two looks
+            if any("7654.5" in " ".join(one.cmdline()) for one in started):
+                break
         time.sleep(0.1)
     else:
         pytest.fail("the notebook never came to its endless cell")
@@ -338,7 +340,7 @@ def test_nothing_beside_the_submissions_is_imported(tmp_path):
     put(tmp_path / "03_x.ipynb", b"")
     for name in ("tqdm", "psutil", "IPython", "rich", "typer", "csv"):
         put(tmp_path / f"{name}.py", b"open('ran', 'w')")
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": PYTHON_PATH}
     done = subprocess.run(
         [sys.executable, "-m", "llmlab", "grade", ".", "--out", "g.csv"],
         cwd=tmp_path, env=environment, capture_output=True, text=True,

@@ -318,7 +318,7 @@ def test_grade_passes_its_options_on_and_prints_the_summary(tmp_path, graded):
     graded(grade_all)
     (tmp_path / "s.csv").write_text("student\nanna\n")
     options = ("--seconds", "30", "--memory", "1024", "--jobs", "3", "--changed-only", "--require-isolation")
-    options += ("--container",)
+    options += ("--container", "--lesson", "03", "--lesson", "05")
     options += ("--students", tmp_path / "s.csv", "--report", tmp_path / "class.html", "--feedback", tmp_path / "pages")
     options += ("--canvas", tmp_path / "canvas.csv", "--moodle", tmp_path / "moodle.csv")
     code, output = run("grade", tmp_path / "in", "--out", tmp_path / "marks.csv", *options)
@@ -326,7 +326,7 @@ def test_grade_passes_its_options_on_and_prints_the_summary(tmp_path, graded):
     ours = [tmp_path / name for name in ("s.csv", "class.html", "canvas.csv", "moodle.csv")]
     assert asked == dict(
         folder=tmp_path / "in", out=tmp_path / "marks.csv", seconds=30.0, memory_mb=1024, jobs=3,
-        students=["anna"], ours=ours, changed_only=True, required=True,
+        students=["anna"], ours=ours, lessons=["03", "05"], changed_only=True, required=True,
         container=True,
     )  # fmt: skip
     assert output.startswith("Network: cut. 1 notebook of 1 student, 1 exercise graded.")

@@ -388,6 +388,13 @@ def test_every_formula_becomes_mathml(lesson):
         assert words and "\\" not in words, (shown or inline, words)
 
 
+def test_the_name_of_a_function_does_not_run_into_its_letters():
+    space = '<mspace width="0.167em" />'
+    shown = mathml.mathml(r"\sin a \sin b + \cos(a - b)")
+    assert f"<mi>sin</mi>{space}<mi>a</mi>{space}<mi>sin</mi>{space}<mi>b</mi><mo>" in shown
+    assert "<mi>cos</mi><mo" in shown and mathml.mathml(r"-\ln V").count(space) == 1
+
+
 def test_a_sign_below_in_a_formula_is_text_and_no_tag():
     assert "a&#x000A0;&lt;&#x000A0;b" in mathml.mathml(r"\text{a < b}")
 

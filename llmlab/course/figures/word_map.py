@@ -26,10 +26,13 @@ def draw(vectors: Mapping[str, Tensor], pairs: Sequence[tuple[str, str]]) -> Pic
     for first, second in pairs:
         axes.plot(*zip(places[first], places[second], strict=True), color=QUIET, linewidth=0.9, zorder=1)
     seconds = {second for _, second in pairs}
+    partner = {word: other for pair in pairs for word, other in (pair, pair[::-1])}
     for word, (x, y) in places.items():
         marker, colour = ("s", TARGET) if word in seconds else ("o", INPUT)
         axes.plot(x, y, marker, color=colour)
-        axes.annotate(word, (x, y), xytext=(6, 4), textcoords="offset points", fontsize=SMALL, color=INK)
+        # On the side that the line to its partner leaves free.
+        at, side = ((-6, 4), "right") if x < places[partner.get(word, word)][0] else ((6, 4), "left")
+        axes.annotate(word, (x, y), xytext=at, ha=side, textcoords="offset points", fontsize=SMALL, color=INK)
     axes.set_xlabel("first direction", fontsize=SMALL)
     axes.set_ylabel("second direction", fontsize=SMALL)
     axes.tick_params(labelsize=SMALL)

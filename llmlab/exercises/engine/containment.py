@@ -45,9 +45,25 @@ def _restored_generators(seed: int) -> Iterator[None]:
         if torch:
             gpus = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
             stack.enter_context(torch.random.fork_rng(devices=gpus))
-            stack.enter_context(torch.enable_grad())
+            stack.enter_context(usual_settings())
             torch.default_generator.manual_seed(seed)
         yield
+
+
+@contextlib.contextmanager
+def usual_settings() -> Iterator[None]:
+    """Gradients on and float32 as the default, whatever a notebook has set; its settings are put back afterwards."""
+    torch = sys.modules.get("torch")
+    if not torch:
+        yield
+        return
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.enable_grad():
+            yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 class Bounded(io.TextIOBase):

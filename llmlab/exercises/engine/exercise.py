@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from llmlab.course.progress import store
 from llmlab.exercises.engine.calling import Answer, LocalAnswer
+from llmlab.exercises.engine.containment import usual_settings
 from llmlab.exercises.engine.crashes import Crash
 from llmlab.exercises.engine.judging import COMMON, judge, stopped
 from llmlab.exercises.engine.result import Misconception, Result, Status
@@ -100,7 +101,8 @@ class Exercise:
             return Result("not_attempted", _NONE[self.kind])
         if look.untouched:
             return Result("not_attempted", _UNCHANGED)
-        return judge(self, answer, look)
+        with usual_settings():
+            return judge(self, answer, look)
 
     def untouched(self, answer: Any) -> bool:
         """Whether an answer is still blank, or a function still the one that the student notebook came with."""

@@ -117,6 +117,8 @@ def _tensor(held: list, functions: bool) -> Any:
     if not isinstance(dtype, torch.dtype):
         raise ValueError("a tensor has a dtype")
     raw = bytearray(base64.b64decode(data, validate=True))
+    if not raw and 0 not in shape:  # it would hold what this process had in its memory
+        raise ValueError("a tensor has as many numbers as its shape says")
     tensor = torch.frombuffer(raw, dtype=dtype).reshape(shape) if raw else torch.empty(shape, dtype=dtype)
     return tensor.requires_grad_() if wants_gradient is True else tensor
 

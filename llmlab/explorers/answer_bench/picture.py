@@ -1,7 +1,8 @@
 """The picture of the answer bench as HTML, the reason of what is seen, and the same in words.
 
-Above, all questions, each with a mark: right or wrong. Below, the chosen one as the model reads it, the answer token by
-token, how strongly the chosen token looks at each token before it, and what else it might have been.
+Above, all questions, each with a mark for each model: right or wrong. Then what all three say to the chosen one, side
+by side. Below, the question as the chosen model reads it, its answer token by token, how strongly the chosen token
+looks at each token before it, and what else it might have been.
 """
 
 from __future__ import annotations
@@ -9,35 +10,64 @@ from __future__ import annotations
 from html import escape
 
 from llmlab.explorers.answer_bench.recorded import END
-from llmlab.explorers.answer_bench.values import BEFORE, LORA, AnswerTrace
+from llmlab.explorers.answer_bench.values import ALL, BEFORE, LORA, MODELS, AnswerTrace
+from llmlab.explorers.host.markup import heat
 from llmlab.explorers.host.touch import touch
 from llmlab.explorers.host.words import plural
 
 _TOLD = 10  # percent of the attention from which on it is written, not only shaded
+_SHORT = {BEFORE: "before", ALL: "all weights", LORA: "LoRA"}
+_MARKS = {True: '<b class="llmlab-ab-yes">✓</b>', False: '<b class="llmlab-ab-no">✗</b>'}
 
 
 def render(trace: AnswerTrace) -> str:
-    """The questions, the chosen one with its answer, and the most probable tokens."""
-    return f"{_questions(trace)}{_talk(trace)}{_bars(trace)}"
+    """The questions, all answers to the chosen one, one of them token by token, and the most probable tokens."""
+    return f"{_questions(trace)}{_compared(trace)}{_talk(trace)}{_bars(trace)}"
 
 
 def _questions(trace: AnswerTrace) -> str:
     groups = ""
     for kind in dict.fromkeys(question.kind for question in trace.questions):
+        asked = [number for number, question in enumerate(trace.questions) if question.kind == kind]
         chips = ""
-        for number, (question, right) in enumerate(zip(trace.questions, trace.marks, strict=True)):
-            if question.kind != kind:
-                continue
-            said = f"{question.text} {'right' if right else 'wrong'}"
-            press = touch(key=f"ask{number}", press={"question": question.text, "step": 1}, tip=said)
-            mark = '<b class="llmlab-ab-yes">✓</b>' if right else '<b class="llmlab-ab-no">✗</b>'
-            chips += f'<span class="llmlab-ab-ask"{press}>{mark} {escape(question.text)}</span>'
-        total = [right for question, right in zip(trace.questions, trace.marks, strict=True) if question.kind == kind]
+        for number in asked:
+            text = trace.questions[number].text
+            rights = {model: trace.right[model][number] for model in MODELS}
+            found = ", ".join(f"{_SHORT[model]} {'right' if right else 'wrong'}" for model, right in rights.items())
+            press = touch(key=f"ask{number}", press={"question": text, "step": 1}, name=f"{text} {found}")
+            marks = "".join(_MARKS[right] for right in rights.values())
+            chips += f'<span class="llmlab-ab-ask"{press}><span>{marks}</span> {escape(text)}</span>'
+        totals = ", ".join(f"{_SHORT[model]} {sum(trace.right[model][number] for number in asked)}" for model in MODELS)
         groups += (
-            f'<div class="llmlab-ab-kind"><b>{kind}</b> <small>{sum(total)} of {len(total)} right</small>'
+            f'<div class="llmlab-ab-kind"><b>{kind}</b> <small>right of {len(asked)}: {totals}</small>'
             f'<div class="llmlab-ab-row"{touch(key=f"kind {kind}", group=kind)}>{chips}</div></div>'
         )
-    return f'<div class="llmlab-ab-kinds">{groups}</div>'
+    order = ", ".join(_SHORT.values())
+    return f'<div class="llmlab-ab-kinds">{groups}</div><p class="llmlab-hint">The three marks: {order}.</p>'
+
+
+def _compared(trace: AnswerTrace) -> str:
+    """What each model says to the chosen question; pressed, it is the one that is followed token by token."""
+    cards = ""
+    for model in MODELS:
+        answer = trace.answers[model]
+        said = [step.token for step in answer.steps if step.token != END]
+        right = len(said) if answer.first_wrong is None else answer.first_wrong
+        words = [
+            f'<span class="llmlab-ab-word{" llmlab-ab-wrong" * (at >= right)}"><span>{escape(word)}</span></span>'
+            for at, word in enumerate(said)
+        ]
+        name = f"{model}, rank {trace.rank}" if model == LORA else model
+        its = touch(key=f"says {model}", press={"model": model})
+        cards += (
+            f'<div class="llmlab-ab-card"{its}><span>{_MARKS[answer.is_right]} <b>{name}</b></span>'
+            f'<span class="llmlab-ab-words">{" ".join(words) or "(nothing)"}</span></div>'
+        )
+    return (
+        f'<div class="llmlab-ab-asked"><b>{escape(trace.question.text)}</b> '
+        f"<small>right: {_or(trace.answer.right)}</small></div>"
+        f'<div class="llmlab-ab-cards"{touch(key="says", group="says")}>{cards}</div>'
+    )
 
 
 def _talk(trace: AnswerTrace) -> str:
@@ -52,20 +82,17 @@ def _talk(trace: AnswerTrace) -> str:
         wrong = trace.answer.first_wrong is not None and number >= trace.answer.first_wrong
         at = len(prompt) + number
         said += _token(trace, at, step.token, press, wrong=wrong, later=number > trace.step)
-    verdict = "right" if trace.is_right else f"wrong; right is {_or(trace.answer.right)}"
-    mark = '<b class="llmlab-ab-yes">✓</b>' if trace.is_right else '<b class="llmlab-ab-no">✗</b>'
     return (
         '<div class="llmlab-ab-talk"><div><small>it reads</small>'
         f'<div class="llmlab-ab-row">{read}</div></div><div><small>it says: press a token</small>'
         f'<div class="llmlab-ab-row"{touch(key="said", group="follow")}>{said}</div></div></div>'
-        f'<div class="llmlab-ab-verdict">{mark} <b>{escape(trace.answer.said)}</b> <small>{verdict}</small></div>'
     )
 
 
 def _token(trace: AnswerTrace, at: int, token: str, press: str, *, wrong: bool = False, later: bool = False) -> str:
     share = trace.looks[at] if at < len(trace.looks) else 0
     number = f"<small>{share} %</small>" if share >= _TOLD else "<small>&nbsp;</small>"
-    shade = f'<i style="opacity:{0.06 + 0.75 * share / 100:.2f}"></i>' if share else ""
+    shade = f'<i style="{heat(share / 100)}"></i>' if share else ""
     kind = "llmlab-ab-token" + (" llmlab-ab-wrong" if wrong else "") + (" llmlab-ab-later" if later else "")
     word = f'<span class="{kind}"{press}>{shade}<span>{escape(token)}</span></span>'
     return f'<span class="llmlab-ab-place">{word}{number}</span>'

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from llmlab.explorers.answer_bench.recorded import Answer, Question, Step, recorded_answers
@@ -19,12 +21,12 @@ class AnswerTrace:
 
     Attributes:
         model, rank: as chosen; the rank means nothing but for "LoRA".
-        questions: all of them, and `marks` for each whether this model answers it rightly.
+        questions: all of them.
+        right: by model (the LoRA is the one of this rank) for each question whether it is answered rightly.
         question: the chosen one.
-        answer: what this model says to it.
+        answers: by model what it says to that.
         step: which token of it, counted from 0.
         layer: whose attention is shown, from 1.
-        by_all: what the model with all weights tuned says to it.
         lora_knows: whether a LoRA of some rank answers it rightly.
         parameters: how many numbers this tuning changed; 0 before.
     """
@@ -32,14 +34,28 @@ class AnswerTrace:
     model: str
     rank: str
     questions: tuple[Question, ...]
-    marks: tuple[bool, ...]
+    right: Mapping[str, tuple[bool, ...]]
     question: Question
-    answer: Answer
+    answers: Mapping[str, Answer]
     step: int
     layer: int
-    by_all: Answer
     lora_knows: bool
     parameters: int
+
+    @property
+    def marks(self) -> tuple[bool, ...]:
+        """For each question whether the chosen model answers it rightly."""
+        return self.right[self.model]
+
+    @property
+    def answer(self) -> Answer:
+        """What the chosen model says."""
+        return self.answers[self.model]
+
+    @property
+    def by_all(self) -> Answer:
+        """What the model with all weights tuned says."""
+        return self.answers[ALL]
 
     @property
     def is_right(self) -> bool:
@@ -73,23 +89,28 @@ def compute(state: dict[str, Any]) -> AnswerTrace:
             token means the last.
     """
     answers = recorded_answers()
-    name = recorded_name(state["model"], state["rank"])
+    names = {model: recorded_name(model, state["rank"]) for model in MODELS}
     text = state["question"]
-    question = next(question for question in answers.questions if question.text == text)
-    answer = answers.answer(name, text)
+    said = {model: answers.answer(name, text) for model, name in names.items()}
     return AnswerTrace(
         model=state["model"],
         rank=state["rank"],
         questions=answers.questions,
-        marks=tuple(answers.answer(name, one.text).is_right for one in answers.questions),
-        question=question,
-        answer=answer,
-        step=min(state["step"], len(answer.steps)) - 1,
+        right={model: _right(name) for model, name in names.items()},
+        question=next(question for question in answers.questions if question.text == text),
+        answers=said,
+        step=min(state["step"], len(said[state["model"]].steps)) - 1,
         layer=int(state["layer"]),
-        by_all=answers.answer(ALL, text),
         lora_knows=any(answers.answer(recorded_name(LORA, rank), text).is_right for rank in RANKS),
-        parameters=answers.parameters.get(name, 0),
+        parameters=answers.parameters.get(names[state["model"]], 0),
     )
+
+
+@cache
+def _right(name: str) -> tuple[bool, ...]:
+    """For each question whether the recorded model answers it rightly."""
+    answers = recorded_answers()
+    return tuple(answers.answer(name, question.text).is_right for question in answers.questions)
 
 
 def recorded_name(model: str, rank: str) -> str:

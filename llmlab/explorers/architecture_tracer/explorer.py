@@ -11,6 +11,7 @@ from llmlab.explorers.architecture_tracer.values import (
     EXPERTS,
     HEAD_WIDTHS,
     HEADS,
+    HOLD_MORE,
     INNER,
     KV_HEADS,
     MLPS,
@@ -20,8 +21,10 @@ from llmlab.explorers.architecture_tracer.values import (
     POSITIONS,
     PUBLISHED,
     STEPS,
+    USE_FEWER,
     USED,
     VOCABULARIES,
+    bounds,
     compute,
 )
 from llmlab.explorers.host import Explorer, Question
@@ -62,7 +65,7 @@ class ArchitectureTracer(Explorer):
         first = PUBLISHED["GPT-2"]
         super().__init__(
             title=self.heading,
-            task="Your target: hold more parameters than Mixtral 8x7B, and use fewer for a token than Llama 3 8B.",
+            task=f"Your target: hold more parameters than {HOLD_MORE}, and use fewer for a token than {USE_FEWER}.",
             controls=[
                 Scale("step", "Step of the pass", tuple(STEPS), initial="norm 1", play=900, labels=_numbered()),
                 Choice("norm", "Norm", tuple(NORMS), initial=first["norm"], look="buttons"),
@@ -92,8 +95,7 @@ class ArchitectureTracer(Explorer):
         return f"These are the sizes and parts of {name}." if name else ""
 
     def target(self, trace: ShapeTrace) -> tuple[bool, str]:
-        wanted = compute({**self.state, **PUBLISHED["Mixtral 8x7B"]}).total_parameters
-        allowed = compute({**self.state, **PUBLISHED["Llama 3 8B"]}).active_parameters
+        wanted, allowed = bounds()
         held, used = trace.total_parameters, trace.active_parameters
         numbers = f"{held:,} held, {used:,} for a token"
         if held > wanted and used < allowed:

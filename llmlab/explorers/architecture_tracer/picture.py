@@ -1,8 +1,11 @@
-"""The picture of the architecture tracer: published models to press, sizes to drag, and the shape tracer's pass."""
+"""The picture of the architecture tracer: published models to press, sizes to drag, and the shape tracer's pass.
+
+The target's two bounds are marks on the shape tracer's scale, with what lies on their right side hatched.
+"""
 
 from __future__ import annotations
 
-from llmlab.explorers.architecture_tracer.values import FIGURES, PUBLISHED, config_of
+from llmlab.explorers.architecture_tracer.values import FIGURES, HOLD_MORE, PUBLISHED, USE_FEWER, bounds, config_of
 from llmlab.explorers.host.touch import touch
 from llmlab.explorers.shape_tracer import picture
 from llmlab.explorers.shape_tracer.values import ShapeTrace
@@ -13,7 +16,33 @@ CONFIGS = {name: config_of(settings) for name, settings in PUBLISHED.items()}
 
 def render(trace: ShapeTrace) -> str:
     """The models, the sizes, and all that the shape tracer shows of them."""
-    return picture.render(trace, f'<div class="llmlab-gpt-sizes">{_models(trace)}{_sizes(trace)}</div>')
+    return picture.render(trace, f'<div class="llmlab-gpt-sizes">{_models(trace)}{_sizes(trace)}</div>', _goals(trace))
+
+
+def _goals(trace: ShapeTrace) -> str:
+    """The whole model on the scale of its parts: what it holds and what a token uses, and where both are to be."""
+    wanted, allowed = bounds()
+    held, used = trace.total_parameters, trace.active_parameters
+    rows = (
+        ("all held", held, wanted, f"more than {_brief(HOLD_MORE)}", held > wanted),
+        ("used for a token", used, allowed, f"fewer than {_brief(USE_FEWER)}", used < allowed),
+    )
+    drawn = ""
+    for name, amount, bound, words, reached in rows:
+        at = picture.across(bound, trace)
+        zone = f"left:{at:.2f}%;right:0" if bound == wanted else f"left:0;width:{at:.2f}%"
+        drawn += (
+            f'<div class="llmlab-gpt-part llmlab-gpt-aim"><span>{name}</span><div class="llmlab-gpt-lane">'
+            f'<i class="llmlab-gpt-goal" style="{zone}"></i><b class="llmlab-gpt-bound" style="left:{at:.2f}%">{words}'
+            f"</b>{picture.point('holds', amount, trace)}</div>"
+            f"<span>{picture.SAME if reached else ' ○'}</span></div>"
+        )
+    return drawn
+
+
+def _brief(name: str) -> str:
+    """A model without its size, which its family tells here: the line above has all numbers."""
+    return name.rpartition(" ")[0]
 
 
 def published(trace: ShapeTrace) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -68,6 +69,8 @@ FIGURES = {
     **{"GPT-2": "124M", "GPT-2 medium": "355M", "GPT-2 large": "774M", "GPT-2 XL": "1558M"},
     **{"TinyLlama 1.1B": "1.1B", "Llama 2 7B": "7B", "Llama 3 8B": "8B", "Mixtral 8x7B": "47B, 13B active"},
 }
+# What the target asks for: more parameters than the first model holds, and fewer for a token than the second uses.
+HOLD_MORE, USE_FEWER = "Mixtral 8x7B", "Llama 3 8B"
 STAND_FOR = {"position": "token", "stream": "token", "turn": "split", "gate": "expand", "router": "norm 2"}
 
 
@@ -119,6 +122,19 @@ def compute(state: dict[str, Any]) -> ShapeTrace:
     step = steps.get(state["step"]) or steps[STAND_FOR[state["step"]]]
     total = sum(one.times * one.parameters for one in steps.values())
     return ShapeTrace(config, BATCH, tokens, before, block, after, step, AXIS, total, False)
+
+
+@cache
+def bounds() -> tuple[int, int]:
+    """The parameters that a model of the target holds more than, and those that a token of it uses fewer than.
+
+    >>> bounds()
+    (46702792704, 8030261248)
+    """
+    more, fewer = (
+        compute({**PUBLISHED[name], "tokens_read": "one", "step": "norm 1"}) for name in (HOLD_MORE, USE_FEWER)
+    )
+    return more.total_parameters, fewer.active_parameters
 
 
 def _all_steps() -> dict[str, str]:

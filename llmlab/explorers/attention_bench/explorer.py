@@ -24,6 +24,7 @@ from llmlab.explorers.attention_bench.vectors import (
     LAYER,
     MAX_TOKENS,
     PREVIOUS,
+    PREVIOUS_OPENING,
     RANDOM,
     SEED,
     START,
@@ -71,7 +72,9 @@ class AttentionBench(Explorer):
     attend = learners_function()
 
     def __init__(self, attend: AttendFunction | None = None, text: str = FIRST_TEXT) -> None:
-        along = {TRAINED: TRAINED_OPENING} if text == FIRST_TEXT else {}  # that head has not read the first text
+        trained = dict(TRAINED_OPENING)  # brings a text along, because that head has not read the first one
+        if text != FIRST_TEXT:
+            del trained["text"]
         super().__init__(
             title=self.heading,
             task="Your target: change a single number so that one word gives another word at least "
@@ -79,7 +82,11 @@ class AttentionBench(Explorer):
             "temperature 1.)",
             controls=[
                 Text("text", "Tokens", text, max_length=120, examples=(FIRST_TEXT, TRAINED_TEXT, "no no no yes no")),
-                Choice("vectors", "Vectors", VECTORS, initial=RANDOM, look="buttons", along=along),
+                Choice(
+                    *("vectors", "Vectors", VECTORS, RANDOM),
+                    look="buttons",
+                    along={TRAINED: trained, PREVIOUS: PREVIOUS_OPENING},
+                ),
                 Scale("width", "Width of Q and K", WIDTHS, initial="4"),
                 Toggle("scaling", "Scaling", initial=True),
                 Scale("temperature", "Temperature", TEMPERATURES, initial="1"),

@@ -18,6 +18,7 @@ from llmlab.explorers.attention_bench.vectors import (
     TRAINED_OPENING,
     TRAINED_TEXT,
 )
+from llmlab.explorers.host.markup import heat
 from llmlab.explorers.host.touch import touch
 from llmlab.explorers.host.words import plural
 
@@ -47,7 +48,7 @@ def _arcs(trace: AttentionTrace) -> str:
             f'{ends[1]:.0f} 100" style="stroke-width:{1 + 15 * width:.1f}px;stroke-opacity:{0.25 + 0.75 * width:.2f}" '
             'vector-effect="non-scaling-stroke"></path>'
         )
-        ask = touch(key=f"ask{j}", press={"query": j}, link=f"k{j}", tip=f"let {trace.tokens[j]} ask")
+        ask = touch(key=f"ask{j}", press={"query": j}, link=f"k{j}", name=f"let {trace.tokens[j]} ask")
         chips += f'<span class="llmlab-chip"{ask}>{shown(trace.tokens[j], 12)}</span>'
         told = f"<b>{weight:.0%}</b>" if j == trace.key else f"{weight:.0%}"
         shares += f"<span{touch(key=f'share{j}', link=f'k{j}')}>{told}</span>"
@@ -106,8 +107,7 @@ def _table(trace: AttentionTrace) -> str:
 
 def _shade(trace: AttentionTrace, value: float) -> str:
     full = 1.0 if trace.show == "weights" else LARGEST_SCORE
-    share = min(abs(value) / full, 1.0) if math.isfinite(value) else 0.0
-    return f"opacity:{0.05 + 0.7 * share:.2f}"
+    return heat(abs(value) / full if math.isfinite(value) else 0.0)
 
 
 def _reason(trace: AttentionTrace) -> str:

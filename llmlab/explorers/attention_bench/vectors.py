@@ -19,6 +19,7 @@ LAYER, HEAD = 1, 1  # of the trained GPT: looks from a sentence's last word to i
 TRAINED_TEXT = "the dogs near the king"  # a sentence such as that GPT has read
 # What the head has learned: the last word, king, looks back at dogs, past the words between. Token 0 is the start.
 TRAINED_OPENING = {"text": TRAINED_TEXT, "query": 5, "key": 2}
+PREVIOUS_OPENING = {"query": 2, "key": 1}  # the third word looks at the one before it: what that head is made for
 START = "<|endoftext|>"  # opens each of them
 STRENGTH = 12.0  # of the hand-made head: one score of 12/√8 among zeros is nearly all of a softmax
 

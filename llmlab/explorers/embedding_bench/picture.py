@@ -180,7 +180,7 @@ def _neighbours(trace: BenchTrace) -> str:
         return '<div class="llmlab-near"><p>Press a word on the map: its nearest words come here.</p></div>'
     rows = ""
     for number, (word, cosine) in enumerate(trace.neighbours):
-        its = touch(key=f"near{number}", press={"near": word}, tip=f"look at {word}")
+        its = touch(key=f"near{number}", press={"near": word}, name=f"look at {word}")
         rows += (
             f'<span class="llmlab-chip"{its}>{escape(word[:12])}</span><span class="llmlab-cosine"><i '
             f'style="width:{100 * min(max(cosine, 0), 1):.0f}%"></i></span><span>{two(cosine)}</span>'

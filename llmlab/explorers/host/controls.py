@@ -43,7 +43,7 @@ class Choice:
     """One of several named options, shown as a list, or (at most five) as a row of buttons: `look="buttons"`.
 
     `along`: values of other controls that come along when an option is chosen by hand, so that it opens where there is
-    something to see; only while the first of them is as at first, which the learner has then not chosen.
+    something to see. A text comes along only while it is as at first: what the learner has typed stays.
     """
 
     name: str
@@ -149,6 +149,7 @@ def declare(control: Control) -> dict[str, Any]:
         "labels": labels_of(control),
         "quiet": control.quiet,
         "group": control.group,
+        "typed": isinstance(control, Text),  # also where a page without a kernel makes a choice of it
         "along": {value: dict(others) for value, others in getattr(control, "along", {}).items()},
         "play": getattr(control, "play", 0),
         "look": getattr(control, "look", ""),

@@ -125,7 +125,7 @@ class Explorer(anywidget.AnyWidget):
     # What a subclass may give.
 
     def note(self, trace: Any) -> str:
-        """A remark that belongs above the picture, or an empty text."""
+        """A remark on what is shown, below the reason: it comes and goes, and nothing may jump. Or an empty text."""
         return ""
 
     def why(self, trace: Any) -> str:

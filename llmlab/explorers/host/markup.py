@@ -1,4 +1,4 @@
-"""The pieces of HTML that many pictures are made of: rows of numbers, tables, what scrolls.
+"""The pieces of HTML that many pictures are made of: rows of numbers, tables, what scrolls, shades.
 
 What is text of the learner's must be escaped before it comes here; only the names of numbers are escaped here.
 """
@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
+from math import sqrt
+
+DEEPEST = 0.75  # opacity of the strongest shade: a number on it can still be read
 
 
 def numbers(facts: Mapping[str, object]) -> str:
@@ -32,6 +35,15 @@ def table(rows: str, *, head: str, kind: str = "", caption: str = "") -> str:
     own_class = f" {kind}" if kind else ""
     title = f"<caption>{caption}</caption>" if caption else ""
     return f'<table class="llmlab-grid{own_class}">{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def heat(share: float) -> str:
+    """Style of a cell's shade for a share from 0 to 1: none at 0, and as the root grows fast there, 0.1 is seen.
+
+    >>> heat(0), heat(0.1), heat(1)
+    ('opacity:0.00', 'opacity:0.24', 'opacity:0.75')
+    """
+    return f"opacity:{DEEPEST * sqrt(min(max(share, 0.0), 1.0)):.2f}"
 
 
 def scrolling(label: str, content: str) -> str:

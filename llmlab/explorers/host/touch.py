@@ -17,6 +17,7 @@ def touch(
     sweep: bool = False,
     link: str = "",
     tip: str = "",
+    name: str = "",
     flip: bool = False,
     say: str = "",
 ) -> str:
@@ -30,6 +31,7 @@ def touch(
         sweep: for a container: dragging over its members presses each.
         link: words; all elements that share one light up together.
         tip: what it is, in a bubble and for a screen reader.
+        name: for a screen reader alone, where a bubble would say what is seen beside it, and lie over its neighbours.
         flip: glide to a new place, fade in when new.
         say: on one element of the frame: what is read out after it, in place of the target's state.
 
@@ -41,6 +43,7 @@ def touch(
         # JSON holds many double quotes: between single ones a frame is a tenth shorter.
         values = escape(json.dumps(dict(press), ensure_ascii=False, separators=(",", ":")), quote=False)
         written += " data-set='{}'".format(values.replace("'", "&#x27;"))
+    written += f' aria-label="{escape(name)}"' if name else ""
     texts = {"spin": spin, "group": group, "link": link, "tip": tip, "say": say}
     written += "".join(f' data-{name}="{escape(text)}"' for name, text in texts.items() if text)
     return written + "".join(f" data-{name}" for name, on in (("sweep", sweep), ("flip", flip)) if on)

@@ -47,6 +47,11 @@ def size(move: float) -> float:
     return min(max(share, 0.0), 1.0)
 
 
+def opacity(move: float) -> float:
+    """How strong a move's cell is: the smallest is told from none, and on the strongest its number is legible."""
+    return 0.28 + 0.5 * size(move)
+
+
 def _lines(trace: InfluenceTrace) -> str:
     """Inputs above, outputs below, a line from the shaken token to each output that moves."""
     j, T, outputs = trace.perturbed, len(trace.inputs), len(trace.outputs)
@@ -98,7 +103,7 @@ def _map(trace: InfluenceTrace) -> str:
             said = f"token {j}, {shaken}; output {i}, {token}: {SAID[what].format(_plain(move))}"
             its = touch(key=f"{i}.{j}", press={"perturbed": j}, link=f"o{i}", tip=said)
             number = written(move) if j == trace.perturbed and what in ("moves", "leak") else ""
-            shade = f'<i style="opacity:{0.06 + 0.72 * size(move):.2f}"></i>' if what in ("moves", "leak") else ""
+            shade = f'<i style="opacity:{opacity(move):.2f}"></i>' if what in ("moves", "leak") else ""
             cells += f'<span class="llmlab-cell llmlab-{what}"{its}>{shade}<b>{number}{SIGNS[what]}</b></span>'
     return (
         "<div><div><b>The whole map</b> <small>one column per shaken token, one row per output; press a column</small>"

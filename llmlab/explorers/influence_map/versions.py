@@ -68,7 +68,7 @@ def masks(trace: InfluenceTrace) -> str:
     """The masks of five architectures, small; pressed, one is looked at."""
     tiles = ""
     for name in MASKS:
-        its = touch(key=f"mask {name}", press={"architecture": name}, tip=f"look at: {name}")
+        its = touch(key=f"mask {name}", press={"architecture": name}, name=f"look at: {name}")
         tiles += f'<span class="llmlab-version"{its}>{_mask(name)}<span>{name}</span></span>'
     return (
         "<div><b>Other masks</b> <small>what may be looked at, for five architectures</small></div>"

@@ -53,7 +53,7 @@ def _pairs(trace: MergeTrace) -> str:
         tied = number < trace.tied > 1
         said = f"what if {name_of(pair.left)} + {name_of(pair.right)} were merged next? It occurs {_times(pair.count)}."
         its = touch(
-            key=f"pair{key}", press={"instead": number}, tip=said, link=f"t{pair.left.hex()} t{pair.right.hex()}"
+            key=f"pair{key}", press={"instead": number}, name=said, link=f"t{pair.left.hex()} t{pair.right.hex()}"
         )
         remark = "next" if number == 0 else ""
         remark = ", ".join(filter(None, (remark, "tied" if tied else "")))
@@ -109,7 +109,7 @@ def _curve(trace: MergeTrace) -> str:
         f'<svg class="llmlab-tokens-left" viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{said}"'
         f"{touch(key='curve', group='follow', sweep=True)}>{once}"
         f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{half:.0f}" y2="{half:.0f}" stroke="var(--llmlab-good)" '
-        f'stroke-dasharray="5 3"></line><text x="{LEFT + 4}" y="{half - 4:.0f}">half</text>'
+        f'stroke-dasharray="5 3"></line><text x="{WIDTH - RIGHT}" y="{half - 5:.0f}" text-anchor="end">half</text>'
         f'<text x="{LEFT - 6}" y="{TOP + 4}" text-anchor="end">{most}</text>'
         f'<text x="{LEFT - 6}" y="{HEIGHT - BOTTOM + 4}" text-anchor="end">0</text>'
         f'<text x="{LEFT}" y="{HEIGHT - 4}">0</text>'

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import torch
 from torch import Tensor
 
 from llmlab.explorers.host.touch import touch
 from llmlab.explorers.pipeline_map.numbers import first_shown, said
 from llmlab.explorers.pipeline_map.values import PipelineTrace
 
+SHADES = torch.tensor([0.04, 0.16, 0.36, 0.64])  # weights above which a shade is one deeper: a tenth is seen
 MOST = 24  # thumbnails; of a larger model only the chosen layer's heads are shown
 
 
@@ -51,11 +53,11 @@ def _thumbnail(trace: PipelineTrace, layer: int, head: int) -> str:
 
 @lru_cache(maxsize=12)  # a tensor is known by its identity: the same for all positions and heads of one text
 def _maps(weights: Tensor, first: int) -> list[list[str]]:
-    """The drawing of each layer's heads: four shades within the stairs of what is not masked."""
+    """The drawing of each layer's heads: shades within the stairs of what is not masked."""
     size = weights.shape[-1] - first
     stairs = "".join(f"h1V{row + 1}" for row in range(1, size))
     outline = f'<path class="llmlab-stairs" d="M0 0h1V1{stairs}V{size}H0z" vector-effect="non-scaling-stroke"></path>'
-    depths = (weights[:, :, first:, first:] * 4.5).round().int().clamp(max=4).tolist()
+    depths = (weights[:, :, first:, first:, None] > SHADES).sum(dim=-1).tolist()
     return [[outline + _cells(head) for head in layer] for layer in depths]
 
 

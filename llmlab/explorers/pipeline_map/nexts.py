@@ -26,11 +26,10 @@ def next_tokens(trace: PipelineTrace) -> str:
     best, rows = trace.most_probable(len(trace.continued)), ""
     for (id, probability), text in zip(best, trace.continued, strict=True):
         token = trace.vocabulary[id]
-        tip, press = f"{said(token)} cannot be appended: a text has at most {MAX_CHARACTERS} whole characters", None
+        its = touch(tip=f"{said(token)} cannot be appended: a text has at most {MAX_CHARACTERS} whole characters")
         if text is not None:
-            tip = f"append {said(token)}: {printable(text[-60:])}"
             press = {"text": text, "written": 0, "back": 0}
-        its = touch(key=f"next{id}", press=press, tip=tip)
+            its = touch(key=f"next{id}", press=press, name=f"append {said(token)}: {printable(text[-60:])}")
         rows += (
             f'<div class="llmlab-next-row"{touch(key=f"row{id}", flip=True)}><span class="llmlab-append"{its}>'
             f"{shown(token)}</span>{_bar(probability)}</div>"

@@ -21,14 +21,20 @@ from llmlab.explorers.shape_tracer.tensor import panel
 from llmlab.explorers.shape_tracer.values import GPT2_PARTS, ShapeTrace
 
 STREAM = "(B, T, D)"
+SAME = ' <b class="llmlab-gpt-same">✓</b>'
 NAMED = 0.17  # a piece of a strip with this share has room for its name
 
 
-def render(trace: ShapeTrace, sizes: str = "") -> str:
-    """Sizes (those of the shape tracer, unless others are given), the steps, the shares, the dots, the chosen step."""
+def render(trace: ShapeTrace, sizes: str = "", goals: str = "") -> str:
+    """The sizes, the steps, the shares, the dots, the chosen step.
+
+    Args:
+        sizes: those of another tracer; without any, those of the shape tracer.
+        goals: rows above those of the parts.
+    """
     return (
         f'<div class="llmlab-gpt">{sizes or _sizes(trace)}{_flow(trace)}<div class="llmlab-gpt-side">{_totals(trace)}'
-        f"{_strips(trace)}{_dots(trace)}</div>{panel(trace)}</div>"
+        f"{_strips(trace)}{_dots(trace, goals)}</div>{panel(trace)}</div>"
     )
 
 
@@ -122,18 +128,18 @@ def _strip(kind: str, name: str, amounts: dict[str, int]) -> str:
 # ---- the dots --------------------------------------------------------------------------------------------------------
 
 
-def _dots(trace: ShapeTrace) -> str:
+def _dots(trace: ShapeTrace, goals: str) -> str:
     holds, costs = trace.parameters, trace.flops_per_token
     rows = ""
     for part in PARTS:
         steps = [step for step in trace.steps if step.part == part]
         aim = trace.step.key if trace.step.part == part else steps[0].key if steps else "turn"  # rotary: no table
-        said = f"{part}: {holds[part]:,} parameters, {big(costs[part])}operations a token"
-        its = touch(key=f"part {part}", press={"step": aim}, link=_word(part), tip=said)
+        said = f"{part}: {holds[part]:,} parameters, {big(costs[part]).strip()} operations a token"
+        its = touch(key=f"part {part}", press={"step": aim}, link=_word(part), name=said)
         same = holds[part] == GPT2_PARTS[part]
-        mark = ' <b class="llmlab-gpt-same">✓</b>' if same and holds[part] else ""
-        lane = _point("mark", GPT2_PARTS[part], trace) if holds[part] or GPT2_PARTS[part] else ""
-        lane += _point("holds", holds[part], trace) + _point("costs", costs[part] / 2, trace)
+        mark = SAME if same and holds[part] else ""
+        lane = point("mark", GPT2_PARTS[part], trace) if holds[part] or GPT2_PARTS[part] else ""
+        lane += point("holds", holds[part], trace) + point("costs", costs[part] / 2, trace)
         rows += (
             f'<div class="llmlab-gpt-part"{its}><span>{part}</span><div class="llmlab-gpt-lane">{lane}</div>'
             f"<span>{big(holds[part])}{mark}<br>{big(costs[part])}</span></div>"
@@ -142,16 +148,22 @@ def _dots(trace: ShapeTrace) -> str:
         '<div class="llmlab-gpt-key"><span><i class="llmlab-gpt-holds"></i>parameters</span>'
         '<span><i class="llmlab-gpt-costs"></i>operations a token, at half their number</span>'
         "<span><i class='llmlab-gpt-mark'></i>GPT-2's parameters</span></div>"
+        f"{goals}"
         f'<div class="llmlab-gpt-parts"{touch(key="parts", group="parts")}>{rows}</div>{_ticks(trace)}'
     )
 
 
-def _point(kind: str, amount: float, trace: ShapeTrace) -> str:
+def point(kind: str, amount: float, trace: ShapeTrace) -> str:
     """A dot, or GPT-2's mark, on the logarithmic scale; nothing for 0, which has no place there."""
     if not amount:
         return ""
+    return f'<i class="llmlab-gpt-{kind}" style="left:{across(amount, trace):.2f}%"></i>'
+
+
+def across(amount: float, trace: ShapeTrace) -> float:
+    """Where an amount lies on the scale, in per cent from its left end."""
     low, high = trace.axis
-    return f'<i class="llmlab-gpt-{kind}" style="left:{100 * (log10(amount) - low) / (high - low):.2f}%"></i>'
+    return 100 * (log10(amount) - low) / (high - low)
 
 
 def _ticks(trace: ShapeTrace) -> str:

@@ -1,4 +1,7 @@
-"""The step that is looked at: what it trains and what it gives as rectangles with named sides, and their sums."""
+"""The step that is looked at: what it trains and what it gives as rectangles with named sides, and their sums.
+
+Sides reach from 1 to 128,256, so they are logarithmic: no area says how much there is, and the picture says that.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ from llmlab.explorers.shape_tracer.numbers import big
 from llmlab.explorers.shape_tracer.steps import Step
 from llmlab.explorers.shape_tracer.values import ShapeTrace
 
-WIDTH, HEIGHT = 400, 206
+WIDTH, HEIGHT = 400, 226
 UNIT, LEAST = 7, 12  # a side: so much for each doubling, and for a single number
+NO_SCALE = "areas are not to scale"
 SHEETS = 4  # at most so many are drawn behind each other
 
 
@@ -27,7 +31,7 @@ def panel(trace: ShapeTrace) -> str:
         costs = f"{step.costs} = <b>{big(step.flops).strip()}</b> operations{blocks}"
     return (
         f'<div class="llmlab-gpt-panel"><div><b>{escape(step.name)}</b> '
-        f"<small>sides on a logarithmic scale</small></div>{_drawing(step)}<div>"
+        f"<small>a side is one step longer for each doubling</small></div>{_drawing(step)}<div>"
         f'<div class="llmlab-gpt-sum"><b>trains</b> {holds}</div>'
         f'<div class="llmlab-gpt-sum"><b>costs</b> {costs}</div>'
         f'<div class="llmlab-gpt-sum"><b>gives</b> {step.letters}: {prod(step.shape):,} numbers, '
@@ -50,10 +54,11 @@ def _drawing(step: Step) -> str:
     if step.weights:
         sides = _sides_of_weights(step)
         largest = (step.copies, *step.weights[0]) if step.copies > 1 else step.weights[0]
-        drawn += _rectangle(60, sides, largest, "weights")
+        drawn += _rectangle(66, sides, largest, "weights")
         said.append(f"trained: {_spelled(sides, largest)}")
     drawn += _rectangle(245, names, step.shape, "result")
     said.append(f"comes out: {_spelled(names, step.shape)}")
+    drawn += f'<text x="{WIDTH / 2:.0f}" y="{HEIGHT - 6}" text-anchor="middle">{NO_SCALE}</text>'
     return (
         f'<svg class="llmlab-gpt-tensor" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{"; ".join(said)}">'
         f"{drawn}</svg>"
@@ -87,9 +92,9 @@ def _rectangle(x: float, names: list[str], shape: tuple[int, ...], kind: str) ->
     )
     text = f'<text x="{x:.0f}" y="12" font-weight="700">{"trained" if kind == "weights" else "comes out"}</text>'
     if behind:
-        text += f'<text x="{x:.0f}" y="28">{" · ".join(behind)} = {prod(stack):,} of these</text>'
+        text += f'<text x="{x:.0f}" y="31">{" · ".join(behind)} = {prod(stack):,} of these</text>'
     text += f'<text x="{x + wide / 2:.0f}" y="{y + high + 17:.0f}" text-anchor="middle">{across} = {columns:,}</text>'
     if down:
-        text += f'<text x="{x - 6:.0f}" y="{y + high / 2 - 2:.0f}" text-anchor="end">{down} =</text>'
-        text += f'<text x="{x - 6:.0f}" y="{y + high / 2 + 13:.0f}" text-anchor="end">{rows:,}</text>'
+        text += f'<text x="{x - 6:.0f}" y="{y + high / 2 - 4:.0f}" text-anchor="end">{down} =</text>'
+        text += f'<text x="{x - 6:.0f}" y="{y + high / 2 + 14:.0f}" text-anchor="end">{rows:,}</text>'
     return drawn + text

@@ -54,7 +54,7 @@ def _names(trace: MicroscopeTrace, lines: int) -> str:
     """The names of the rows, once a line: the page shows as many as it has lines, and its sheet writes the repeated."""
     first = "".join(
         f'<span class="llmlab-row-name"'
-        f"{touch(key=f'row {row.name}', press=_same_place(trace, row), tip=f'look closely at {row.name}')}>"
+        f"{touch(key=f'row {row.name}', press=_same_place(trace, row), name=f'look closely at {row.name}')}>"
         f"{_name(row.name)}</span>"
         for row in trace.rows
     )

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from llmlab.explorers.host import Explorer
-from llmlab.explorers.host.controls import Choice
+from llmlab.explorers.host.controls import Choice, Scale
 from llmlab.explorers.training_curve import picture
-from llmlab.explorers.training_curve.values import CurveTrace, compute
+from llmlab.explorers.training_curve.values import LAST, MOST_STOPS, CurveTrace, compute
 from llmlab.explorers.training_replay import recorded_runs
 from llmlab.utils.arguments import require_count, require_number
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class TrainingCurve(Explorer):
-    """Watch a run: pass `curve.update` to `train` as `on_evaluation`.
+    """Watch a run: pass `curve.update` to `train` as `on_evaluation`. Once it is finished, drag along the curve.
 
     Args:
         steps: how many steps the run is to have.
@@ -53,13 +53,19 @@ class TrainingCurve(Explorer):
         self._ghost = runs.run(runs.healthy).measured if ghost else ()
         self._loss: list[float] = []
         self._validation: list[tuple[int, float]] = []
-        self._written = None if sample is None else ""
+        self._written: list[tuple[int, str]] | None = None if sample is None else []
         self._began: tuple[int, float] | None = None  # steps done and the time at the run's first measurement
         self._seconds_left: float | None = None
         super().__init__(
             title=self.heading,
             task=f"Your target: a validation loss of at most {goal:g}.",
-            controls=[Choice("axis", "Loss axis", ("linear", "logarithmic"), initial="linear", look="buttons")],
+            controls=[
+                Choice("axis", "Loss axis", ("linear", "logarithmic"), initial="linear", look="buttons"),
+                Scale(
+                    *("upto", "Look at measurement", (*(f"{n}" for n in range(1, MOST_STOPS + 1)), LAST), LAST),
+                    quiet=True,
+                ),
+            ],
         )
 
     def update(self, history: History) -> None:
@@ -67,17 +73,23 @@ class TrainingCurve(Explorer):
         done, now = len(history.loss), time.perf_counter()
         if self._began is None or done <= self._began[0]:  # a run begins, or another one
             self._began = done, now
+            self._written = self._written and []
+            if self._state.get("upto", LAST) != LAST:
+                self._state["upto"] = LAST
+                self._revision += 1  # on the page, too
         first, then = self._began
         self._seconds_left = (now - then) / (done - first) * max(self._steps - done, 0) if done > first else None
         self._loss, self._validation = list(history.loss), list(history.validation)
-        self._written = None if self._sample is None else str(self._sample())
+        if self._sample is not None:
+            self._written.append((done, str(self._sample())))
         self.refresh()
         self._send_other_axes()
 
     def _send_other_axes(self) -> None:
         """The kernel trains and answers nothing, so the page gets beforehand what it could ask for."""
-        axes = [axis for axis in self._controls["axis"].values if axis != self._state["axis"]]
-        self._send_frames([self._frame_or_error({"axis": axis}) for axis in axes], done=False, stop="")
+        others = [{**self._state, "axis": axis} for axis in self._controls["axis"].values]
+        others.remove(self._state)
+        self._send_frames([self._frame_or_error(state) for state in others], done=False, stop="")
 
     def compute(self, state: dict[str, Any]) -> CurveTrace:
         return compute(
@@ -87,7 +99,7 @@ class TrainingCurve(Explorer):
             self._loss,
             self._validation,
             seconds_left=self._seconds_left,
-            sample=self._written,
+            samples=None if self._written is None else tuple(self._written),
             ghost=self._ghost,
         )
 
@@ -98,6 +110,13 @@ class TrainingCurve(Explorer):
             return False, "Not yet: nothing has been measured."
         lowest = min(value for _, value in trace.validation)
         return False, f"Not yet: the lowest validation loss so far is {lowest:.2f}."
+
+    def limits(self, trace: CurveTrace) -> dict[str, tuple[str, str]]:
+        stops = len(trace.stops)
+        return {"upto": ("1", f"{stops}") if stops and trace.finished else (LAST, LAST)}
+
+    def off(self, trace: CurveTrace) -> dict[str, str]:
+        return {} if trace.finished else {"upto": "Once the run is finished: until then the kernel trains."}
 
     def code_for(self, state: dict[str, Any]) -> str:
         return (

@@ -1,7 +1,8 @@
 """The picture of the growing curve as HTML, the reason of what is seen, and the same in words.
 
 The chart of the training replay, while the run is under way: the goal as a line, another run as a ghost, how long it
-will take, and what the model writes by now.
+will take, and what the model writes by now. Each measurement tells its losses to a pointer; in a finished run a press
+or a sweep goes back to it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from html import escape
 
 from llmlab.explorers.host.markup import cell, numbers, scrolling, table
+from llmlab.explorers.host.touch import touch
 from llmlab.explorers.host.words import plural
 from llmlab.explorers.training_curve.values import CurveTrace
 from llmlab.explorers.training_replay.chart import Axis, Line, live_chart, step_ticks, still_chart, swatch
@@ -18,16 +20,20 @@ AXES = {"linear": Axis(0, 7), "logarithmic": Axis(0.1, 10, logarithmic=True)}
 TITLE = "Loss, nats a token"
 
 
-def render(trace: CurveTrace, slots: str = "") -> str:
+def render(trace: CurveTrace, slots: str | None = None) -> str:
     """The chart, how far the run is, and what the model writes.
 
     Args:
-        slots: where the run can be taken to by a press; without any, the line at the present step has no knob.
+        slots: where the run can be taken to by a press, if not to its own stops.
     """
     steps = max(trace.steps, trace.done)
-    here = (
-        f'<span class="llmlab-run-playhead" style="left:{100 * trace.done / steps:.2f}%"></span>' if trace.done else ""
-    )
+    here, at = "", f"left:{100 * trace.at / steps:.2f}%"
+    if trace.at < trace.done:
+        here = f'<span class="llmlab-run-veil" style="{at}"></span>'
+    if trace.done:
+        said = touch(say=_losses(trace)) if trace.at < trace.done else ""
+        here += f'<span class="llmlab-run-playhead"{said} style="{at}"></span>'
+    slots = _slots(trace, steps) if slots is None else slots
     goal = f'<span class="llmlab-run-goal" style="top:{_axis(trace).down(trace.goal):.1f}%">goal {trace.goal:g}</span>'
     chart = live_chart(
         _lines(trace),
@@ -43,6 +49,26 @@ def render(trace: CurveTrace, slots: str = "") -> str:
         f'{_legend(trace)}</div>{chart}{step_ticks(steps)}</div><div class="llmlab-beside-charts">'
         f"{beside}</div></div>"
     )
+
+
+def _slots(trace: CurveTrace, steps: int) -> str:
+    """A strip for each stop: it tells its losses. In a finished run, whose kernel is free to answer, it is pressed."""
+    slots, left = "", 0.0
+    for number, stop in enumerate(trace.stops, 1):
+        after = trace.stops[number] if number < len(trace.stops) else 2 * steps - stop
+        right = min((stop + after) / 2, steps)
+        press = {"upto": f"{number}"} if trace.finished else {}
+        its = touch(key=f"step{stop}", press=press, tip=_losses(trace.seen_at(stop)))
+        where = f"left:{100 * left / steps:.2f}%;width:{100 * (right - left) / steps:.2f}%"
+        slots, left = slots + f'<span class="llmlab-run-slot"{its} style="{where}"></span>', right
+    group = touch(key="slots", group="follow", sweep=True) if trace.finished else ""
+    return f'<div class="llmlab-run-slots"{group}>{slots}</div>'
+
+
+def _losses(trace: CurveTrace) -> str:
+    """The step that is looked at, and its losses."""
+    validation = f", validation {trace.seen[-1][1]:.2f}" if trace.seen else ""
+    return f"step {trace.at}: batches {trace.batches:.2f}{validation}"
 
 
 def _axis(trace: CurveTrace) -> Axis:
@@ -67,7 +93,7 @@ def _lines(trace: CurveTrace) -> list[Line]:
 def _legend(trace: CurveTrace) -> str:
     values = {
         "batches": "–" if trace.batches is None else f"{trace.batches:.2f}",
-        "validation": f"{trace.validation[-1][1]:.2f}" if trace.validation else "–",
+        "validation": f"{trace.seen[-1][1]:.2f}" if trace.seen else "–",
     }
     named = "".join(f"<span>{swatch(look)} {look} <output>{value}</output></span>" for look, value in values.items())
     ghost = f"<span>{swatch('ghost')} run D of the replay</span>" if trace.ghost else ""
@@ -97,9 +123,10 @@ def _left(trace: CurveTrace) -> str:
 def _sample(trace: CurveTrace) -> str:
     if trace.sample is None:
         return ""
+    step, written = trace.sample
     return (
-        f'<div class="llmlab-run-writes"><b>After step {trace.done} it writes</b>'
-        f'<p class="llmlab-run-sample">{escape(trace.sample)}<span class="llmlab-run-caret"></span></p></div>'
+        f'<div class="llmlab-run-writes"><b>After step {step} it writes</b>'
+        f'<p class="llmlab-run-sample">{escape(written)}<span class="llmlab-run-caret"></span></p></div>'
     )
 
 
@@ -110,9 +137,9 @@ def why(trace: CurveTrace) -> str:
     """What the two losses say so far."""
     if not trace.done:
         return "No step yet: every token is about as likely as any other, so the loss will begin near ln V."
-    if not trace.validation:
+    if not trace.seen:
         return "Nothing has been measured on a validation text: a falling loss may be batches learned by heart."
-    seen, follows = reading(trace.losses, trace.validation, group=trace.group)
+    seen, follows = reading(trace.losses[: trace.at], trace.seen, group=trace.group)
     return escape(f"{seen}: {follows}")
 
 
@@ -145,4 +172,6 @@ def describe(trace: CurveTrace) -> str:
     if trace.validation:
         step, value = min(trace.validation, key=lambda pair: pair[1])
         text += f" Validation loss: {trace.validation[-1][1]:.2f}, lowest {value:.2f} at step {step}."
-    return f"{text} The model writes: {trace.sample}" if trace.sample else text
+    if trace.at < trace.done:
+        text += f" Looked at: {_losses(trace)}."
+    return f"{text} The model writes: {trace.sample[1]}" if trace.sample and trace.sample[1] else text

@@ -41,7 +41,7 @@ def _runs() -> str:
         for look, points in (("batches", _every(run.loss, 5)), ("validation", run.measured)):
             drawn = " ".join(f"{x:g},{AXES['loss'].down(y):.0f}" for x, y in points)
             lines += f'<polyline points="{drawn}" fill="none" {LOOKS[look]}></polyline>'
-        its = touch(key=f"run{letter}", press={"run": letter}, tip=f"run {letter}")
+        its = touch(key=f"run{letter}", press={"run": letter}, name=f"run {letter}")
         thumbs += (
             f'<span class="llmlab-run-thumb"{its}><b>{letter}</b><svg viewBox="0 0 {len(run.loss)} 100" '
             f'preserveAspectRatio="none" aria-hidden="true">{lines}</svg></span>'

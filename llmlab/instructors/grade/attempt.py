@@ -12,16 +12,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from llmlab.course import progress
+from llmlab.instructors.grade.beside import Beside, contents_of
 from llmlab.instructors.grade.bubblewrap import prefix
 from llmlab.instructors.grade.places import import_path, readable
-from llmlab.instructors.grade.reader import Unread, contents
-from llmlab.instructors.grade.submissions import Beside
 from llmlab.instructors.grade.trees import remove_tree
 from llmlab.instructors.grade.workplace import Workplace
 
@@ -30,9 +28,8 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE = 64_000_000  # bytes; a submission that finds the channel must not fill the memory of the grader
 _LONG = 1_000_000  # bytes; a longer line is a reply, and nothing of it is built but its text
-_MOST_WAITING = 20  # events that nobody has read yet: the submission's process waits then
+_MOST_WAITING = 2  # events that nobody has read yet, each maybe a long line: the submission's process waits then
 _BETWEEN_LOOKS = 0.05  # seconds
-_MOST_BESIDE, _MOST_FILES_BESIDE = 20 * 2**20, 100  # bytes together, and files
 
 _BOOT = "import sys; sys.path[:] = {path!r}; from llmlab.instructors.grade.worker import main; main()"
 
@@ -66,7 +63,7 @@ class Limits:
         seconds: for everything together; one cell may take half of it, one check a sixth.
         memory_mb: private memory of one process, and resident memory of all of them together.
         threads: that PyTorch computes with.
-        processes: at a time.
+        processes: at a time, and ten times as many threads.
         wrapped: whether bubblewrap starts the process.
         required: whether to run nothing that the kernel does not hold in every respect.
         container: in which the process runs, if in any.
@@ -87,11 +84,12 @@ class Limits:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is decided on one exercise."""
+    """What is decided on one exercise; `solution`: the answer has the code of the course's own."""
 
     status: str
     message: str
     misconception: str = ""
+    solution: bool = False
 
 
 class Attempt:
@@ -136,7 +134,7 @@ class Attempt:
     def _here(self, beside: tuple[Beside, ...]) -> tuple[list[str], dict[str, str], dict[str, Any]]:
         """The command, its environment, and what the worker must know of this machine."""
         shutil.copytree(self._place.home, self._folder / "home")
-        for name, content in _contents_of(beside):
+        for name, content in contents_of(beside):
             with contextlib.suppress(OSError, ValueError):  # no name for a file: not there
                 (self._folder / "work" / name).write_bytes(content)
         read = readable()
@@ -155,7 +153,7 @@ class Attempt:
         )  # where programs are on this machine; the image knows where its own are
         known = {name: value for name, value in _environment(folder, self._limits.threads).items() if name not in here}
         command = self._container.run(self._name, self._limits.memory_mb, 2 * self._limits.processes, known)
-        files = {name: base64.b64encode(content).decode() for name, content in _contents_of(beside)}
+        files = {name: base64.b64encode(content).decode() for name, content in contents_of(beside)}
         return command, None, {"folder": None, "beside": files, "wrapped": False}
 
     def send(self, line: str) -> None:
@@ -254,15 +252,16 @@ class Attempt:
             with contextlib.suppress(psutil.Error):
                 leader = psutil.Process(self._process.pid)
                 self._seen |= {one.pid: one for one in (leader, *leader.children(recursive=True))}
-        total = 0
+        total = threads = 0
         for one in list(self._seen.values()):
             try:
                 total += one.memory_info().rss
+                threads += one.num_threads()
             except psutil.NoSuchProcess:
                 del self._seen[one.pid]
             except psutil.Error:  # not to be looked into: counted by what it shares with the others
                 continue
-        if len(self._seen) > self._limits.processes:
+        if len(self._seen) > self._limits.processes or threads > 10 * self._limits.processes:
             return "too_many"
         return "out_of_memory" if total > self._limits.memory_mb * 2**20 else ""
 
@@ -300,7 +299,7 @@ def _environment(folder: PurePath, threads: int) -> dict[str, str]:
         name: os.environ[name] for name in ("SYSTEMROOT", "SYSTEMDRIVE") if os.name == "nt" and name in os.environ
     }
     return windows | {
-        "PATH": os.defpath,
+        "PATH": os.pathsep.join((os.path.dirname(sys.executable), os.defpath)),  # `!python` is this one
         "HOME": home,
         "USERPROFILE": home,
         "TMPDIR": tmp,
@@ -315,13 +314,3 @@ def _environment(folder: PurePath, threads: int) -> dict[str, str]:
         "PIP_NO_INDEX": "1",
         progress.VARIABLE: progress.OFF,  # what is graded is nobody's progress
     }
-
-
-def _contents_of(beside: tuple[Beside, ...]) -> Iterator[tuple[str, bytes]]:
-    """What the student handed in next to the notebook, such as a module: as much as a lesson may need."""
-    left = _MOST_BESIDE
-    for one in beside[:_MOST_FILES_BESIDE]:
-        with contextlib.suppress(Unread):  # too large, or not to be opened: not there
-            content = contents(one.path, one.member, most=left)
-            left -= len(content)
-            yield one.name, content

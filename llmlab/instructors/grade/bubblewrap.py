@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from llmlab.instructors.grade.places import MEGABYTES_OF_FILES, tree
+from llmlab.instructors.grade.places import MEGABYTES_OF_FILES, MEGABYTES_OF_TMP, tree
 
 START = "/llmlab-start"  # where the submission's folder, as it was prepared, is seen from inside
 
@@ -25,14 +25,16 @@ def prefix(folder: Path, memory_mb: int, read: tuple[str, ...]) -> list[str]:
     if program is None:
         return []
     words = [program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/run"]
+    words += ["--proc", "/proc", "--dev", "/dev", "--dir", "/run"]
+    words += ["--size", str(MEGABYTES_OF_TMP * 2**20), "--tmpfs", "/tmp"]
     for name in ("sys", "sysrq-trigger", "irq", "bus"):  # root's own there, if the grader is run by root
         words += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
     for place, link in tree(read):
         words += ["--symlink", link, place] if link else ["--ro-bind", place, place]
     words += ["--size", str(max(64, memory_mb // 2) * 2**20), "--tmpfs", "/dev/shm"]
     words += ["--ro-bind", str(folder), START]
-    words += ["--size", str(MEGABYTES_OF_FILES * 2**20), "--tmpfs", str(folder), "--remount-ro", "/"]
+    words += ["--size", str(MEGABYTES_OF_FILES * 2**20), "--tmpfs", str(folder)]
+    words += ["--remount-ro", "/dev", "--remount-ro", "/"]
     return [*words, "--chdir", str(folder), "--"]
 
 

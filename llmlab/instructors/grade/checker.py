@@ -21,7 +21,9 @@ from llmlab.exercises.engine.crashes import Seen
 from llmlab.exercises.engine.exercise import SECONDS, Exercise
 from llmlab.exercises.engine.judging import stopped
 from llmlab.exercises.engine.result import Result
+from llmlab.exercises.engine.sources import sources
 from llmlab.exercises.engine.wire import from_text, to_text
+from llmlab.instructors.grade.notebooks import mark_of
 from llmlab.utils.time_limit import TimeLimit
 
 _LONGEST_TEXT = 5_000  # characters of anything that a submission says
@@ -125,14 +127,17 @@ def _text(value: Any) -> str:
 
 
 def judged(exercise: Exercise, answer: RemoteAnswer) -> dict[str, Any]:
-    """The verdict on an answer, as status, misconception and message.
+    """The verdict on an answer: status, misconception, message, and whether its code is that of the course's solution.
 
     Raises:
         Gone: its process went away.
     """
+    solution = False
     try:
         with TimeLimit(_OWN_SECONDS):
             result = exercise.judged(answer)
+            if result.status == "passed":
+                solution = _is_the_solution(exercise, answer)
     except KeyboardInterrupt as reason:
         result = stopped(answer.stop(reason))
     except Gone:
@@ -143,7 +148,18 @@ def judged(exercise: Exercise, answer: RemoteAnswer) -> dict[str, Any]:
     if result.status == "error" and re.search(r"raised MemoryError|can't allocate memory", result.message):
         status = "out_of_memory"
     misconception = None if status in _STOPPED.values() else result.misconception
-    return {"status": status, "misconception": misconception, "message": result.message}
+    return {
+        "status": status,
+        "misconception": misconception,
+        "message": result.message[:_LONGEST_TEXT],
+        "solution": solution,
+    }
+
+
+def _is_the_solution(exercise: Exercise, answer: RemoteAnswer) -> bool:
+    """Whether the code is the published one, wherever the answer has it from; of code that is long enough to tell."""
+    published = sources().get(exercise.id, {}).get("solution", "")
+    return bool(mark_of(published)) and answer.look(published).untouched
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +73,7 @@ def grade(
     seconds: float,
     memory_mb: int,
     jobs: int,
+    lessons: Sequence[str] = (),
     changed_only: bool = False,
     required: bool = False,
     container: bool = False,
@@ -99,6 +100,7 @@ def grade(
             jobs=jobs,
             students=[one.student for one in students],
             ours=wanted.ours,
+            lessons=lessons,
             changed_only=changed_only,
             required=required,
             container=container,

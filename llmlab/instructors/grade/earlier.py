@@ -10,12 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import llmlab.exercises
-from llmlab.instructors.grade.reader import Unread, contents
-from llmlab.instructors.grade.standing import ALSO
+from llmlab.instructors.grade.beside import contents_of
+from llmlab.instructors.grade.standing import ALSO, BEST_FIRST
 from llmlab.instructors.grade.submissions import Submission, exercises_of
 from llmlab.instructors.grade.table import Row, as_cells, partial_of, read_table
-
-_MOST = 20 * 2**20  # bytes of a file beside a notebook
 
 
 @cache
@@ -39,13 +37,8 @@ def fingerprint(submission: Submission) -> str:
     if not submission.fingerprint:
         return ""
     found = hashlib.sha256(f"{_checks()} {submission.fingerprint}".encode())
-    for one in submission.beside:
-        try:
-            found.update(
-                one.name.encode(errors="replace") + hashlib.sha256(contents(one.path, one.member, _MOST)).digest()
-            )
-        except Unread:
-            continue
+    for name, content in contents_of(submission.beside):
+        found.update(name.encode(errors="surrogatepass") + hashlib.sha256(content).digest())
     return found.hexdigest()[:20]
 
 
@@ -56,6 +49,8 @@ class Earlier:
         self._rows: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
         for file in (out, partial_of(out)):
             for row in read_table(file):
+                if row["status"] not in BEST_FIRST:  # somebody has written another word there: graded anew
+                    continue
                 self._rows[row["fingerprint"], row["notebook"]].append(row)
 
     def rows(self, submission: Submission, mark: str) -> list[Row]:

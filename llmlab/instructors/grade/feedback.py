@@ -29,6 +29,9 @@ _WORDS = {
 }
 
 
+_RESERVED = re.compile(r"con|nul|aux|prn|com\d|lpt\d")  # of Windows
+
+
 def write_feedback(folder: Path, rows: Iterable[Row], points: Points) -> int:
     """Write a page for each student into a folder, which is made; returns how many.
 
@@ -50,15 +53,11 @@ def file_name(student: str) -> str:
     >>> file_name("anna"), file_name("../bob")[:4]
     ('anna.html', 'bob-')
     """
-    plain = re.sub(r"[^\w-]+", "_", student)[:60].strip("_ ") or "student"
-    if (
-        plain == student
-        and student.isascii()
-        and student == student.lower()
-        and student not in ("con", "nul", "aux", "prn")
-    ):
+    plain = re.sub(r"[^\w-]+", "_", student)[:40].strip("_ ") or "student"
+    if plain == student and student.isascii() and student == student.lower() and not _RESERVED.fullmatch(student):
         return f"{plain}.html"
-    return f"{plain}-{hashlib.sha256(student.encode(errors='replace')).hexdigest()[:8]}.html"
+    # Long enough that nobody finds another name with the same one, and with it the page of somebody else.
+    return f"{plain}-{hashlib.sha256(student.encode(errors='surrogatepass')).hexdigest()[:32]}.html"
 
 
 def feedback(student: str, rows: list[Row], points: Points) -> str:

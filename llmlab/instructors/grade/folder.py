@@ -21,14 +21,15 @@ from llmlab.instructors.grade.judge import Judges
 from llmlab.instructors.grade.machine import Protection, fill_home, protection
 from llmlab.instructors.grade.process import grade_one
 from llmlab.instructors.grade.safe_text import name_shown
-from llmlab.instructors.grade.standing import absent, best_of
+from llmlab.instructors.grade.standing import absent, best_of, not_of_lessons
 from llmlab.instructors.grade.stopping import Stopped, Stopping
-from llmlab.instructors.grade.submissions import Found, Submission, duplicates, exercises_of, find
+from llmlab.instructors.grade.submissions import Found, Submission, asked_for, duplicates, exercises_of, find
 from llmlab.instructors.grade.table import Row, Table, partial_of
 from llmlab.instructors.grade.workplace import Workplace
 from llmlab.utils.arguments import require_count
 
 SOLUTION = "the course's solution"
+_OF_THIS_RUN = {"timeout", "out_of_memory", "crashed"}  # with other limits, or another day, it may end otherwise
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ def grade_all(
     progress: bool = True,
     students: Sequence[str] = (),
     ours: Sequence[Path] = (),
+    lessons: Sequence[str] = (),
     changed_only: bool = False,
     required: bool = False,
     container: bool = False,
@@ -71,14 +73,16 @@ def grade_all(
         progress: whether to show a progress bar.
         students: who should have handed in something; whoever did not gets a row.
         ours: files in the folder that are no submission.
+        lessons: that were asked for, such as "03": notebooks of others are passed over, and whoever has none of one of
+            them gets a row. Otherwise all that is there.
         changed_only: whether to take over the rows of the last table where nothing has changed since.
         required: whether to run nothing that the kernel does not hold in every respect.
         container: whether to run each submission in a container of Docker or Podman.
         say: is told what holds a submission, before the first one runs.
 
     Raises:
-        NotADirectoryError, ValueError: there is no such folder, or no notebook in it; a limit is not positive; `out`
-            holds something else than a table of grades.
+        NotADirectoryError, ValueError: there is no such folder or lesson, or no notebook; a limit is not positive;
+            `out` holds something else than a table of grades.
         OSError: `out` is a folder, lies in none, or cannot be written; said before anything is run.
         ImportError: a package that only grading needs is missing.
         GraderBroken: the grading process, or a container, cannot start on this machine, or less holds it than is
@@ -96,7 +100,8 @@ def grade_all(
     table = Table(out)  # a place where no table can be written is refused before anything is read or run
     try:
         contained = containers.find() if container else None
-        found = find(folder, ours=(out, partial_of(out), *ours))
+        everything = find(folder, ours=(out, partial_of(out), *ours))
+        found = asked_for(everything, lessons)
         held = contained or protection()
         say(held)
         if required and not held.whole:
@@ -117,7 +122,8 @@ def grade_all(
         table.leave()
         raise Stopped(stopping.code, _left(found, table, out))
     rows = best_of(table.rows)
-    table.finish([*rows, *absent(rows, students)])
+    known = [*students, *(one.student for one in everything.submissions)]
+    table.finish([*rows, *(not_of_lessons(rows, known, lessons) if lessons else absent(rows, students))])
     return Graded(table.rows, found.not_graded)
 
 
@@ -178,7 +184,9 @@ class _Batch:
             except GraderBroken:
                 raise
             except Exception as error:  # one notebook never stops the batch
-                verdicts = {id: Verdict("error", self._failed(error)) for id in ids}
+                verdicts, mark = {id: Verdict("error", self._failed(error)) for id in ids}, ""
+            if not _OF_THIS_RUN.isdisjoint(verdict.status for verdict in verdicts.values()):
+                mark = ""  # the next run with `--changed-only` tries it again
         return [
             self._with_same_code(
                 Row(
@@ -191,6 +199,7 @@ class _Batch:
                     message=verdict.message,
                     notes="; ".join(notes),
                     seconds=round(time.monotonic() - started, 1),
+                    same_code=SOLUTION if verdict.solution else "",
                     fingerprint=mark,
                 )
             )
@@ -205,7 +214,10 @@ class _Batch:
         return f"The grader itself failed on this notebook ({type(error).__name__}: {error}): report it."
 
     def _with_same_code(self, row: Row) -> Row:
-        return replace(row, same_code=self.same_code.get((row.student, row.exercise), ""))
+        found = self.same_code.get((row.student, row.exercise), "")
+        if SOLUTION in row.same_code and SOLUTION not in found:  # seen when it ran: no cell has that code
+            found = ", ".join(filter(None, (found, SOLUTION)))
+        return replace(row, same_code=found)
 
 
 def _same_code(submissions: list[Submission]) -> dict[tuple[str, str], str]:

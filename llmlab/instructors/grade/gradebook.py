@@ -46,10 +46,12 @@ def read_students(file: Path) -> list[Student]:
         raise ValueError(f"{file} is no text in UTF-8 ({error.reason}): save it as CSV in UTF-8") from None
     first = text.partition("\n")[0]
     separator = max(",;\t", key=first.count)
-    rows = list(csv.DictReader(io.StringIO(text), delimiter=separator))
-    names = [
-        str(name).strip().lower() for name in csv.DictReader(io.StringIO(text), delimiter=separator).fieldnames or ()
-    ]
+    try:
+        table = csv.DictReader(io.StringIO(text), delimiter=separator)
+        names = [str(name).strip().lower() for name in table.fieldnames or ()]
+        rows = list(table)
+    except csv.Error as error:
+        raise ValueError(f"{file} cannot be read as CSV ({error}): is a quotation mark left open?") from None
     if "student" not in names:
         raise ValueError(
             f"{file} has no column `student` (it has: {', '.join(names) or 'none'}): that is the name of the file or "

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from llmlab.instructors.grade import bubblewrap
-from llmlab.instructors.grade.jail import enter, raise_loopback
-from llmlab.instructors.grade.places import DEVICES, NAMES_ONLY, SYSTEM
+from llmlab.instructors.grade.calls import refuse_calls
+from llmlab.instructors.grade.jail import drop_rights, enter, raise_loopback
+from llmlab.instructors.grade.places import DEVICES, MEGABYTES_OF_TMP, NAMES_ONLY, SYSTEM
 
 _NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000  # flags of unshare(2)
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446  # system calls, the same on every architecture
@@ -56,7 +57,10 @@ def confine(folder: Path, memory_mb: int, read: tuple[str, ...], wrapped: bool =
         os.chdir(folder / "work")
     jailed = wrapped or enter(folder, memory_mb, read)
     network = jailed or _leave_network()
-    files = _keep_to(folder, read)
+    files = _keep_to(folder, read, jailed)
+    if not jailed:
+        drop_rights()
+    refuse_calls()
     if not (network and files):
         _refuse_in_python(folder, network=not network, files=not files)
     held = {"processes": jailed, "network": network, "files": files}
@@ -64,7 +68,7 @@ def confine(folder: Path, memory_mb: int, read: tuple[str, ...], wrapped: bool =
 
 
 def limit(memory_mb: int, processes: int) -> None:
-    """Limit private memory (Linux), the size of one file and the number of processes, where the system can.
+    """Limit private memory (Linux), the size of one file, open files and processes, where the system can.
 
     A process beyond it gets an error. Private memory is RLIMIT_DATA; RLIMIT_AS would count every shared library and
     reserved address as well.
@@ -78,7 +82,9 @@ def limit(memory_mb: int, processes: int) -> None:
         import resource
     except ImportError:  # Windows
         return
-    limits = {"RLIMIT_DATA": memory_mb * 2**20, "RLIMIT_FSIZE": 256 * 2**20, "RLIMIT_CORE": 0}
+    # Every open socket may hold some memory of the kernel's. A core of 1 byte is none: 0 is not heeded where the system
+    # pipes cores to a program.
+    limits = {"RLIMIT_DATA": memory_mb * 2**20, "RLIMIT_FSIZE": 256 * 2**20, "RLIMIT_CORE": 1, "RLIMIT_NOFILE": 1024}
     for name, most in (limits | ({"RLIMIT_NPROC": processes} if processes else {})).items():
         kind = getattr(resource, name)
         hard = resource.getrlimit(kind)[1]
@@ -116,10 +122,11 @@ class _PathRule(ctypes.Structure):
     _fields_ = [("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32)]
 
 
-def _keep_to(folder: Path, read: tuple[str, ...]) -> bool:
+def _keep_to(folder: Path, read: tuple[str, ...], own: bool) -> bool:
     """Landlock: no writing but below `folder`, in shared memory and to devices such as /dev/null; no signals out.
 
-    And no reading but there, below `read`, and of the system's own places.
+    And no reading but there, below `read`, and of the system's own places. `own` says whether /tmp and the terminals in
+    /dev/pts are the submission's own: else the machine's files are there, and the instructor's terminal is among them.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -132,8 +139,9 @@ def _keep_to(folder: Path, read: tuple[str, ...]) -> bool:
     ruleset = libc.syscall(_LANDLOCK_CREATE, ctypes.byref(rules), ctypes.c_size_t(ctypes.sizeof(rules)), 0)
     if ruleset < 0:
         return False
-    allowed = {str(folder): writes, _SHARED_MEMORY: writes, "/dev/pts": _READS | _WRITE_FILE}
+    allowed = dict.fromkeys((str(folder), _SHARED_MEMORY, *(["/tmp"] if own and _is_small("/tmp") else [])), writes)
     allowed |= dict.fromkeys((*DEVICES, "/dev/ptmx"), _READ_FILE | _WRITE_FILE)
+    allowed |= {"/dev/pts": _READS | _WRITE_FILE} if own else {}
     system = (*SYSTEM, "/proc")
     allowed |= {path: _READ_FOLDER if path.endswith(NAMES_ONLY) else _READS for path in (*system, *read)}
     for path, what in allowed.items():
@@ -146,6 +154,12 @@ def _keep_to(folder: Path, read: tuple[str, ...]) -> bool:
     restricted = libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0) == 0
     os.close(ruleset)
     return restricted
+
+
+def _is_small(place: str) -> bool:
+    """Whether it is the /tmp that was made for the submission, and not the machine's."""
+    found = os.statvfs(place)
+    return found.f_blocks * found.f_frsize == MEGABYTES_OF_TMP * 2**20
 
 
 def _refuse_in_python(folder: Path, *, network: bool, files: bool) -> None:

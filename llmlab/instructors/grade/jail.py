@@ -19,7 +19,7 @@ import struct
 import sys
 from pathlib import Path
 
-from llmlab.instructors.grade.places import DEVICES, MEGABYTES_OF_FILES, tree
+from llmlab.instructors.grade.places import DEVICES, MEGABYTES_OF_FILES, MEGABYTES_OF_TMP, tree
 
 _USER, _NETWORK, _MOUNTS, _PROCESSES, _IPC = 0x10000000, 0x40000000, 0x20000, 0x20000000, 0x08000000
 _ALL = _NETWORK | _MOUNTS | _PROCESSES | _IPC
@@ -50,6 +50,9 @@ def enter(folder: Path, memory_mb: int, read: tuple[str, ...]) -> bool:
     libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
     if not _would_work(libc, folder, memory_mb, read):
         return False
+    # The first process of the namespace stays where it is now, and others may look through its eyes: /proc/1/cwd.
+    # At the root it is moved to the new root with everything else.
+    os.chdir("/")
     _leave(libc)
     if inner := os.fork():
         _, status = os.waitpid(inner, 0)
@@ -71,6 +74,12 @@ def raise_loopback() -> None:
     name_and_flags = struct.pack("16sh", b"lo", 1)  # IFF_UP
     with contextlib.suppress(OSError), socket.socket() as any_socket:
         fcntl.ioctl(any_socket, 0x8914, name_and_flags)  # SIOCSIFFLAGS
+
+
+def drop_rights() -> None:
+    """Where `enter` did not work: root gives up all that its processes may do beyond what any user may."""
+    if sys.platform.startswith("linux"):
+        _drop_rights(ctypes.CDLL(None, use_errno=True))
 
 
 def _would_work(libc: ctypes.CDLL, folder: Path, memory_mb: int, read: tuple[str, ...]) -> bool:
@@ -132,6 +141,8 @@ def _furnish(libc: ctypes.CDLL, folder: Path, memory_mb: int, read: tuple[str, .
     os.makedirs(root, exist_ok=True)
     mount("", "/", "", _PRIVATE | _RECURSIVE)
     mount("root", root, "tmpfs", 0, "size=16m,mode=755")
+    os.makedirs(f"{root}/tmp")
+    mount("tmp", f"{root}/tmp", "tmpfs", 0, f"size={MEGABYTES_OF_TMP}m,nr_inodes=20000,mode=1777")
     for place, link in tree(read):
         inside = root + place
         os.makedirs(os.path.dirname(inside), exist_ok=True)
@@ -142,7 +153,7 @@ def _furnish(libc: ctypes.CDLL, folder: Path, memory_mb: int, read: tuple[str, .
             os.makedirs(inside) if os.path.isdir(place) else Path(inside).touch()
         bind(place, inside)
         read_only(inside)
-    for name in ("proc", "tmp", "run", "dev/shm", "dev/pts"):
+    for name in ("proc", "run", "dev/shm", "dev/pts"):
         os.makedirs(f"{root}/{name}", exist_ok=True)
     mount("proc", f"{root}/proc", "proc")
     for name in ("sys", "sysrq-trigger", "irq", "bus"):  # root's own here, if the grader is run by root

@@ -64,7 +64,7 @@ class Judge:
             heard = self._hear(stop)
             if "verdict" in heard:
                 found = heard["verdict"]
-                return Verdict(found["status"], found["message"], found["misconception"] or "")
+                return Verdict(found["status"], found["message"], found["misconception"] or "", found["solution"])
             asked = time.monotonic()
             try:
                 attempt.send(heard["ask"])

@@ -15,6 +15,7 @@ from llmlab.utils.edition import CURRENT
 
 MOST_BYTES = 50 * 2**20
 MOST_SOURCE = 2**20  # characters in all cells of code; the longest lesson has 40,000
+_MOST_CELLS = 5_000  # of code; each takes a hundred times its own length of memory
 _LEAST_TO_COMPARE = 40  # parts of a syntax tree: what is shorter is often the same by necessity
 _EXERCISE_CALL = re.compile(r"""\b(?:exercise|progress)\(\s{0,20}["'](\d\d(?:\.\d{1,3})?)["']""")
 _SETUP_CALL = re.compile(r"""\bcourse\.setup\(\s{0,20}(?:edition\s{0,9}=\s{0,9})?(\d{0,9})\s{0,20}\)""")
@@ -135,6 +136,8 @@ def _code_cells(notebook: dict) -> list[Cell]:
             raise ValueError(f"its cells hold more than {MOST_SOURCE // 2**20} MB of code, which no lesson needs")
         metadata = cell.get("metadata")
         tags = metadata.get("tags") if isinstance(metadata, dict) else None
+        if len(cells) >= _MOST_CELLS:
+            raise ValueError(f"it has more than {_MOST_CELLS:,} cells of code, which no lesson needs")
         if source.strip():
             cells.append(Cell(place, source, may_raise=isinstance(tags, list) and "raises-exception" in tags))
     return cells
@@ -188,14 +191,14 @@ def _answers(cells: list[Cell], names: dict[str, tuple[str, ...]]) -> dict[str, 
     marks = {}
     for id, wanted in names.items():
         cell = next((one for one in reversed(cells) if all(binds(name, one.source) for name in wanted)), None)
-        mark = _mark(cell.source) if cell else ""
+        mark = mark_of(cell.source) if cell else ""
         published = sources().get(id, {})
-        if mark and mark != _mark(published.get("stub", "")):
-            marks[id] = "solution" if mark == _mark(published.get("solution", "")) else mark
+        if mark and mark != mark_of(published.get("stub", "")):
+            marks[id] = "solution" if mark == mark_of(published.get("solution", "")) else mark
     return marks
 
 
-def _mark(source: str) -> str:
+def mark_of(source: str) -> str:
     """The same for the same code, however it is laid out and commented; "" for what is short or no Python."""
     try:
         tree = ast.parse(source)

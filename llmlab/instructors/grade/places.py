@@ -19,6 +19,7 @@ SYSTEM = (
     *(f"/etc/{name}" for name in _ETC),
 )
 MEGABYTES_OF_FILES = 512  # that one submission may write, where its folder lies in memory
+MEGABYTES_OF_TMP = 64  # and that its /tmp holds, where it has one of its own
 _COURSE = Path(__file__).resolve().parents[3]  # the folder that holds the package `llmlab`, and `data` in a checkout
 
 

@@ -20,7 +20,7 @@ from llmlab.instructors.grade.workplace import Workplace
 _SAYS = {
     "timeout": "took longer than {seconds:.0f} s",
     "out_of_memory": "took more than {memory_mb} MB of memory",
-    "too_many": "started more than {processes} processes",
+    "too_many": "started more than {processes} processes, or ten times as many threads",
     "crashed": "ended the process ({detail})",
 }
 
@@ -142,7 +142,8 @@ def _run_cells(run: _Run, attempt: Attempt, limits: Limits, step: _Step, stop: t
     until = run.end
     while True:
         match attempt.event(min(run.end, until), stop):
-            case {"event": "cell", "place": int(place)} if place in places:
+            # In order: a cell that says again and again that it begins gets no more time by that.
+            case {"event": "cell", "place": int(place)} if place in places and place > (step.at or 0):
                 step.kind, step.at = "cell", place
                 until = time.monotonic() + limits.of_step("cell")
             case {"event": "stopped", "place": int(place), "error": str(error)} if place in places:

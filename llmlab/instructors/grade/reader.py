@@ -21,11 +21,13 @@ from typing import Any
 
 from llmlab.instructors.grade.notebooks import MOST_BYTES, read_notebook
 from llmlab.instructors.grade.places import import_path
+from llmlab.instructors.grade.walk import stem
 
 _BOOT = "import sys; sys.path[:] = {path!r}; from llmlab.instructors.grade.reader import main; main()"
 _SECONDS = 30.0  # for one file
 _MEGABYTES = 1000  # of memory
 _MOST_MEMBERS = 2_000  # of one zip
+_BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others unpack a few bytes to any number at once
 
 
 class Unread(Exception):
@@ -126,8 +128,7 @@ def _done(order: dict[str, str]) -> dict[str, Any]:
         return {"members": _members(path)}
     content = contents(path, order["member"])
     name = PurePosixPath(order["member"]).name if order["member"] else path.name
-    stem = name[: name.lower().rindex(".ipynb")]
-    return read_notebook(content, stem) | {"fingerprint": hashlib.sha256(content).hexdigest()[:16]}
+    return read_notebook(content, stem(name)) | {"fingerprint": hashlib.sha256(content).hexdigest()[:16]}
 
 
 def contents(path: Path, member: str = "", most: int = MOST_BYTES) -> bytes:
@@ -139,15 +140,21 @@ def contents(path: Path, member: str = "", most: int = MOST_BYTES) -> bytes:
     try:
         with _opened(path) as file:
             if not member:
-                content = file.read(most + 1)
+                content = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else None
             else:
-                with zipfile.ZipFile(file) as archive, archive.open(member) as inner:
-                    content = inner.read(most + 1)
+                with zipfile.ZipFile(file) as archive:
+                    found = archive.getinfo(member)
+                    if found.compress_type not in _BOUNDED:
+                        raise NotImplementedError("it is compressed in another way than zips are: zip it again")
+                    content = None
+                    if found.file_size <= most:
+                        with archive.open(found) as inner:  # its size is only what it says of itself
+                            content = inner.read(most + 1)
     except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, KeyError, ValueError, EOFError) as error:
         raise Unread(f"cannot be opened ({_why(error)})") from None
     except Exception as error:  # what a broken compression raises has many classes
         raise Unread(f"cannot be opened ({type(error).__name__})") from None
-    if len(content) > most:
+    if content is None or len(content) > most:
         raise Unread(f"has more than {most // 2**20} MB; clear its outputs")
     return content
 

@@ -7,26 +7,21 @@ deeper belongs to the first folder on its way (`anna/03_sliding_window.ipynb` ->
 from __future__ import annotations
 
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from llmlab.instructors.grade.beside import MOST_FILES, Beside
 from llmlab.instructors.grade.notebooks import Cell, binds, exercises_of, lesson_in_name
 from llmlab.instructors.grade.reader import Reader, Unread
-from llmlab.instructors.grade.walk import Entry, hidden, is_notebook, walk
+from llmlab.instructors.grade.safe_text import name_shown
+from llmlab.instructors.grade.walk import Entry, hidden, is_notebook, stem, walk
 
 __all__ = ["Beside", "Cell", "Found", "Submission", "binds", "exercises_of", "find"]
 
-
-@dataclass(frozen=True)
-class Beside:
-    """A file that lies beside a notebook in the student's own folder: its path, or a zip's and the member's name."""
-
-    name: str
-    path: Path
-    member: str = ""
+_MOST_NOTEBOOKS = 100  # of one student, and as many zips: a term has 17, and each takes its time
 
 
 @dataclass(frozen=True)
@@ -92,6 +87,23 @@ def find(folder: Path, ours: tuple[Path, ...] = ()) -> Found:
         return _Collection(folder, ours, reader).found()
 
 
+def asked_for(found: Found, lessons: Sequence[str]) -> Found:
+    """What there is of some lessons; the rest is passed over, with a line on each file. Without lessons, everything.
+
+    A file of which no lesson can be told stays: it may be the one that was asked for.
+
+    Raises:
+        ValueError: there is no such lesson.
+    """
+    for lesson in lessons:
+        if not exercises_of(lesson):
+            raise ValueError(f"there is no lesson {lesson!r} with exercises; give a number such as 03")
+    wanted = set(lessons)
+    other = [one for one in found.submissions if wanted and one.lessons and not wanted & set(one.lessons)]
+    lines = [f"{_way((one.name,))} is of lesson {' and '.join(one.lessons)}, which was not asked for" for one in other]
+    return Found([one for one in found.submissions if one not in other], [*found.not_graded, *lines])
+
+
 class _Collection:
     def __init__(self, folder: Path, ours: tuple[Path, ...], reader: Reader) -> None:
         self._folder, self._reader = folder, reader
@@ -100,13 +112,15 @@ class _Collection:
         self._files: list[_File] = []
         self._beside: dict[tuple[str, ...], list[Beside]] = defaultdict(list)
         self._passed_over: list[tuple[tuple[str, ...], str]] = []
+        self._notebooks: Counter[str] = Counter()  # of each student
+        self._zips: Counter[str] = Counter()
         for entry in walk(folder):
             self._sort(entry)
 
     def found(self) -> Found:
         """Read what was sorted."""
         if not self._files:
-            listed = "; ".join(f"{_way(parts)} {why}" for parts, why in self._passed_over[:3])
+            listed = "; ".join(name_shown(f"{_way(parts)} {why}") for parts, why in self._passed_over[:3])
             raise ValueError(
                 f"there is no notebook (.ipynb) in {self._folder} or below it" + (listed and f"; {listed}")
             )
@@ -122,7 +136,7 @@ class _Collection:
         """For whoever handed in something that is no notebook: it must not be passed over in silence."""
         mine = [(parts, why) for parts, why in self._passed_over if parts[0] == top]
         listed = "; ".join(f"{_way(parts)} {why}" for parts, why in mine[:3])
-        lesson = next((found for parts, _ in mine if (found := lesson_in_name(_stem(parts[-1])))), "")
+        lesson = next((found for parts, _ in mine if (found := lesson_in_name(stem(parts[-1])))), "")
         problem = f"There is no notebook of this student{': ' if listed else ''}{listed}."
         return Submission(student, self._folder / top, top, (lesson,) if lesson else (), problem=problem)
 
@@ -132,19 +146,34 @@ class _Collection:
             if len(entry.parts) == 1:
                 self._students[top] = _student(top)
         elif entry.kind == "notebook":
-            self._files.append(_File(entry.parts, entry.path))
+            self._take(_File(entry.parts, entry.path))
         elif entry.kind == "zip":
             if len(entry.parts) == 1:
                 self._students[top] = _student(top[: -len(".zip")])
-            self._unpack(entry)
+            self._zips[top] += 1
+            if self._zips[top] > _MOST_NOTEBOOKS:
+                self._passed_over.append((entry.parts, f"is one zip more than {_MOST_NOTEBOOKS} of one student"))
+            else:
+                self._unpack(entry)
         elif entry.kind == "none":
             if len(entry.parts) == 1:  # also where it is one file: whoever handed in a link stands in the table
-                self._students[top] = _student(_stem(top) if is_notebook(top) else Path(top).stem)
+                self._students[top] = _student(stem(top) if is_notebook(top) else Path(top).stem)
             self._passed_over.append((entry.parts, entry.problem))
         elif len(entry.parts) > 1:
-            self._beside[entry.parts[:-1]].append(Beside(entry.parts[-1], entry.path))
+            self._lay(entry.parts, Beside(entry.parts[-1], entry.path))
         elif entry.path.resolve() not in self._ours:
             self._passed_over.append((entry.parts, "is no notebook"))
+
+    def _take(self, file: _File) -> None:
+        self._notebooks[file.parts[0]] += 1
+        if self._notebooks[file.parts[0]] <= _MOST_NOTEBOOKS:
+            self._files.append(file)
+        else:
+            self._passed_over.append((file.parts, f"is one notebook more than {_MOST_NOTEBOOKS} of one student"))
+
+    def _lay(self, parts: tuple[str, ...], file: Beside) -> None:
+        if len(self._beside[parts[:-1]]) < MOST_FILES:
+            self._beside[parts[:-1]].append(file)
 
     def _unpack(self, entry: Entry) -> None:
         try:
@@ -158,23 +187,23 @@ class _Collection:
                 continue
             parts = (*entry.parts, *inner)
             if is_notebook(inner[-1]):
-                self._files.append(_File(parts, entry.path, member))
+                self._take(_File(parts, entry.path, member))
             elif inner[-1].lower().endswith(".zip"):
                 self._passed_over.append((parts, "is a zip in a zip: unpack it"))
             else:
-                self._beside[parts[:-1]].append(Beside(inner[-1], entry.path, member))
+                self._lay(parts, Beside(inner[-1], entry.path, member))
         if not any(file.path == entry.path for file in self._files):
             self._passed_over.append((entry.parts, "holds no notebook"))
 
     def _read(self, file: _File) -> Submission:
         top, name = file.parts[0], file.parts[-1]
         student = self._students.get(top) if len(file.parts) > 1 else None
-        student = student if student is not None else _student(_stem(top))
+        student = student if student is not None else _student(stem(top))
         shown = "/".join(file.parts)
         try:
             read = self._reader.notebook(file.path, file.member)
         except Unread as error:
-            lesson = lesson_in_name(_stem(name))
+            lesson = lesson_in_name(stem(name))
             problem = f"This is no notebook that can be read: it {error}."
             return Submission(student, file.path, shown, (lesson,) if lesson else (), problem=problem)
         notes = read["notes"]
@@ -203,16 +232,6 @@ def _way(parts: tuple[str, ...]) -> str:
 def _student(name: str) -> str:
     """The same text for the same name: one may come composed, and from a Mac decomposed."""
     return unicodedata.normalize("NFC", name)
-
-
-def _stem(name: str) -> str:
-    """A file's name without the endings of a notebook.
-
-    >>> _stem("anna.ipynb.txt"), _stem("anna.IPYNB"), _stem("anna")
-    ('anna', 'anna', 'anna')
-    """
-    place = name.lower().rfind(".ipynb")
-    return name[:place] if place > 0 else name
 
 
 def duplicates(submissions: list[Submission]) -> Iterator[tuple[str, list[str]]]:

@@ -6,12 +6,15 @@ A zip counts as a folder of its name. What cannot be a notebook is told with the
 from __future__ import annotations
 
 import os
+import re
 import stat
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
-_MOST_ENTRIES = 200_000  # files and folders together; a class of a thousand with twenty files each has a tenth
+_MOST_ENTRIES = 200_000  # files and folders of one student: whoever hands in more takes nothing from the others
 _OTHER_ARCHIVES = (".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 
 
@@ -38,24 +41,28 @@ class Entry:
 
 
 def walk(folder: Path) -> Iterator[Entry]:
-    """Everything below `folder` that is not hidden, links not followed."""
-    waiting: list[tuple[tuple[str, ...], str]] = [((), str(folder))]
-    count = 0
+    """Everything below `folder` that is not hidden, links not followed; what lies less deep comes first."""
+    waiting: deque[tuple[tuple[str, ...], str]] = deque([((), str(folder))])
+    count: Counter[str] = Counter()  # of each student
     while waiting:
-        above, place = waiting.pop()
+        above, place = waiting.popleft()
+        top = above[0] if above else ""
+        if count[top] > _MOST_ENTRIES:
+            continue
         try:
-            found = sorted(os.scandir(place), key=lambda one: one.name)
+            with os.scandir(place) as all:
+                found = sorted(islice(all, _MOST_ENTRIES + 1) if above else all, key=lambda one: one.name)
         except OSError as error:
             if not above:
                 raise
             yield Entry(above, Path(place), "none", f"cannot be opened ({error.strerror or error})")
             continue
         for one in found:
-            count += 1
-            if count > _MOST_ENTRIES:
-                problem = f"nor is what follows it: there are more than {_MOST_ENTRIES:,} files and folders"
+            count[top] += bool(above)
+            if count[top] > _MOST_ENTRIES:
+                problem = f"is passed over, and what follows it: one student has more than {_MOST_ENTRIES:,} files"
                 yield Entry((*above, one.name), Path(one.path), "none", problem)
-                return
+                break
             if hidden(one.name):
                 continue
             entry = _entry((*above, one.name), one)
@@ -77,6 +84,17 @@ def is_notebook(name: str) -> bool:
     """
     first, _, last = name.lower().rpartition(".")
     return last == "ipynb" or (last in ("txt", "json") and first.endswith(".ipynb"))
+
+
+def stem(name: str) -> str:
+    """A file's name without the endings of a notebook.
+
+    >>> stem("anna.ipynb.txt"), stem("anna.IPYNB"), stem("anna"), stem("\u0130rem.ipynb")
+    ('anna', 'anna', 'anna', '\u0130rem')
+    """
+    # Not by `lower`, which makes some letters longer: the places of the rest would be other ones.
+    endings = list(re.finditer(r"\.ipynb", name, re.IGNORECASE | re.ASCII))
+    return name[: endings[-1].start()] if endings and endings[-1].start() else name
 
 
 def _entry(parts: tuple[str, ...], one: os.DirEntry) -> Entry:

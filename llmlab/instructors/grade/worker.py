@@ -7,6 +7,7 @@ start is put back before that: an honest notebook that patched something is judg
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import json
@@ -44,6 +45,7 @@ def main() -> None:
         for lesson in job["lessons"]:
             llmlab.exercises.engine.catalogue.of_lesson(lesson)
         put_back = _remember_modules()
+        sys.path.insert(0, "")  # as in Jupyter, but last: a file of the student's must not stand in for one of ours
     except Exception as error:
         report("broken", message=f"{type(error).__name__}: {error}")
         os._exit(1)
@@ -99,8 +101,23 @@ def _shell() -> Any:
     from traitlets.config import Config
 
     shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
-    shell.enable_gui = lambda gui=None: None  # `%matplotlib inline` asks for it, and a terminal's shell has none
-    sys.path.insert(0, "")  # as in Jupyter: a module that the notebook itself writes can be imported
+    shell.enable_gui = lambda gui=None: None  # `%gui` asks for it, and a terminal's shell has none
+    inline = shell.enable_matplotlib
+    shell.enable_matplotlib = lambda gui=None: inline("inline")  # also for `%matplotlib qt`: there are no windows here
+    shell.ask_exit = lambda: None  # `exit()` in the last cell
+
+    needs_loop = shell.should_run_async
+
+    def in_a_loop(source: str, **more: Any) -> bool:
+        """As in Jupyter a loop runs while a cell does; what a magic runs within it, such as `%%capture`, needs none."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return True
+        return needs_loop(source, **more)
+
+    shell.should_run_async = in_a_loop
+    shell.system = shell.system_raw  # `!commands` without a terminal: there may be none that is the submission's own
     shell.showtraceback = shell.showsyntaxerror = lambda *_, **__: None  # laying out a traceback can take seconds
     return shell
 
@@ -123,8 +140,9 @@ def _remember_modules() -> Callable[[], None]:
 
         torch.set_default_dtype(torch.float32)
         torch.set_default_device("cpu")
-        os.chdir(here)
-        sys.setrecursionlimit(depth)
+        with contextlib.suppress(OSError):  # it has removed its own folder
+            os.chdir(here)
+        sys.setrecursionlimit(max(depth, sys.getrecursionlimit()))  # an answer may need what it has asked for
 
     return put_back
 

@@ -33,7 +33,8 @@ export function mount(el, source) {
   const view = controlBar(controls, uid, { moved: touched, near, player });
   const page = makePage(el, source.declared, uid, view);
   const say = speaker(page.spoken);
-  const height = holdHeight(page.stage);
+  const heights = [page.stage, page.goal].map((part) => holdHeight(part, player.playing));
+  const release = () => heights.forEach((height) => height.release());
   const light = lights(page.root, page.bubble);
   const live = livePicture(page.picture, { state: seen, valuesOf: view.values, change: pressed, near, has: (values) => source.has({ ...state, ...values }), refuse });
   const systemCalm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -120,17 +121,17 @@ export function mount(el, source) {
     if (view.values(name).length) return move({ [name]: value, ...along(name, value) }, name);
     state = { ...state, [name]: value };
     typingTimer = setTimeout(() => {
-      height.release();
+      release();
       move({}, null);
     }, TYPING_PAUSE);
   }
 
-  // What comes along with an option, while the learner has not chosen otherwise.
+  // What comes along with an option, so that there is something to see of it; a text that was typed stays.
   function along(name, value) {
-    const others = controls.find((one) => one.name === name).along?.[value] ?? {};
-    const [first] = Object.keys(others);
-    const untouched = first && state[first] === controls.find((one) => one.name === first).initial;
-    return untouched && source.has({ ...state, [name]: value, ...others }) ? others : {};
+    const control = (one) => controls.find((other) => other.name === one);
+    const free = ([other]) => !control(other).typed || state[other] === control(other).initial;
+    const others = Object.fromEntries(Object.entries(control(name).along?.[value] ?? {}).filter(free));
+    return source.has({ ...state, [name]: value, ...others }) ? others : {};
   }
 
   function pressed(values, name) {
@@ -201,7 +202,7 @@ export function mount(el, source) {
   }
 
   function frameChanged(frame) {
-    if (frame.generation !== generation) height.release();
+    if (frame.generation !== generation) release();
     generation = frame.generation;
     store.startAnew(generation);
     store.keep(frame);
@@ -227,7 +228,7 @@ export function mount(el, source) {
     if (event.key === "Escape") player.stop();
   });
   page.reset.addEventListener("click", () => {
-    height.release();
+    release();
     player.stop();
     clearTimeout(typingTimer);
     move(Object.fromEntries(controls.map(({ name, initial }) => [name, initial])), null);
@@ -240,7 +241,7 @@ export function mount(el, source) {
   return () => {
     deaf();
     live.end();
-    height.end();
+    heights.forEach((height) => height.end());
     player.stop();
     [busyTimer, settleTimer, typingTimer].forEach(clearTimeout);
   };

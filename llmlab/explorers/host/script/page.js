@@ -8,8 +8,7 @@ export function makePage(el, { title, task, has_more }, uid, { bar, quietBar }) 
 
   const busy = part("span", "busy", { textContent: "computing …", hidden: true });
   const mark = part("span", "mark"), distance = part("span", "distance");
-  const status = part("p", "status", {});
-  status.append(mark, distance);
+  const status = element("p", { className: "llmlab-status" }, mark, distance);
   const note = part("p", "note");
   const picture = labelled(part("div", "frame llmlab-hero", { tabIndex: -1 }), { role: "group", "aria-label": `${title}: the picture`, "aria-describedby": `${uid}-words` });
   const why = part("div", "frame llmlab-why");
@@ -27,34 +26,56 @@ export function makePage(el, { title, task, has_more }, uid, { bar, quietBar }) 
     ...(has_more ? [numbers] : []),
     ...(quietBar.children.length ? [fold("The same as sliders", quietBar)] : []),
     fold("In words", words), fold("Python for this state", code));
-  // The picture's height only grows while controls move: what stands below it does not jump.
-  const stage = element("div", { className: "llmlab-stage" }, element("div", {}, picture, why));
+  // The picture's height only grows while controls move: what stands below it does not jump. A note comes and goes, so
+  // its place is here too, and not above the controls.
+  const stage = element("div", { className: "llmlab-stage" }, element("div", {}, picture, why, note));
+  const goal = element("div", {}, element("div", {}, status)); // likewise: a longer distance takes one line more
   const body = element("div", { className: "llmlab-body" }, // where it is narrow, the picture comes before its controls
     element("h4", { className: "llmlab-title" }, title, busy),
-    part("p", "task", { textContent: task }), status, note, bar, stage, question, folds);
+    part("p", "task", { textContent: task }), goal, bar, stage, question, folds);
   const root = labelled(element("section", { className: "llmlab-explorer llmlab-live" }, body, bubble, spoken), { "aria-label": title });
   el.append(root);
-  return { root, busy, mark, distance, status, note, stage, picture, why, question, numbers, more, words, code, bubble, spoken, reset };
+  return { root, busy, mark, distance, status, note, stage, goal, picture, why, question, numbers, more, words, code, bubble, spoken, reset };
 }
 
-// Keep the stage as high as it has been, until the width changes or `release` is called.
-export function holdHeight(stage) {
-  let width = 0, highest = 0;
-  const inner = stage.firstElementChild;
+const HOLE = 48; // px; a lower gap below the picture is not seen as one, and stays
+const LOW_FOR = 1200; // ms that a picture has to be lower until its place gives way
+
+// Keep a part of the page as high as its content has been, so that nothing below it jumps while a control is moved;
+// until `release` is called, the width changes, or the content has been much lower for a while, with no finger down and
+// nothing `playing`.
+export function holdHeight(outer, playing) {
+  let width = 0, highest = 0, timer = null, down = false;
+  const inner = outer.firstElementChild;
+  const hold = (height) => (outer.style.minHeight = `${(highest = height)}px`);
+
+  function giveWay() {
+    timer = setTimeout(() => {
+      if (down || playing()) return giveWay();
+      hold(inner.offsetHeight);
+    }, LOW_FOR);
+  }
+
   const observer = new ResizeObserver(([{ contentRect }]) => {
-    if (contentRect.width !== width) highest = 0;
+    clearTimeout(timer);
+    if (contentRect.width !== width || contentRect.height > highest) hold(contentRect.height);
+    else if (contentRect.height < highest - HOLE) giveWay();
     width = contentRect.width;
-    if (contentRect.height <= highest) return;
-    highest = contentRect.height;
-    stage.style.minHeight = `${highest}px`;
   });
   observer.observe(inner);
+  const onDown = () => (down = true), onUp = () => (down = false);
+  const pointer = [["pointerdown", onDown], ["pointerup", onUp], ["pointercancel", onUp]];
+  pointer.forEach(([event, does]) => window.addEventListener(event, does, true));
   return {
     release() {
       highest = 0;
-      stage.style.minHeight = "";
+      outer.style.minHeight = "";
     },
-    end: () => observer.disconnect(),
+    end() {
+      observer.disconnect();
+      clearTimeout(timer);
+      pointer.forEach(([event, does]) => window.removeEventListener(event, does, true));
+    },
   };
 }
 
