@@ -575,12 +575,12 @@ for way, runs in table.items():
 # from scores of what was done, with no right answer to copy.) **DPO**, direct preference optimization
 # (Rafailov et al. 2023), needs one loss only:
 #
-# $$-\log \sigma\Big(\beta \big[(\log \pi(c) - \log \pi_0(c)) - (\log \pi(r) - \log \pi_0(r))\big]\Big)$$
+# $$-\log \sigma\big(\beta \, [g(c) - g(r)]\big)$$
 #
-# $\pi(c)$ is the probability that the model gives the whole chosen answer, $\pi(r)$ that of the rejected one; $\pi_0$
-# is the model at the start, the *reference*, which stays as it is. $\sigma$ is the sigmoid, $\beta$ a number such as
-# 0.1. The loss falls when the chosen answer gains more than the rejected one. One pair: let us prefer *the cow* to *the
-# cows*.
+# with what an answer $a$ has gained, $g(a) = \log \pi(a) - \log \pi_0(a)$. Here $\pi(a)$ is the probability that the
+# model gives the whole answer; $\pi_0$ is the model at the start, the *reference*, which stays as it is; $c$ is the
+# chosen answer and $r$ the rejected one, $\sigma$ the sigmoid, $\beta$ a number such as 0.1. The loss falls when the
+# chosen answer gains more than the rejected one. One pair: let us prefer *the cow* to *the cows*.
 
 # %%
 pair = [chat_ids(tokenizer, ["who moos?", answer]) for answer in ("the cow.", "the cows.")]

@@ -30,19 +30,10 @@ MASK_NAMES = {"torch": torch, "causal_mask": causal_mask, "padding_mask": paddin
 MASKS: dict[str, Tensor] = {name: eval(code, MASK_NAMES) for name, code in MASK_CODE.items()}
 
 
-def attend_with_mask(
-    x: Tensor,
-    W_query: Tensor,
-    W_key: Tensor,
-    W_value: Tensor,
-    W_out: Tensor,
-    n_heads: int,
-    mask: Tensor,
-    queries_from: Tensor,
-) -> Tensor:
+def attend_with_mask(x, W_query, W_key, W_value, W_out, n_heads, mask, queries_from):
     """Attention from the rows of `queries_from` to those of `x`, with any mask: (T_output, d_out)."""
 
-    def split(t: Tensor) -> Tensor:
+    def split(t):
         return t.unflatten(-1, (n_heads, -1)).transpose(0, 1)  # (T, D) -> (H, T, d_head)
 
     queries, keys, values = queries_from @ W_query, x @ W_key, x @ W_value
