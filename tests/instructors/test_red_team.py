@@ -283,6 +283,7 @@ def test_no_student_gets_the_page_of_another_one():
     assert file_name("x\udcfe") != file_name("x\udcff")
     assert len(file_name("X").removesuffix(".html").partition("-")[2]) >= 32, "nobody finds a name with the same one"
     assert file_name("com1") != "com1.html"
+    assert file_name("-rf").startswith("rf-"), "no name that a command takes for an option"
 
 
 def test_a_refusal_shows_no_control_characters(tmp_path):

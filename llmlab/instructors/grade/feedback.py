@@ -53,7 +53,7 @@ def file_name(student: str) -> str:
     >>> file_name("anna"), file_name("../bob")[:4]
     ('anna.html', 'bob-')
     """
-    plain = re.sub(r"[^\w-]+", "_", student)[:40].strip("_ ") or "student"
+    plain = re.sub(r"[^\w-]+", "_", student)[:40].strip("_- ") or "student"
     if plain == student and student.isascii() and student == student.lower() and not _RESERVED.fullmatch(student):
         return f"{plain}.html"
     # Long enough that nobody finds another name with the same one, and with it the page of somebody else.
