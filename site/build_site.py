@@ -19,7 +19,7 @@ from pathlib import Path
 
 import addresses
 import nbformat
-from course_files import CACHE, NOTEBOOKS, PAGES, ROOT, STATIC, lessons, write
+from course_files import CACHE, PAGES, ROOT, STATIC, lessons, notebook_file, write
 from explorer_sheets import write_sheets
 from lesson_pages import page
 from sphinx.cmd.build import build_main
@@ -36,7 +36,7 @@ def prepare() -> None:
     pages: dict[str, str | bytes] = dict(texts())
     for lesson in lessons():
         pages[f"lessons/{lesson.name}.ipynb"] = nbformat.writes(page(lesson))
-        write(CACHE / "extra" / "notebooks" / f"{lesson.name}.ipynb", (NOTEBOOKS / f"{lesson.name}.ipynb").read_bytes())
+        write(CACHE / "extra" / "notebooks" / f"{lesson.name}.ipynb", notebook_file(lesson.name))
     images = ROOT / "docs" / "images"
     for image in images.glob("*.svg"):
         pages[f"images/{image.name}"] = image.read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,10 @@ import nbformat
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "tools"))  # what built the notebooks knows whether somebody has worked in one
+
+from build_notebooks import of_the_course  # noqa: E402
+
 NOTEBOOKS = ROOT / "notebooks"
 CACHE = ROOT / "site" / "cache"
 PAGES = CACHE / "pages"  # what Sphinx reads
@@ -46,17 +51,22 @@ def lessons() -> tuple[Lesson, ...]:
     Raises:
         ValueError: a notebook's first cells do not have its title and its minutes.
     """
-    return tuple(map(_lesson, sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))))
+    names = [path.stem for path in sorted((ROOT / "lessons").glob("*.py"))]
+    return tuple(_lesson(name, nbformat.reads(notebook_file(name).decode(), as_version=4)) for name in names)
 
 
-def _lesson(path: Path) -> Lesson:
-    notebook = nbformat.read(path, as_version=4)
+def notebook_file(name: str) -> bytes:
+    """The student's notebook of a lesson as the course has it, also where somebody has answered it in this checkout."""
+    return of_the_course(ROOT, f"notebooks/{name}.ipynb")
+
+
+def _lesson(name: str, notebook: NotebookNode) -> Lesson:
     opening = "\n".join(cell.source for cell in notebook.cells[:3])
     title = re.search(r"^# \d\d · (.+)$", opening, re.MULTILINE)
     minutes = re.search(r"\b(\d+) minutes", opening)
     if not title or not minutes:
-        raise ValueError(f"notebooks/{path.name} does not open with '# NN · title' and its minutes: make notebooks")
-    return Lesson(path.stem, title[1], int(minutes[1]), notebook)
+        raise ValueError(f"notebooks/{name}.ipynb does not open with '# NN · title' and its minutes: make notebooks")
+    return Lesson(name, title[1], int(minutes[1]), notebook)
 
 
 def write(path: Path, content: str | bytes) -> None:

@@ -144,16 +144,37 @@ def edited_by_hand(root: Path, path: str, generated: NotebookNode) -> bool:
     if digest(sources(notebook)) == notebook.metadata.get("llmlab", {}).get("sources"):
         return False
     committed = committed_notebook(root, path)
+    committed = committed and nbformat.reads(committed.decode(), as_version=4)
     return sources(notebook) not in (sources(generated), committed and sources(committed))
 
 
-def committed_notebook(root: Path, path: str) -> NotebookNode | None:
-    """The notebook as HEAD has it; None where git, the commit or the file is missing."""
+def committed_notebook(root: Path, path: str, commit: str = "HEAD") -> bytes | None:
+    """The notebook as a commit has it; None where git, the commit or the file is missing."""
     try:
-        shown = subprocess.run(["git", "show", f"HEAD:./{path}"], cwd=root, capture_output=True, encoding="utf-8")
+        shown = subprocess.run(["git", "show", f"{commit}:./{path}"], cwd=root, capture_output=True)
     except FileNotFoundError:  # no git on this machine
         return None
-    return nbformat.reads(shown.stdout, as_version=4) if shown.returncode == 0 else None
+    return shown.stdout if shown.returncode == 0 else None
+
+
+def of_the_course(root: Path, path: str) -> bytes:
+    """A notebook as the course has it.
+
+    One that was answered, run or saved in Jupyter since it was built is somebody's own, also where that is committed:
+    then it is taken as it was last built, from the history of git; where that does not reach back, as it is.
+    """
+    there = (root / path).read_bytes()
+    if is_as_built(there):
+        return there
+    try:
+        log = subprocess.run(["git", "log", "--format=%H", "--", path], cwd=root, capture_output=True, encoding="utf-8")
+    except FileNotFoundError:  # no git on this machine
+        return there
+    for commit in log.stdout.split():
+        before = committed_notebook(root, path, commit)
+        if before and is_as_built(before):
+            return before
+    return there
 
 
 class Stamps:
@@ -213,10 +234,16 @@ def untouched(path: Path, generated: NotebookNode) -> bool:
     """
     if not path.exists():
         return False
-    notebook = read(path)
-    return sources(notebook) == sources(generated) and notebook.metadata.get("llmlab", {}).get("content") == content(
-        notebook
-    )
+    return sources(read(path)) == sources(generated) and is_as_built(path.read_bytes())
+
+
+def is_as_built(text: bytes) -> bool:
+    """Whether a notebook is what was built, outputs included: the digest of that stands in its metadata."""
+    try:
+        notebook = nbformat.reads(text.decode(), as_version=4)
+        return notebook.metadata.get("llmlab", {}).get("content") == content(notebook)
+    except Exception:  # nbformat raises many kinds, for text that is no JSON and JSON that is no notebook
+        return False
 
 
 def read(path: Path) -> NotebookNode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -14,6 +15,7 @@ Finding = tuple[str, str | None]
 
 MB = 1_000_000
 ONE_KERNEL = 700 * MB  # no lesson takes more
+OLDEST_JUPYTERLAB = 4  # the explorers were moved by keys and mouse in 4.0.0, 4.1.0, 4.2.0 and the locked version
 
 
 def memory() -> Finding:
@@ -54,6 +56,10 @@ def widgets() -> Finding:
         return "left to the front end (no JupyterLab here)", None
     from jupyter_core.paths import jupyter_path
 
+    if (found := _jupyterlab()) and int(found.partition(".")[0]) < OLDEST_JUPYTERLAB:
+        again = "run `pip install --upgrade jupyterlab` and start it again"
+        tried = f"the explorers were tried in JupyterLab {OLDEST_JUPYTERLAB} and newer"
+        return f"{tried} only", f"{tried}, this is {found}: {again}"
     wanted = {"@jupyter-widgets/jupyterlab-manager": "jupyterlab_widgets", "anywidget": "anywidget"}
     folders = [Path(folder) for folder in jupyter_path("labextensions")]
     absent = [package for name, package in wanted.items() if not any((one / name).is_dir() for one in folders)]
@@ -61,6 +67,14 @@ def widgets() -> Finding:
         again = f"`pip install --force-reinstall {' '.join(absent)}`, then start JupyterLab again"
         return f"JupyterLab lacks {', '.join(absent)}", f"JupyterLab finds no extension of {', '.join(absent)}: {again}"
     return "JupyterLab finds its widget manager and anywidget", None
+
+
+def _jupyterlab() -> str | None:
+    """The version of JupyterLab here; None where nothing says it."""
+    try:
+        return importlib.metadata.version("jupyterlab")
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def kernel() -> Finding:

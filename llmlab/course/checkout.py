@@ -23,6 +23,15 @@ def checkout(start: Path | None = None) -> Path | None:
 
 
 def notebooks(root: Path) -> list[Path]:
-    """All notebooks of the course, the student's, the solved and the translated ones, in the order of the lessons."""
-    found = [path for path in (root / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts]
+    """All notebooks of the course, the student's, the solved and the translated ones, in the order of the lessons.
+
+    What else lies there is somebody's own: a copy of a notebook, a check point, one that has no lesson.
+    """
+    found = [path for path in (root / "notebooks").rglob("*.ipynb") if _lesson_of(path, root).is_file()]
     return sorted(found, key=lambda path: (path.name, len(path.parts), path.as_posix()))
+
+
+def _lesson_of(notebook: Path, root: Path) -> Path:
+    """Where the lesson of a notebook stands, if it has one: `lessons/de/00_welcome.py`."""
+    *folders, name = notebook.relative_to(root / "notebooks").parts
+    return root.joinpath("lessons", *[folder for folder in folders if folder != "solutions"], name).with_suffix(".py")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from llmlab.course.checkout import checkout, notebooks
+from llmlab.course.saving import HOOK
 from llmlab.utils.commands import CommandRefused
 
 FIRST_LESSON = "00"
@@ -41,7 +42,7 @@ def open_lab(words: Sequence[str], options: Sequence[str] = ()) -> int:
     if _is_root() and "--allow-root" not in passed_on:
         print("You are root, as in most containers: JupyterLab is started with --allow-root.", flush=True)
         passed_on.append("--allow-root")
-    ours = [f"--ServerApp.root_dir={root}", f"--LabApp.default_url={page}"]
+    ours = [f"--ServerApp.root_dir={root}", f"--LabApp.default_url={page}", HOOK]
     return subprocess.run([sys.executable, "-m", "jupyterlab", *ours, *passed_on]).returncode
 
 

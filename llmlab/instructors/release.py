@@ -32,8 +32,10 @@ def release(folder: Path, lessons: Sequence[str], *, with_solutions: bool) -> in
     root = checkout()
     if root is None:
         raise CommandRefused("There is no checkout of the course here, and an installed llmlab carries no notebooks.")
-    student = {path.name: path for path in notebooks(root) if path.parent.name == "notebooks"}
-    solved = {path.name: path for path in notebooks(root) if path.parent.name == "solutions"}
+    student, solved = (
+        {path.name: path for path in notebooks(root) if path.parent == place}
+        for place in (root / "notebooks", root / "notebooks" / "solutions")  # not those of a translation
+    )
     wanted = _wanted(list(student), lessons)
     copies = {folder / name: student[name] for name in wanted}
     if with_solutions:

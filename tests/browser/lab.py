@@ -25,6 +25,8 @@ from typing import Any
 import nbformat
 from playwright.sync_api import Browser, Locator, Page, WebSocket, expect, sync_playwright
 
+from llmlab.course.saving import HOOK
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 90_000  # ms; for what takes seconds on an idle machine
 
@@ -71,7 +73,7 @@ class Server:
 
 JUPYTERLAB = (
     *("jupyterlab", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", "--LabApp.expose_app_in_browser=True"),
-    *("--LabApp.news_url=None", "--LabApp.extension_manager=readonly"),
+    *("--LabApp.news_url=None", "--LabApp.extension_manager=readonly", HOOK),
 )
 
 

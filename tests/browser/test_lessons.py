@@ -9,11 +9,12 @@ from axe_playwright_python.sync_playwright import Axe
 from nbconvert import HTMLExporter
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.lab import ROOT, Explorer, Lab
+from tests import notebooks
+from tests.browser.lab import Explorer, Lab
 from tests.browser.test_explorer_host import _OUTSIDE
 
-STUDENTS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-SOLVED = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
+STUDENTS = sorted(notebooks().glob("*.ipynb"))
+SOLVED = sorted((notebooks() / "solutions").glob("*.ipynb"))
 
 
 def test_each_lesson_has_a_student_and_a_solved_notebook():
@@ -50,6 +51,18 @@ def move(explorers: list[Explorer]) -> None:
         explorer.root.scroll_into_view_if_needed()
         explorer.move()
         explorer.wait_idle()
+
+
+def test_a_lesson_that_was_only_opened_is_saved_as_it_came(lab: Lab):
+    """JupyterLab saves by itself soon after opening: git must have nothing to say to that."""
+    open_unrun(lab, STUDENTS[3])
+    file = lab.server.folder / STUDENTS[3].name
+    told = "() => window.jupyterapp.shell.currentWidget.model.getMetadata('language_info').version ?? ''"
+    lab.wait_until(lambda: lab.page.evaluate(told), "JupyterLab notes the version of Python")
+    opened = file.stat().st_mtime_ns
+    lab.command("docmanager:save")
+    lab.wait_until(lambda: file.stat().st_mtime_ns > opened, "it is saved")
+    assert file.read_bytes() == STUDENTS[3].read_bytes()
 
 
 @pytest.mark.parametrize("path", STUDENTS, ids=lambda path: path.stem)

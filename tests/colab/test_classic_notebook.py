@@ -12,10 +12,11 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.lab import ROOT, Lab, Server, browser_path, chromium, jupyter_server
+from tests import notebooks
+from tests.browser.lab import Lab, Server, browser_path, chromium, jupyter_server
 
 # What students open there. The solved notebooks have the same explorers; nbval executes them on these versions.
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted(notebooks().glob("*.ipynb"))
 _CODE_CELLS = "const cells = Jupyter.notebook.get_cells().filter((cell) => cell.cell_type === 'code');"
 
 

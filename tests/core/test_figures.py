@@ -15,7 +15,7 @@ from llmlab.bpe import gpt2_encoding, train_bpe
 from llmlab.embeddings import InputEmbedding, one_hot_lookup
 from llmlab.tokenizers import ByteTokenizer, WordTokenizer
 from llmlab.windows import SlidingWindowDataset, create_dataloader
-from tests import ROOT
+from tests import notebooks
 
 FIGURES = json.loads((Path(__file__).parent / "reference" / "figures.json").read_text(encoding="utf-8"))
 
@@ -71,7 +71,7 @@ def test_bytes_of_a_sentence():
 @pytest.fixture(scope="module")
 def encoders_of_lesson_02():
     """The functions that lesson 02 writes beside encoding by rank."""
-    notebook = nbformat.read(ROOT / "notebooks" / "02_byte_pair_encoding.ipynb", as_version=4)
+    notebook = nbformat.read(notebooks() / "02_byte_pair_encoding.ipynb", as_version=4)
     functions = {}
     for name in ("prefix_extension", "longest_match"):
         (source,) = [cell.source for cell in notebook.cells if cell.source.startswith(f"def {name}(")]

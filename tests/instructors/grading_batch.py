@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from llmlab.exercises.engine.catalogue import of_lesson
-from tests import ROOT
+from tests import ROOT, notebooks
 
-SOLVED = ROOT / "notebooks" / "solutions" / "03_sliding_window.ipynb"
-STUDENT = ROOT / "notebooks" / "03_sliding_window.ipynb"
+SOLVED = notebooks() / "solutions" / "03_sliding_window.ipynb"
+STUDENT = notebooks() / "03_sliding_window.ipynb"
 IDS = tuple(one.id for one in of_lesson("03"))
 FILE = "03_sliding_window.ipynb"
 

@@ -20,6 +20,7 @@ from llmlab.course.checkout import checkout, notebooks
 from llmlab.instructors.check import command, planning
 from llmlab.instructors.check.differences import first_difference
 from tests import PYTHON_PATH, ROOT
+from tests import notebooks as of_the_course
 
 LESSON = """\
 # %% [markdown]
@@ -225,7 +226,7 @@ def test_a_notebook_without_outputs_is_not_called_compared(course):
 
 def test_every_committed_notebook_counts_as_built():
     assert checkout(ROOT / "lessons") == ROOT
-    paths = notebooks(ROOT)
+    paths = notebooks(of_the_course().parent)
     assert {path.name for path in paths} >= {"00_welcome.ipynb", "03_sliding_window.ipynb"}
     assert [path.name for path in paths if not checking.as_built(nbformat.read(path, as_version=4))] == []
 

@@ -23,7 +23,7 @@ from llmlab.instructors.grade.report import class_report
 from llmlab.instructors.grade.table import Row
 from llmlab.instructors.release import release
 from llmlab.utils.commands import CommandRefused
-from tests import ROOT
+from tests import notebooks
 from tests.instructors.grading_batch import IDS, SOLVED, notebook
 
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&`<b>`\x1b[2J\u202e"
@@ -282,7 +282,8 @@ def test_only_changed_notebooks_are_graded_anew(tmp_path, quick, monkeypatch):
 # Copies for students
 
 
-def test_a_release_has_no_solutions_and_a_later_one_has(tmp_path, capsys):
+def test_a_release_has_no_solutions_and_a_later_one_has(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(notebooks().parent)
     assert release(tmp_path / "out", ["03", "05"], with_solutions=False) == 0
     names = ["03_sliding_window.ipynb", "05_positions.ipynb"]
     assert sorted(path.name for path in (tmp_path / "out").rglob("*.ipynb")) == names
@@ -290,10 +291,19 @@ def test_a_release_has_no_solutions_and_a_later_one_has(tmp_path, capsys):
     assert (tmp_path / "out/solutions" / names[0]).read_bytes() == SOLVED.read_bytes()
     assert "1 notebooks for students, 1 solved ones" in capsys.readouterr().out
     assert release(tmp_path / "all", [], with_solutions=False) == 0
-    assert len(list((tmp_path / "all").iterdir())) == len(list((ROOT / "notebooks").glob("*.ipynb")))
+    assert len(list((tmp_path / "all").iterdir())) == len(list(notebooks().glob("*.ipynb")))
 
 
-def test_a_release_writes_over_nobodys_work(tmp_path):
+def test_a_release_has_the_solution_in_the_language_of_the_notebook(tmp_path, monkeypatch):
+    """00 is translated: its solved notebook has the same name."""
+    monkeypatch.chdir(notebooks().parent)
+    assert release(tmp_path, ["00"], with_solutions=True) == 0
+    for place in ("00_welcome.ipynb", "solutions/00_welcome.ipynb"):
+        assert (tmp_path / place).read_bytes() == (notebooks() / place).read_bytes()
+
+
+def test_a_release_writes_over_nobodys_work(tmp_path, monkeypatch):
+    monkeypatch.chdir(notebooks().parent)
     release(tmp_path, ["03"], with_solutions=False)
     (tmp_path / "03_sliding_window.ipynb").write_text("worked")
     with pytest.raises(CommandRefused, match=r"03_sliding_window.ipynb is there and differs, maybe somebody's work"):
@@ -303,7 +313,8 @@ def test_a_release_writes_over_nobodys_work(tmp_path):
 
 def test_a_notebook_that_was_worked_in_is_not_released(tmp_path, monkeypatch):
     (tmp_path / "lessons").mkdir(), (tmp_path / "notebooks").mkdir()
-    worked = json.loads((ROOT / "notebooks/03_sliding_window.ipynb").read_text(encoding="utf-8"))
+    (tmp_path / "lessons/03_sliding_window.py").touch()
+    worked = json.loads((notebooks() / "03_sliding_window.ipynb").read_text(encoding="utf-8"))
     next(cell for cell in worked["cells"] if cell["metadata"].get("exercise") == "03.4")["source"] = ["x = 1"]
     (tmp_path / "notebooks/03_sliding_window.ipynb").write_text(json.dumps(worked))
     monkeypatch.chdir(tmp_path)

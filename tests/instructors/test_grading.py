@@ -32,7 +32,7 @@ from llmlab.instructors.grade.places import readable
 from llmlab.instructors.grade.submissions import binds, exercises_of, find
 from llmlab.instructors.grade.table import Table, write_table
 from llmlab.instructors.grade.trees import remove_tree
-from tests import PYTHON_PATH, ROOT
+from tests import PYTHON_PATH, ROOT, notebooks
 from tests.instructors.grading_batch import IDS, SOLVED, cases, differences, notebook, write_batch
 
 LIMITS = {"start": 60.0, "cell": 30.0, "check": 30.0}  # a check itself gives up after 10
@@ -88,7 +88,7 @@ def test_every_kind_of_trouble_gives_its_rows_and_harms_nothing(tmp_path, monkey
 def test_the_answers_of_the_whole_course_are_found(tmp_path):
     """A solved and a student notebook as they are committed: whole lessons run, and without a note."""
     for name in ("solutions/01_tokenization", "00_welcome"):
-        (tmp_path / f"{Path(name).name}.ipynb").write_bytes((ROOT / f"notebooks/{name}.ipynb").read_bytes())
+        (tmp_path / f"{Path(name).name}.ipynb").write_bytes((notebooks() / f"{name}.ipynb").read_bytes())
     rows = grade_folder(tmp_path, tmp_path / "grades.csv", progress=False)
     assert {(row.lesson, row.status, row.notes) for row in rows} == {("00", "not_attempted", ""), ("01", "passed", "")}
     assert [row.exercise for row in rows] == [*exercises_of("00"), *exercises_of("01")]
@@ -125,7 +125,7 @@ def test_answers_have_the_names_that_the_lessons_check():
 
 def test_no_cell_of_a_lesson_but_the_answers_own_binds_an_answers_name():
     """Else a learner who runs cells in another order would check the lesson's value in place of the answer."""
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+    for path in sorted(notebooks().glob("*.ipynb")):
         names = [name for all in exercises_of(path.name[:2]).values() for name in all]
         assert len(set(names)) == len(names), "two exercises share a name"
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:

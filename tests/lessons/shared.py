@@ -11,7 +11,7 @@ from typing import TypeVar
 import nbformat
 import torch
 
-from tests import ROOT
+from tests import ROOT, notebooks
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class Lesson:
 
 @cache
 def _notebook(number: str, solved: bool) -> nbformat.NotebookNode:
-    folder = ROOT / "notebooks" / ("solutions" if solved else "")
+    folder = notebooks() / ("solutions" if solved else "")
     (path,) = folder.glob(f"{number}_*.ipynb")
     return nbformat.read(path, as_version=4)
 

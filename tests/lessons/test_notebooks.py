@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import dataclass
 
 import build_notebooks
@@ -17,7 +18,7 @@ from nbformat import NotebookNode
 from nbval.plugin import find_comment_markers, find_metadata_tags
 from notebook_execution import WIDGET_VIEW
 
-from tests import ROOT
+from tests import ROOT, notebooks
 
 LESSONS = sorted((ROOT / "lessons").glob("*.py"))
 TRANSLATIONS = sorted((ROOT / "lessons").glob("*/*.py"))
@@ -62,14 +63,19 @@ def test_there_are_lessons():
     assert LESSONS
 
 
-def test_notebooks_and_solutions_are_what_the_lessons_generate():
-    assert build_notebooks.problems(ROOT) == []
+def test_notebooks_and_solutions_are_what_the_lessons_generate(tmp_path):
+    shutil.copytree(ROOT / "lessons", tmp_path / "lessons", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(notebooks(), tmp_path / "notebooks")
+    for name in ("pyproject.toml", build_notebooks.SOLUTIONS):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    assert build_notebooks.problems(tmp_path) == []
 
 
 def test_each_lesson_has_a_student_and_a_solved_notebook_and_there_are_no_others():
     present = {
-        path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "notebooks").rglob("*.ipynb")
+        path.relative_to(notebooks().parent).as_posix()
+        for path in notebooks().rglob("*.ipynb")
         if ".ipynb_checkpoints" not in path.parts
     }
     assert present == set(NOTEBOOKS)
@@ -77,7 +83,7 @@ def test_each_lesson_has_a_student_and_a_solved_notebook_and_there_are_no_others
 
 @pytest.mark.parametrize("path", NOTEBOOKS)
 def test_nbval_executes_every_cell_and_compares_nearly_all(path, record_property):
-    counts = count(build_notebooks.read(ROOT / path))
+    counts = count(build_notebooks.read(notebooks().parent / path))
     record_property("nbval", f"{path}: {counts}")
     print(path, counts)
     assert counts.with_output > 0
@@ -87,7 +93,7 @@ def test_nbval_executes_every_cell_and_compares_nearly_all(path, record_property
 
 @pytest.mark.parametrize("path", NOTEBOOKS)
 def test_committed_notebook_was_executed_and_is_clean(path):
-    notebook = build_notebooks.read(ROOT / path)
+    notebook = build_notebooks.read(notebooks().parent / path)
     nbformat.validate(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
@@ -106,7 +112,8 @@ def test_committed_notebook_was_executed_and_is_clean(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS)
 def test_every_link_to_a_file_leads_to_one(path):
-    texts = [cell.source for cell in build_notebooks.read(ROOT / path).cells if cell.cell_type == "markdown"]
+    cells = build_notebooks.read(notebooks().parent / path).cells
+    texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
     links = [link for text in texts for link in re.findall(r"\]\(([^():#]+)[#)]", text)]
     assert links and [link for link in links if not (ROOT / path).parent.joinpath(link).exists()] == []
 

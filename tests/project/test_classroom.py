@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 from traitlets.config import Config
 
 from benchmarks.classroom import hub, lessons, memory, report
-from tests import ROOT
+from tests import ROOT, notebooks
 
 FOLDER = ROOT / "benchmarks/classroom"
 MB = 2**20
@@ -43,7 +43,7 @@ def test_two_are_at_lesson_11_and_every_lesson_has_its_notebook(students):
     assert len(plan) == students and plan.count("11") == min(2, students)
     assert set(plan) == {*lessons.OTHERS, "11"} or students < 13
     for lesson in plan:
-        assert (ROOT / "notebooks" / lessons.notebook_of(lesson, ROOT / "notebooks")).exists()
+        assert (notebooks() / lessons.notebook_of(lesson, notebooks())).exists()
 
 
 def test_a_lesson_without_a_notebook_is_named(tmp_path):
@@ -58,7 +58,7 @@ def test_the_code_cells_are_run_in_order_but_for_empty_ones():
     made = [cell("markdown", "# Words"), cell("code", "a = 1\n", "b = 2"), cell("code", " \n")]
     made += [{"cell_type": "code", "source": "1 / 0", "metadata": {}}, cell("code", "2", tags=("raises-exception",))]
     assert lessons.cells_to_run({"cells": made}) == [("a = 1\nb = 2", False), ("1 / 0", False), ("2", True)]
-    real = json.loads((ROOT / "notebooks/11_training.ipynb").read_text("utf-8"))
+    real = json.loads((notebooks() / "11_training.ipynb").read_text("utf-8"))
     assert len(lessons.cells_to_run(real)) > 30
 
 

@@ -17,6 +17,7 @@ from llmlab import course, grading
 from llmlab.cli import app
 from llmlab.course import _findings, report
 from llmlab.course import lab as course_lab
+from llmlab.course.saving import HOOK
 from llmlab.exercises.engine.catalogue import lessons
 from llmlab.instructors.grade import command as grade_command
 from llmlab.instructors.grade.folder import Graded
@@ -164,6 +165,20 @@ def test_doctor_notices_widgets_that_jupyterlab_does_not_find(tmp_path, monkeypa
 
 
 @pytest.mark.parametrize(
+    ("version", "well"), [("3.6.8", False), ("4.0.0", True), ("4.6.6", True), ("10.1", True), (None, True)]
+)
+def test_doctor_notices_a_jupyterlab_that_is_too_old(version, well, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    monkeypatch.setattr(_findings, "_jupyterlab", lambda: version)
+    finding, problem = _findings.widgets()
+    assert (finding == "JupyterLab finds its widget manager and anywidget") is well
+    assert well or problem == (
+        "the explorers were tried in JupyterLab 4 and newer, this is 3.6.8: "
+        "run `pip install --upgrade jupyterlab` and start it again"
+    )
+
+
+@pytest.mark.parametrize(
     ("program", "well"), [("python", True), ("python3.11", True), (sys.executable, True), ("/elsewhere/python", False)]
 )
 def test_doctor_notices_the_wrong_kernel(program, well, monkeypatch):
@@ -223,7 +238,7 @@ def test_lab_opens_the_lesson_and_passes_options_on(started, arguments, notebook
     ((python, *rest),) = started
     assert python == sys.executable
     page = f"--LabApp.default_url=/lab/tree/notebooks/{notebook}.ipynb"
-    assert rest == ["-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}", page, *passed_on]
+    assert rest == ["-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}", page, HOOK, *passed_on]
 
 
 @pytest.mark.parametrize("arguments", [[], ["--allow-root"]])
@@ -233,6 +248,20 @@ def test_root_in_a_container_needs_no_option(started, monkeypatch, arguments):
     said = "You are root, as in most containers: JupyterLab is started with --allow-root."
     assert (code, output) == (0, "" if arguments else said)
     assert started[0].count("--allow-root") == 1
+
+
+def test_a_copy_beside_a_notebook_is_not_the_lesson(started, tmp_path, monkeypatch):
+    """JupyterLab's Duplicate makes a name that comes before the notebook's own; Untitled has no lesson at all."""
+    for name in ("lessons/03_sliding_window.py", "lessons/04_embeddings.py", "notebooks/03_sliding_window.ipynb",
+                 "notebooks/03_sliding_window-Copy1.ipynb", "notebooks/Untitled.ipynb", "notebooks/mine/03_a.ipynb",
+                 "notebooks/.ipynb_checkpoints/03_sliding_window-checkpoint.ipynb"):  # fmt: skip
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    assert run("lab", "03") == (0, "")
+    assert "--LabApp.default_url=/lab/tree/notebooks/03_sliding_window.ipynb" in started[0]
+    code, output = run("lab", "05")
+    assert code == 2 and output.endswith("the lessons are 03_sliding_window")
 
 
 def test_lab_ends_as_jupyterlab_ends(started, monkeypatch):

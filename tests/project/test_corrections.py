@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests import ROOT
+from tests import ROOT, notebooks
 
 NOTEBOOK = "03_sliding_window.ipynb"
 COMMANDS = (("commit", "-am", "My answers"), ("pull", "--no-rebase", "-X", "ours"))
@@ -29,7 +29,7 @@ def checkouts(tmp_path) -> tuple[Path, Path]:
     """The course, and a student's clone of it, in which a notebook was opened, run in part, answered and saved."""
     course = tmp_path / "course"
     course.mkdir()
-    shutil.copy(ROOT / "notebooks" / NOTEBOOK, course)
+    shutil.copy(notebooks() / NOTEBOOK, course)
     git(course, "init", "--initial-branch", "main")
     git(course, "add", ".")
     git(course, "commit", "-m", "Course")

@@ -22,7 +22,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 import llmlab
-from tests import ROOT
+from tests import ROOT, git_files, notebooks
 from tests.conftest import SLOW
 from tools.colab_environment import changed_versions, parse_freeze
 from tools.lower_bounds import lower_bounds
@@ -339,10 +339,15 @@ OURS = re.compile(
 
 
 def _texts(root: Path) -> dict[str, bytes]:
-    """By name, the content of every file that may link to the repository."""
-    paths = [path for place in LINKED for path in (root / place, *(root / place).rglob("*")) if path.is_file()]
-    generated = ("__pycache__", ".ipynb_checkpoints")
-    return {p.relative_to(root).as_posix(): p.read_bytes() for p in paths if not set(generated) & set(p.parts)}
+    """By name, the content of every file that may link to the repository; of the checkout, what is the course's."""
+    everything = [path for place in LINKED for path in (root / place, *(root / place).rglob("*")) if path.is_file()]
+    paths = {path.relative_to(root): path for path in (root == ROOT and git_files(*LINKED)) or everything}
+    if root == ROOT:
+        there = notebooks()
+        paths = {name: path for name, path in paths.items() if name.suffix != ".ipynb"}
+        paths |= {path.relative_to(there.parent): path for path in there.rglob("*.ipynb")}
+    generated = {"__pycache__", ".ipynb_checkpoints"}
+    return {name.as_posix(): path.read_bytes() for name, path in paths.items() if not generated & set(name.parts)}
 
 
 def _our_links(root: Path) -> dict[str, set[str]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import ROOT
+from tests import ROOT, git_files
 
 # Runs far from the checkout, with connections forbidden; what it prints is checked below.
 INSTALLED = """
@@ -70,8 +70,9 @@ def test_wheel_works_elsewhere_without_a_network(wheel, tmp_path):
 
 
 def _files(folder: str) -> list[str]:
-    """The files below a folder of the checkout, without caches and notebook check points."""
-    paths = [path.relative_to(ROOT) for path in (ROOT / folder).rglob("*") if path.is_file()]
+    """The files below a folder of the checkout that git has or would take, without caches and notebook check points."""
+    everything = [path for path in (ROOT / folder).rglob("*") if path.is_file()]
+    paths = [path.relative_to(ROOT) for path in git_files(folder) or everything]
     return [path.as_posix() for path in paths if not any(part.startswith((".", "__pycache__")) for part in path.parts)]
 
 

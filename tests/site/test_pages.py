@@ -211,11 +211,9 @@ def test_an_exercise_without_its_facts_is_refused():
 
 
 @pytest.mark.parametrize("opening", ["# Title\n\nAbout 50 minutes.", "# 03 · Title"])
-def test_a_notebook_without_a_title_or_its_minutes_is_refused(tmp_path, opening):
-    path = tmp_path / "03_x.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(cells=[new_markdown_cell(opening)]), path)
+def test_a_notebook_without_a_title_or_its_minutes_is_refused(opening):
     with pytest.raises(ValueError, match=r"notebooks/03_x\.ipynb does not open with"):
-        course_files._lesson(path)
+        course_files._lesson("03_x", nbformat.v4.new_notebook(cells=[new_markdown_cell(opening)]))
 
 
 def test_links_in_a_first_picture_lead_to_pages(monkeypatch):

@@ -13,6 +13,7 @@ from course_files import lessons
 from explorer_boxes import where_shown
 from explorer_pages import file_of
 
+from tests import notebooks
 from tests.site.built import pages, site
 
 LOADED = {("script", "src"), ("img", "src"), ("source", "src"), ("iframe", "src"), ("use", "href"), ("link", "href")}
@@ -130,7 +131,7 @@ def test_the_notebooks_are_there_to_be_taken_along():
     for lesson in lessons():
         there = site() / "notebooks" / f"{lesson.name}.ipynb"
         assert f'href="../notebooks/{lesson.name}.ipynb"' in parsed(f"lessons/{lesson.name}.html").html
-        assert there.read_bytes() == (site().parents[1] / "notebooks" / f"{lesson.name}.ipynb").read_bytes()
+        assert there.read_bytes() == (notebooks() / f"{lesson.name}.ipynb").read_bytes()
 
 
 def test_no_formula_is_left_to_a_script():

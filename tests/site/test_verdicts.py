@@ -16,7 +16,7 @@ from verdicts_values import MOST, named_values, spans
 from llmlab.exercises import Exercise, exercise
 from llmlab.exercises.engine import Misconception, Wrong, show
 from llmlab.exercises.engine.catalogue import lessons, of_lesson
-from tests.site.live import ROOT
+from tests import notebooks
 
 
 def asked(examine) -> Exercise:
@@ -34,7 +34,7 @@ def test_every_exercise_answered_by_a_value_has_a_form_or_stays_in_the_notebook(
 
 def test_prompts_are_found_and_no_page_speaks_of_a_cell():
     prompts = {}
-    for path in (ROOT / "notebooks").glob("[01]*.ipynb"):
+    for path in notebooks().glob("[01]*.ipynb"):
         for cell in nbformat.read(path, 4).cells:
             for part in re.split(r"^(?=### Exercise)", cell.source, flags=re.MULTILINE):
                 if found := re.match(r"### Exercise (\d\d\.\d+)", part):

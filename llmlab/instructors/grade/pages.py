@@ -29,6 +29,8 @@ th, td { text-align: left; padding: .25rem .5rem; border-bottom: 1px solid var(-
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .bar { background: var(--line); border-radius: .2rem; height: .6rem; width: 6rem; }
 .bar i { display: block; height: 100%; background: var(--bar); border-radius: .2rem; }
+@media (max-width: 32rem) { table { font-size: .9rem; } th, td { padding: .25rem; min-width: 0; }
+  .bar { width: 2.5rem; } td:last-child:not(.number) { overflow-wrap: anywhere; } }
 """
 
 
