@@ -48,10 +48,12 @@ elif words[0] == "rm":
     file = state / "containers" / words[-1]
     if not file.exists():
         sys.exit("No such container")
-    if file.read_text():
-        leader = psutil.Process(int(file.read_text()))
-        for one in (*leader.children(recursive=True), leader):
+    try:  # it may have ended by itself, at any moment
+        leader = psutil.Process(int(file.read_text() or 0))
+        for one in (*leader.children(recursive=True), leader) if leader.pid else ():
             one.kill()
+    except psutil.NoSuchProcess:
+        pass
     file.unlink()
     shutil.rmtree(state / words[-1], ignore_errors=True)
 elif words[0] == "run":
