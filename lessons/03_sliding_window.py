@@ -349,9 +349,7 @@ for batch_size in (1, 4, 16):
     orders = [torch.randperm(len(small), generator=generator).tolist() for _ in range(200)]
     error = torch.stack([(gradient(order[:batch_size]) - whole).norm() for order in orders]).mean() / whole.norm()
     megabytes = batch_size * 256 * V * 4 / 1e6  # (B, T, V) logits in float32, of a real model at T = 256
-    print(
-        f"batch size {batch_size:2}: off by {error:.1f} × the size of the true gradient; logits of {megabytes:5,.0f} MB"
-    )
+    print(f"batch size {batch_size:2}: off by {error:.1f} × the true gradient's size, logits {megabytes:3.0f} MB")
 
 # %% [markdown]
 # Four times the batch, about half the error (less for 16, which are four in ten of all windows here). A batch of one is

@@ -350,7 +350,7 @@ products = (wide @ W_q) @ (wide @ W_k).T  # (T, T)
 
 for name, divisor in (("nothing", 1.0), ("√16, width of q and k", 4.0), ("16", 16.0), ("√512, width of x", 512**0.5)):
     largest = torch.softmax(products / divisor, dim=-1).max(dim=-1).values.mean()
-    print(f"divided by {name:22}: scores spread by {(products / divisor).std():.2f}, largest weight {largest:.2f}")
+    print(f"divided by {name:22}: scores ±{(products / divisor).std():.2f}, largest weight {largest:.2f}")
 
 # %% [markdown]
 # Too large a divisor raises no error: the weights come out nearly equal (1/64 is 0.016).

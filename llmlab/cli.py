@@ -228,10 +228,21 @@ def train(
     from llmlab.training import _command
     from llmlab.training._order import Order
 
-    sizes = {"vocab_size": vocab_size, "context_length": context_length, "d_model": d_model, "n_heads": n_heads}
-    sizes |= {"n_layers": n_layers, "batch_size": batch_size, "steps": steps, "learning_rate": learning_rate}
-    folder = out or Path(f"{Path(text).stem}-model")
-    order = Order(text, folder, resume=resume, seed=seed, save_every=save_every, **sizes)
+    order = Order(
+        text,
+        out or Path(f"{Path(text).stem}-model"),
+        resume=resume,
+        seed=seed,
+        save_every=save_every,
+        vocab_size=vocab_size,
+        context_length=context_length,
+        d_model=d_model,
+        n_heads=n_heads,
+        n_layers=n_layers,
+        batch_size=batch_size,
+        steps=steps,
+        learning_rate=learning_rate,
+    )
     finish(_command.train_on_text, order, device())
 
 

@@ -70,6 +70,7 @@ SLOW = (
     "tests/project/test_first_edition.py::test_what_is_run_by_name_still_runs",
     "tests/project/test_project_files.py::test_a_skip",
     "tests/project/test_project_files.py::test_quick_says_what_it_left_out",
+    "tests/project/test_types.py",
     "tests/project/test_wheel.py",
     "tests/site/test_pages_built.py",
 )

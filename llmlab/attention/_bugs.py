@@ -154,7 +154,8 @@ def sharpness(attend: Attend) -> tuple[float, ...]:
     found = []
     for side in SIDES:
         # Copies: a learner's function may write into what it is given.
-        outputs = attend(*(given.clone() for given in _stage(side)), torch.eye(side * side), side)
+        x, W_query, W_key, W_value = (given.clone() for given in _stage(side))
+        outputs = attend(x, W_query, W_key, W_value, torch.eye(side * side), side)
         found.append(outputs[len(outputs) // 2 :].square().mean().item())
     return tuple(found)
 

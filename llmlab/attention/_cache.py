@@ -12,7 +12,8 @@ from torch import Tensor
 
 from llmlab.utils.arguments import require_kind
 
-_Arguments, _Result = ParamSpec("_Arguments"), TypeVar("_Result")
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
 
 
 class KVCache:
@@ -56,14 +57,15 @@ class KVCache:
 
     def _held(self, name: str) -> Tensor | None:
         if self._layers:
-            held = [layer._held(name) for layer in self._layers]
-            return None if held[-1] is None else torch.stack(held)
+            held = [part for layer in self._layers if (part := layer._held(name)) is not None]
+            return torch.stack(held) if held else None
         room = self._keys if name == "keys" else self._values
         return None if room is None else room[..., : self._length, :]
 
     def clear(self) -> None:
         """Forget everything: what comes next starts a new sequence."""
-        self._keys = self._values = None  # with room for more tokens than are held
+        self._keys: Tensor | None = None  # with room for more tokens than are held
+        self._values: Tensor | None = None
         self._length = 0
         self._layers: list[KVCache] = []
 
@@ -135,6 +137,7 @@ def restores_cache(forward: Callable[_Arguments, _Result]) -> Callable[_Argument
         if cache is None:
             return forward(*args, **options)
         require_kind("cache", cache, KVCache, "a KVCache")
+        assert isinstance(cache, KVCache)
         with cache.as_it_was_on_failure():
             return forward(*args, **options)
 

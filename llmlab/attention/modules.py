@@ -172,7 +172,7 @@ class MultiHeadAttention(nn.Module):
         shared = self.n_kv_heads * self.d_head
         q, k, v = self.qkv(x).split([self.out_proj.in_features, shared, shared], dim=-1)
         q, k, v = self._split_heads(q), self._split_heads(k), self._split_heads(v)  # (..., heads, T, d_head)
-        if positions is not None:
+        if positions is not None and self.rope_theta is not None:
             rotation = rope_rotation(positions, self.d_head, self.rope_theta, like=q)
             q, k = turn_pairs(q, rotation), turn_pairs(k, rotation)  # a key is kept as it was turned
         if cache is not None:

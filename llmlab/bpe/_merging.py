@@ -21,18 +21,19 @@ def checked_merges(merges: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, b
     if not isinstance(merges, Iterable):
         raise TypeError(f"merges must be pairs of bytes in rank order, got {merges!r}: write [] for none")
     known: set[bytes] = set(BYTES)
-    checked: dict[tuple[bytes, ...], int] = {}
+    checked: dict[tuple[bytes, bytes], int] = {}
     for number, merge in enumerate(merges):
         pair = tuple(merge) if isinstance(merge, Iterable) else ()
         if len(pair) != 2 or not all(isinstance(part, bytes) for part in pair):
             raise TypeError(f"merge {number} must be a pair of bytes, got {merge!r}")
+        left, right = pair
         for part in pair:
             if part not in known:
                 raise ValueError(f"merge {number} uses {part!r}, which is neither a byte nor made by an earlier merge")
-        if pair in checked:
-            raise ValueError(f"merge {number} is merge {checked[pair]} again: {pair!r}")
-        checked[pair] = number
-        known.add(pair[0] + pair[1])
+        if (left, right) in checked:
+            raise ValueError(f"merge {number} is merge {checked[left, right]} again: {pair!r}")
+        checked[left, right] = number
+        known.add(left + right)
     return list(checked)
 
 

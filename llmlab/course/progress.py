@@ -12,12 +12,14 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from llmlab.utils.edition import CURRENT
 
 VARIABLE = "LLMLAB_PROGRESS"  # another folder for the file, or
 OFF = "off"  # nothing is read or kept
-_RANKS = ("error", "failed", "passed")
+Outcome = Literal["error", "failed", "passed"]  # of an attempt, the worst first
+_RANKS: tuple[Outcome, ...] = ("error", "failed", "passed")
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,11 @@ class Standing:
         tries: how many attempts there were; passing once more is none.
     """
 
-    best: str
-    last: str
+    best: Outcome
+    last: Outcome
     tries: int
 
-    def after(self, status: str) -> Standing:
+    def after(self, status: Outcome) -> Standing:
         """How far it has come after one more attempt."""
         return Standing(max(self.best, status, key=_RANKS.index), status, self.tries + 1)
 
@@ -69,7 +71,7 @@ class Store:
         """How far each exercise of this edition has come that has been tried."""
         return self._read()[0]
 
-    def add(self, exercise: str, status: str) -> Standing | None:
+    def add(self, exercise: str, status: Outcome) -> Standing | None:
         """Keep one attempt; returns how far the exercise has come, or None if that could not be kept."""
         if self.path is None:
             return None
@@ -127,7 +129,7 @@ class Store:
             self._news = sentence
 
 
-def _fields(line: bytes) -> tuple[int, str, str]:
+def _fields(line: bytes) -> tuple[int, str, Outcome]:
     """Edition, exercise and status of a line.
 
     Raises:

@@ -7,16 +7,17 @@ import torch
 from torch import Tensor
 
 
-def require_tensor(name: str, value: Tensor) -> None:
-    """Raise unless `value` is a tensor."""
+def require_tensor(name: str, value: object) -> Tensor:
+    """The tensor that `value` is; raise unless it is one."""
     if not isinstance(value, Tensor):
         maker = "torch.from_numpy" if isinstance(value, np.ndarray) else "torch.tensor"
         raise TypeError(f"{name} must be a tensor, got {type(value).__name__}: {maker}(...) makes one")
+    return value
 
 
-def as_integers(name: str, value: Tensor) -> Tensor:
+def as_integers(name: str, value: object) -> Tensor:
     """The tensor as int64, in which PyTorch can compare and look up; raise unless it is one of integers."""
-    require_tensor(name, value)
+    value = require_tensor(name, value)
     if value.is_floating_point() or value.is_complex() or value.dtype == torch.bool:
         raise TypeError(f"{name} must be integers, got {value.dtype} of shape {tuple(value.shape)}")
     return value.long()

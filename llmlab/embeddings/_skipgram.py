@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +24,9 @@ from torch.nn import functional as F
 from llmlab.embeddings._inputs import as_integers, check_ids
 from llmlab.utils.arguments import as_count, require_number
 from llmlab.windows._rows import as_row
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 NOISE_POWER = 0.75  # of the counts: between "as frequent as in the text" (1) and "all alike" (0); from the paper
 
@@ -230,7 +234,8 @@ def _as_rows(ids: Sequence[int] | Sequence[Sequence[int]]) -> list[Tensor]:
     if isinstance(ids, str | dict) or not (hasattr(ids, "__len__") and hasattr(ids, "__getitem__")):
         raise TypeError(f"ids must be a row of token ids or a list of rows, got {type(ids).__name__}")
     nested = len(ids) > 0 and hasattr(ids[0], "__len__") and not (isinstance(ids[0], Tensor) and ids[0].dim() == 0)
-    rows = [as_row(row).long() for row in (ids if nested else [ids])]
+    given = cast("Sequence[Sequence[int]]", ids if nested else [ids])  # as_row looks at each
+    rows = [as_row(row).long() for row in given]
     if not sum(map(len, rows)):
         raise ValueError("no ids: give at least two in a row")
     return rows
@@ -247,7 +252,7 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _progress_bar(steps: int, shown: bool):  # noqa: ANN202 - a tqdm bar, a widget in a notebook
+def _progress_bar(steps: int, shown: bool) -> tqdm:  # a widget in a notebook
     from tqdm.auto import tqdm  # in a notebook it brings ipywidgets: not before it is needed
 
     # No clock and no count in the text: a saved notebook keeps the bar's first text, which is to be the same each time.

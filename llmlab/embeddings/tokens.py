@@ -62,6 +62,7 @@ class InputEmbedding(nn.Module):
             raise ValueError(f'positions must be "learned", "sinusoidal" or None, got {positions!r}')
         self.context_length = context_length
         self.token = nn.Embedding(vocab_size, d_model)
+        self.position: nn.Embedding | Tensor | None
         if positions == "learned":
             self.position = nn.Embedding(context_length, d_model)
         else:

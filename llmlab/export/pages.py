@@ -100,6 +100,7 @@ def export_page(
     require_size(model_config(folder), precision)
     model, tokenizer = load_checkpoint(folder)
     require_fitting(tokenizer, model.config, where=folder)
+    assert tokenizer is not None  # or it would not fit
     content = page_of(
         model,
         tokenizer,

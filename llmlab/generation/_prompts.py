@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from reprlib import repr as shortened
+from typing import cast
 
 import numpy as np
 import torch
@@ -48,7 +49,7 @@ def as_stops(stop: int | Iterable[int] | None, vocab_size: int) -> list[int]:
     if stop is None:
         return []
     wanted = f"stop must be a token id or several, got {shortened(stop)}: encode the text first"
-    stops = _as_row(wanted, stop if _holds_several(stop) else [stop])
+    stops = _as_row(wanted, cast("Iterable[int]", stop if _holds_several(stop) else [stop]))
     _require_known("stop id", stops, vocab_size)
     return stops
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import overload
 
 import numpy as np
 import torch
@@ -17,6 +18,34 @@ from llmlab.utils.modules import evaluation_mode, unwrapped
 from llmlab.utils.tensors import require_generator
 
 
+@overload
+def generate(
+    model: GPT,
+    ids: Tensor,
+    max_new_tokens: int,
+    *,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    generator: torch.Generator | None = None,
+    use_cache: bool = True,
+    stop: int | Iterable[int] | None = None,
+    slide: bool = False,
+) -> Tensor: ...
+@overload
+def generate(
+    model: GPT,
+    ids: np.ndarray | Sequence[Sequence[int]],
+    max_new_tokens: int,
+    *,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    generator: torch.Generator | None = None,
+    use_cache: bool = True,
+    stop: int | Iterable[int] | None = None,
+    slide: bool = False,
+) -> list[list[int]]: ...
 @torch.no_grad()
 def generate(
     model: GPT,

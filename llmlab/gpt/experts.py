@@ -108,9 +108,7 @@ def balance_loss(model: GPT) -> Tensor | float:
     require_kind("model", model, nn.Module, "a GPT")
     losses = []
     for layer in _layers_of_experts(model):
-        if layer.router_logits is None:
-            raise ValueError("no router has chosen yet: call the model first, logits = model(ids)")
-        logits = layer.router_logits
+        logits = _newest_logits(layer)
         chosen_often = _shares_of_choices(logits, layer.experts_per_token)  # (n_experts,)
         probable = logits.softmax(dim=-1, dtype=torch.promote_types(logits.dtype, torch.float32)).mean(dim=0)
         losses.append(len(probable) * chosen_often.to(probable) @ probable)
@@ -131,11 +129,17 @@ def expert_loads(model: GPT, ids: Tensor) -> Tensor:
         raise ValueError("the model has no experts: build it with GPTConfig(..., n_experts=8), for example")
     with evaluation_mode(model):
         model(ids)
-    return torch.stack([_shares_of_choices(layer.router_logits, layer.experts_per_token) for layer in layers])
+    return torch.stack([_shares_of_choices(_newest_logits(layer), layer.experts_per_token) for layer in layers])
 
 
 def _layers_of_experts(model: nn.Module) -> list[Experts]:
     return [module for module in model.modules() if isinstance(module, Experts)]
+
+
+def _newest_logits(layer: Experts) -> Tensor:
+    if layer.router_logits is None:
+        raise ValueError("no router has chosen yet: call the model first, logits = model(ids)")
+    return layer.router_logits
 
 
 def _shares_of_choices(router_logits: Tensor, experts_per_token: int) -> Tensor:

@@ -102,7 +102,10 @@ def _load(model: GPT, state_dict: Mapping[str, Tensor], whose: str, n_experts: i
 
 def _names(config: GPTConfig) -> dict[str, tuple[str, ...]]:
     """For each of our tensors, theirs: several where ours holds them one above the other."""
-    names = {"embedding.token.weight": ("embed_tokens.weight",), "norm.scale": ("norm.weight",)}
+    names: dict[str, tuple[str, ...]] = {
+        "embedding.token.weight": ("embed_tokens.weight",),
+        "norm.scale": ("norm.weight",),
+    }
     modules: dict[str, tuple[str, ...]] = {}
     for layer in range(config.n_layers):
         ours, theirs = f"blocks.{layer}.", f"layers.{layer}."

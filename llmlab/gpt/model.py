@@ -7,6 +7,8 @@ weights; Su et al. 2021 for rotary positions.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -72,9 +74,12 @@ class GPT(nn.Module):
         super().__init__()
         require_config(config)
         self.config = config
-        table = "learned" if config.positions == "learned" else None  # rotary ones are the layers' own
         self.embedding = InputEmbedding(
-            config.vocab_size, config.d_model, config.context_length, positions=table, dropout=config.dropout
+            config.vocab_size,
+            config.d_model,
+            config.context_length,
+            positions="learned" if config.positions == "learned" else None,  # rotary ones are the layers' own
+            dropout=config.dropout,
         )
         self.blocks = nn.ModuleList(TransformerBlock(config) for _ in range(config.n_layers))
         self.norm = norm_of(config)
@@ -93,7 +98,7 @@ class GPT(nn.Module):
                 module.bias.zero_()
         for name, weight in self.blocks.named_parameters():
             if name.endswith(("out_proj.weight", "contract.weight")):  # what adds to the stream
-                weight /= math.sqrt(2 * self.config.n_layers)
+                weight.div_(math.sqrt(2 * self.config.n_layers))
 
     @restores_cache
     def forward(
@@ -140,7 +145,7 @@ def attention_maps(model: GPT, ids: Tensor) -> Tensor:
     model = unwrapped(model)
     require_kind("model", model, GPT, "a GPT")
     found, x = [], model.embedding(ids)  # (B, T, D)
-    for block in model.blocks:
+    for block in cast("Iterable[TransformerBlock]", model.blocks):
         _, weights = block.attention(block.norm_attention(x), return_weights=True)  # (B, H, T, T)
         found.append(weights)
         x = block(x)

@@ -107,7 +107,7 @@ def count_layers(theirs: Mapping[str, Tensor], called: str = "h") -> int:
     return 1 + max((int(match[1]) for match in found if match), default=-1)
 
 
-def require_parts(config: GPTConfig, whose: str, **parts: str | bool | None) -> None:
+def require_parts(config: GPTConfig, whose: str, **parts: str | bool | int | None) -> None:
     """Raise unless a model has the parts that these weights are of."""
     wrong = {name: getattr(config, name) for name, value in parts.items() if getattr(config, name) != value}
     if wrong:
@@ -126,7 +126,7 @@ def require_shape(name: str, tensor: Tensor, ours: str, parameter: Tensor) -> No
         )
 
 
-def _listed(parts: Mapping[str, str | bool | None]) -> str:
+def _listed(parts: Mapping[str, str | bool | int | None]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in parts.items())
 
 

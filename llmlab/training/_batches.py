@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 
 class Batches:
@@ -18,8 +17,9 @@ class Batches:
     of batches taken since.
     """
 
-    def __init__(self, loader: DataLoader) -> None:
+    def __init__(self, loader: Iterable[tuple[Tensor, Tensor]]) -> None:
         self.loader = loader
+        self._generator: torch.Generator | None = getattr(loader, "generator", None)  # a list of batches has none
         self._begin_epoch()
 
     def next(self) -> tuple[Tensor, Tensor]:
@@ -44,26 +44,26 @@ class Batches:
     def go_to(self, place: dict[str, Any]) -> None:
         torch.set_rng_state(place["global"])
         if place["loader"] is not None:
-            self.loader.generator.set_state(place["loader"])
+            assert self._generator is not None, "the run to go on with had a loader with a generator of its own"
+            self._generator.set_state(place["loader"])
         self._begin_epoch()
         for _ in range(place["taken"]):
             self.next()
 
     def _begin_epoch(self) -> None:
         self._global, self._taken = torch.get_rng_state(), 0
-        generator = getattr(self.loader, "generator", None)  # a list of batches has none
-        self._loader = None if generator is None else generator.get_state()
-        self._iterator: Iterator = iter(self.loader)
+        self._loader = None if self._generator is None else self._generator.get_state()
+        self._iterator: Iterator[tuple[Tensor, Tensor]] = iter(self.loader)
 
 
 @contextlib.contextmanager
-def places_kept(loader: DataLoader) -> Iterator[None]:
+def places_kept(loader: object) -> Iterator[None]:
     """Put the global generator and the loader's own back to where they were, after a look into the loader."""
-    generator = getattr(loader, "generator", None)
-    before = torch.get_rng_state(), None if generator is None else generator.get_state()
+    generator: torch.Generator | None = getattr(loader, "generator", None)
+    of_all, own = torch.get_rng_state(), None if generator is None else generator.get_state()
     try:
         yield
     finally:
-        torch.set_rng_state(before[0])
-        if generator is not None:
-            generator.set_state(before[1])
+        torch.set_rng_state(of_all)
+        if generator is not None and own is not None:
+            generator.set_state(own)

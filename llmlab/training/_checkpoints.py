@@ -18,7 +18,7 @@ import pickle
 import warnings
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import torch
 from torch import Tensor
@@ -97,6 +97,10 @@ def write_checkpoint(
                 path.unlink()
 
 
+@overload
+def load_checkpoint(folder: None = None) -> tuple[GPT, BPETokenizer]: ...
+@overload
+def load_checkpoint(folder: str | Path) -> tuple[GPT, BPETokenizer | None]: ...
 def load_checkpoint(folder: str | Path | None = None) -> tuple[GPT, BPETokenizer | None]:
     """The model, in evaluation mode on the CPU, and its tokenizer (None where it was saved without).
 

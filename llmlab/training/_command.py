@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -122,14 +123,21 @@ def _run(order: Order, device: torch.device) -> None:
 
 
 def _settings(order: Order, sizes: Sizes, measured_ids: list[int]) -> OrderedConfig:
-    always = {"steps": sizes.steps, "learning_rate": sizes.learning_rate, "batch_size": sizes.batch_size}
-    always |= {"checkpoint": order.out, "save_every": order.save_every, "vocab_size": sizes.vocab_size}
-    always |= {"seed": order.seed or 0, "sentences": SENTENCES if order.sentences is None else order.sentences}
-    always["measured"] = hashlib.sha256(repr(measured_ids).encode()).hexdigest()
+    settings = OrderedConfig(
+        steps=sizes.steps,
+        learning_rate=sizes.learning_rate,
+        batch_size=sizes.batch_size,
+        checkpoint=order.out,
+        save_every=order.save_every,
+        vocab_size=sizes.vocab_size,
+        seed=order.seed or 0,
+        sentences=SENTENCES if order.sentences is None else order.sentences,
+        measured=hashlib.sha256(repr(measured_ids).encode()).hexdigest(),
+    )
     if not order.talks:
-        return OrderedConfig(**always)
-    short = {"warmup_steps": min(20, sizes.steps // 4), "evaluate_every": max(1, sizes.steps // 10)}
-    return OrderedConfig(**always, **short, keep_best=True)
+        return settings
+    warmup, every = min(20, sizes.steps // 4), max(1, sizes.steps // 10)
+    return replace(settings, warmup_steps=warmup, evaluate_every=every, keep_best=True)
 
 
 def _learn_tokens(text: str, vocab_size: int) -> BPETokenizer:
@@ -142,9 +150,14 @@ def _seconds_a_step(model: GPT, loader: DataLoader) -> float:
     """How long a step takes, measured on a copy: the shortest of three after the first."""
     ends: list[float] = []
     batch = loader.dataset[: loader.batch_size]
-    settings = {"progress": False, "on_evaluation": lambda _: ends.append(time.perf_counter())}
     with torch.random.fork_rng():  # dropout draws
-        history = train(copy.deepcopy(model), [batch], TrainConfig(steps=4, evaluate_every=1), **settings)
+        history = train(
+            copy.deepcopy(model),
+            [batch],
+            TrainConfig(steps=4, evaluate_every=1),
+            progress=False,
+            on_evaluation=lambda _: ends.append(time.perf_counter()),
+        )
     if history.interrupted:
         raise KeyboardInterrupt
     return min((end - start for start, end in zip(ends, ends[1:], strict=False)), default=0.0)

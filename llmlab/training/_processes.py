@@ -6,10 +6,13 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+
+_Value = TypeVar("_Value")
 
 
 def rank_and_number() -> tuple[int, int]:
@@ -70,7 +73,7 @@ def take_device(device: torch.device) -> None:
         torch.cuda.set_device(device)
 
 
-def of_the_first(value: object) -> object:
+def of_the_first(value: _Value) -> _Value:
     """The first process's value, in all of them."""
     if not dist.is_initialized():
         return value
@@ -79,8 +82,9 @@ def of_the_first(value: object) -> object:
     return values[0]
 
 
-def agree(loss: Tensor, interrupted: bool, n_processes: int) -> tuple[float, bool]:
+def agree(loss: Tensor | float, interrupted: bool, n_processes: int) -> tuple[float, bool]:
     """The sum of all processes' shares of the loss, and whether one is to stop: then all do, after the same step."""
+    loss = torch.as_tensor(loss)
     if n_processes > 1:
         loss = torch.stack([loss.float(), torch.full_like(loss, float(interrupted), dtype=torch.float32)])
         dist.all_reduce(loss)

@@ -23,10 +23,10 @@ _ROWS = 1 << 14  # windows that are looked at together
 
 def require_arguments(
     model: GPT,
-    train_loader: DataLoader,
+    train_loader: Iterable[tuple[Tensor, Tensor]],
     config: TrainConfig,
     *,
-    validation: DataLoader | None,
+    validation: Iterable[tuple[Tensor, Tensor]] | None,
     resume_from: str | Path | None,
     tokenizer: object,
     on_evaluation: object,
@@ -117,7 +117,7 @@ def _require_loader(name: str, loader: Any) -> None:
         raise ValueError(f"the generator of {name} must be one of the CPU, where the order is drawn: torch.Generator()")
 
 
-def _require_shares(loader: DataLoader, n_processes: int) -> None:
+def _require_shares(loader: Iterable[tuple[Tensor, Tensor]], n_processes: int) -> None:
     """Raise if a batch of the loader, the last one of an epoch included, cannot be shared equally."""
     if not isinstance(loader, DataLoader) or loader.batch_size is None:
         return
@@ -135,7 +135,7 @@ def require_share(batch_size: int, n_processes: int) -> None:
         )
 
 
-def _require_batches(name: str, loader: DataLoader, config: GPTConfig) -> None:
+def _require_batches(name: str, loader: Iterable[tuple[Tensor, Tensor]], config: GPTConfig) -> None:
     """Look at everything that lies in memory: a list of batches, or the windows of one tensor of ids."""
     if isinstance(loader, list | tuple):
         for batch in loader:

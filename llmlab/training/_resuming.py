@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from llmlab.gpt import GPT
 from llmlab.training._batches import Batches, places_kept
@@ -74,7 +74,7 @@ def resume(
     batches: Batches,
     config: TrainConfig,
     best: Best,
-    validation: DataLoader | None,
+    validation: Iterable[tuple[Tensor, Tensor]] | None,
 ) -> History:
     """Put model, optimizer, batches and random state back to where the checkpoint was written.
 
@@ -96,7 +96,7 @@ def resume(
         raise ValueError("the run to go on with drew its order from the loader's own generator: give train_loader one")
     load_weights(folder, model)
     history.best = None
-    if state.get("best") and best.kept:
+    if validation is not None and state.get("best") and best.kept:
         with places_kept(validation):
             best.offer(of_the_first(evaluate(model, validation)), state["best"]["step"], model)
         history.best = best.figures

@@ -18,12 +18,22 @@ from llmlab.utils.commands import CommandRefused
 from llmlab.windows import SEPARATOR
 
 _AT_ONCE = 8  # tokens between two pieces of text
-_CONTROL = {code: "\ufffd" for code in (*range(32), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}  # C0, C1
+_CONTROL: dict[int, str | None] = {
+    code: "\ufffd" for code in (*range(32), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"
+}  # C0, C1
 _CONTROL[ord("\r")] = None
 
 
 def pieces(
-    model: GPT, tokenizer: BPETokenizer, prompt: str, n_tokens: int, *, generator: torch.Generator, **settings: object
+    model: GPT,
+    tokenizer: BPETokenizer,
+    prompt: str,
+    n_tokens: int,
+    *,
+    generator: torch.Generator,
+    temperature: float,
+    top_k: int | None = None,
+    top_p: float | None = None,
 ) -> Iterator[str]:
     """The text that continues `prompt`, as it comes; also past the model's context. Settings: as of `generate`."""
     from llmlab.generation import generate  # a floor above this one: only for what a command shows
@@ -33,7 +43,17 @@ def pieces(
     while n_tokens > 0:
         known = ids[-model.config.context_length :]
         n_new = min(_AT_ONCE, n_tokens)
-        new = generate(model, [known], n_new, generator=generator, slide=True, **settings)[0][len(known) :]
+        (row,) = generate(
+            model,
+            [known],
+            n_new,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            generator=generator,
+            slide=True,
+        )
+        new = row[len(known) :]
         ids, n_tokens = known + new, n_tokens - n_new
         yield printable("".join(map(decoder.push, new)))
     yield printable(decoder.flush())
@@ -50,7 +70,16 @@ def print_anything() -> None:
         sys.stdout.reconfigure(errors="replace")
 
 
-def sample(folder: Path, prompt: str, n_tokens: int, *, seed: int, **settings: object) -> int:
+def sample(
+    folder: Path,
+    prompt: str,
+    n_tokens: int,
+    *,
+    seed: int,
+    temperature: float,
+    top_k: int | None = None,
+    top_p: float | None = None,
+) -> int:
     """Print what the model in a checkpoint makes of a prompt (a line break, if that is empty), as it comes.
 
     It ends where nobody reads on.
@@ -68,7 +97,16 @@ def sample(folder: Path, prompt: str, n_tokens: int, *, seed: int, **settings: o
         if tokenizer is None:
             raise CommandRefused(f"the checkpoint {folder} has no tokenizer: train it with `llmlab train`")
         generator = torch.Generator().manual_seed(seed)
-        written = pieces(model, tokenizer, prompt, n_tokens, generator=generator, **settings)
+        written = pieces(
+            model,
+            tokenizer,
+            prompt,
+            n_tokens,
+            generator=generator,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+        )
         first = next(written)  # where a setting is refused: before anything is printed
         for piece in itertools.chain((prompt, first), written):
             if not say(piece, end=""):

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from llmlab.bpe import BPETokenizer
 from llmlab.gpt.experts import balance_loss
@@ -31,13 +31,16 @@ from llmlab.training.optimizer import make_optimizer
 from llmlab.training.schedule import learning_rate_at
 from llmlab.utils.modules import unwrapped
 
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
 
 def train(
     model: GPT,
-    train_loader: DataLoader,
+    train_loader: Iterable[tuple[Tensor, Tensor]],
     config: TrainConfig,
     *,
-    validation: DataLoader | None = None,
+    validation: Iterable[tuple[Tensor, Tensor]] | None = None,
     resume_from: str | Path | None = None,
     progress: bool = True,
     tokenizer: BPETokenizer | None = None,
@@ -207,14 +210,15 @@ def _history_kept(history: History) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        error.history = history
+        error.history = history  # type: ignore[attr-defined]  # whatever the exception is, it takes an attribute
         raise
 
 
 def _no_exchange(replica: nn.Module, wanted: bool) -> contextlib.AbstractContextManager:
     """Let the processes exchange their gradients only once a step, with its last batch."""
-    wanted = wanted and isinstance(replica, nn.parallel.DistributedDataParallel)
-    return replica.no_sync() if wanted else contextlib.nullcontext()
+    if wanted and isinstance(replica, nn.parallel.DistributedDataParallel):
+        return replica.no_sync()
+    return contextlib.nullcontext()
 
 
 def _require_finite(what: str, value: float, history: History) -> None:
@@ -239,7 +243,7 @@ def _figures(history: History) -> str:
     return f"loss {history.loss[-1]:.2f}{validation}"
 
 
-def _progress_bar(steps: int, start: int, shown: bool):  # noqa: ANN202 - a tqdm bar, a widget in a notebook
+def _progress_bar(steps: int, start: int, shown: bool) -> tqdm:  # a widget in a notebook
     from tqdm.auto import tqdm  # in a notebook it brings ipywidgets: not before it is needed
 
     return tqdm(total=steps, initial=start, desc=f"{steps:,} training steps", disable=not shown)

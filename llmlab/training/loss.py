@@ -7,7 +7,6 @@ from collections.abc import Iterable
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from llmlab.utils.arguments import require_kind
 from llmlab.utils.modules import evaluation_mode
@@ -46,7 +45,7 @@ def next_token_loss(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, loader: DataLoader) -> float:
+def evaluate(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]]) -> float:
     """The mean loss over all windows of `loader`, in nats a token, in evaluation mode.
 
     Each part of the model is put back into its own mode afterwards. Positions whose target is -100 are left out.
@@ -58,7 +57,7 @@ def evaluate(model: nn.Module, loader: DataLoader) -> float:
     require_kind("model", model, nn.Module, "a GPT")
     require_kind("loader", loader, Iterable, "a DataLoader")
     device = next(model.parameters()).device
-    total = count = n_batches = 0
+    total, count, n_batches = 0.0, 0, 0
     with evaluation_mode(model):
         for inputs, targets in loader:
             require_kind("inputs", inputs, Tensor, "a tensor of ids")

@@ -64,12 +64,17 @@ def chat_loader(
     def batch_of(rows: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
         inputs, targets = zip(*rows, strict=True)
         return (
-            torch.nn.utils.rnn.pad_sequence(inputs, batch_first=True, padding_value=filling),
-            torch.nn.utils.rnn.pad_sequence(targets, batch_first=True, padding_value=IGNORED),
+            torch.nn.utils.rnn.pad_sequence(list(inputs), batch_first=True, padding_value=filling),
+            torch.nn.utils.rnn.pad_sequence(list(targets), batch_first=True, padding_value=IGNORED),
         )
 
     return DataLoader(
-        rows, batch_size=batch_size, shuffle=True, drop_last=True, collate_fn=batch_of, generator=generator
+        rows,  # type: ignore[arg-type]  # any sequence will do; PyTorch's annotation names its own class alone
+        batch_size=batch_size,
+        shuffle=True,
+        drop_last=True,
+        collate_fn=batch_of,
+        generator=generator,
     )
 
 

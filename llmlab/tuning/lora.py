@@ -6,7 +6,7 @@ Source: Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models".
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -117,7 +117,7 @@ def remove_lora(model: GPT) -> GPT:
     return _replaced(model, LoRALinear.plain)
 
 
-def _replaced(model: GPT, by: object) -> GPT:
+def _replaced(model: GPT, by: Callable[[LoRALinear], nn.Linear]) -> GPT:
     model = unwrapped(model)
     require_kind("model", model, GPT, "a GPT")
     found = [

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from torch import nn
+
+_Model = TypeVar("_Model")
 
 
 @contextmanager
@@ -25,7 +27,7 @@ def evaluation_mode(model: nn.Module) -> Iterator[None]:
             module.training = training
 
 
-def unwrapped(model: object) -> object:
+def unwrapped(model: _Model) -> _Model:
     """The module that `torch.compile` was given, or `model` itself where it is none of `torch.compile`'s.
 
     The compiled one runs the same parameters under names that begin with `_orig_mod.`; what reads a model's sizes, or

@@ -205,7 +205,7 @@ def test_a_model_and_its_tokenizer_belong_together():
 
 
 def test_a_missing_model_is_said(monkeypatch, tmp_path):
-    monkeypatch.setattr(passes, "load_checkpoint", lambda _: load_checkpoint(tmp_path))
+    monkeypatch.setattr(passes, "load_checkpoint", lambda: load_checkpoint(tmp_path))
     bundled.cache_clear()
     try:
         with pytest.raises(FileNotFoundError, match="it should hold a config.json"):

@@ -35,6 +35,10 @@ def with_output(size: int) -> str:
     return TEXT.replace('"nbformat"', f'"metadata": {{"kept": "{"x" * size}"}}, "nbformat"')
 
 
+def with_cells(count: int) -> str:
+    return TEXT.replace('"cells": [', '"cells": [' + '{"cell_type": "code", "source": "1"}, ' * count)
+
+
 READABLE = {
     "UTF-16": TEXT.encode("utf-16"),
     "with a mark": TEXT.encode("utf-8-sig"),
@@ -42,11 +46,12 @@ READABLE = {
     "no number": TEXT.replace('"nbformat": 4', '"nbformat": NaN'),
     "format 5": TEXT.replace('"nbformat": 4', '"nbformat": 5'),
     "45 MB": with_output(45 * 2**20),
-    "100,000 cells": TEXT.replace('"cells": [', '"cells": [' + '{"cell_type": "code", "source": "1"}, ' * 100_000),
+    "4,000 cells": with_cells(4_000),
     "deep": TEXT,
 }
 UNREADABLE = {
     "5,000 digits": (TEXT.replace('"nbformat": 4', f'"nbformat": {"9" * 5000}'), "it is not JSON"),
+    "100,000 cells": (with_cells(100_000), "has more than 5,000 cells of code"),
     "60 MB": (with_output(60 * 2**20), "has more than 50 MB; clear its outputs"),
     "format 3": ('{"worksheets": []}', "open and save it in JupyterLab"),
 }

@@ -26,8 +26,11 @@ def draw(prompt: int, new: int) -> Picture:
         for step in range(new):
             for place in range(prompt + step):
                 kept = cached and step and place < prompt + step - 1
-                look = {"facecolor": OFF, "hatch": "//"} if kept else {"facecolor": INPUT if cached else TARGET}
-                axes.add_patch(Rectangle((place, -step), 0.86, 0.78, edgecolor=INK, linewidth=0.6, **look))
+                colour, hatch = (OFF, "//") if kept else (INPUT if cached else TARGET, None)
+                square = Rectangle(
+                    (place, -step), 0.86, 0.78, edgecolor=INK, linewidth=0.6, facecolor=colour, hatch=hatch
+                )
+                axes.add_patch(square)
             axes.text(-0.4, -step + 0.36, f"step {step + 1}", ha="right", va="center", fontsize=SMALL, color=INK)
         axes.set(xlim=(-2.4, prompt + new), ylim=(-new + 0.8, 1.1))
         axes.set_title("with a cache" if cached else "without a cache", fontsize=10, color=INK)

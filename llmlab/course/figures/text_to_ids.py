@@ -27,7 +27,9 @@ def draw(text: str, tokens: Sequence[str], vocabulary: Mapping[str, int]) -> Pic
     for place, token in enumerate(tokens):
         box = {"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": INPUT, "linewidth": 1.5}
         axes.text(place, 2, token, ha="center", va="center", fontsize=SMALL + 2, color=INK, bbox=box)
-        axes.text(place, 1, vocabulary[token], ha="center", va="center", fontsize=SMALL + 3, color=GOOD, weight="bold")
+        axes.text(
+            place, 1, str(vocabulary[token]), ha="center", va="center", fontsize=SMALL + 3, color=GOOD, weight="bold"
+        )
         axes.annotate("", (place, 1.25), (place, 1.68), arrowprops={"arrowstyle": "<->", "color": QUIET})
     for height, name in ((3, "text"), (2, "tokens"), (1, "ids")):
         axes.text(-0.8, height, name, ha="right", va="center", fontsize=SMALL, color=QUIET)

@@ -23,10 +23,14 @@ def draw(n_tokens: int, block: int) -> Picture:
         raise ValueError(f"blocks of {block} keys must divide {n_tokens} tokens at least twice")
     T = n_tokens
     figure, axes = pyplot.subplots(figsize=(5.6, 2.6))
-    looks = [{"facecolor": OFF, "hatch": "//"}, {"facecolor": INPUT}, {"facecolor": "white"}]
+    looks = [(OFF, "//"), (INPUT, None), ("white", None)]
     for number in range(T // block):
         kind = min(number, 2)
-        axes.add_patch(Rectangle((number * block, 0), block * 0.97, T, edgecolor=INK, linewidth=0.8, **looks[kind]))
+        colour, hatch = looks[kind]
+        tile = Rectangle(
+            (number * block, 0), block * 0.97, T, edgecolor=INK, linewidth=0.8, facecolor=colour, hatch=hatch
+        )
+        axes.add_patch(tile)
         behind = {"facecolor": OFF, "edgecolor": "none", "pad": 2} if kind == 0 else None
         axes.text(
             (number + 0.5) * block,

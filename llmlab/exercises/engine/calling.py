@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from types import GeneratorType
 from typing import Any, Protocol
 
 from llmlab.exercises.engine.containment import Bounded, contained, copies, same
@@ -243,5 +244,5 @@ def _is_generator_function(function: Any) -> bool:
 
 
 def _of_iterator(result: Iterator) -> str:
-    made_by_yield = type(result).__name__ == "generator" and result.gi_code.co_name != "<genexpr>"
+    made_by_yield = type(result) is GeneratorType and result.gi_code.co_name != "<genexpr>"
     return "yield-for-return" if made_by_yield else "read-once"

@@ -47,7 +47,8 @@ class Frame:
             around = [
                 node
                 for node in ast.walk(ast.parse("".join(linecache.getlines(self._file))))
-                if isinstance(node, ast.While | ast.For) and node.lineno <= self.number <= node.end_lineno
+                if isinstance(node, ast.While | ast.For)
+                and node.lineno <= self.number <= (node.end_lineno or node.lineno)
             ]
             around.sort(key=lambda node: (isinstance(node, ast.For), node.lineno))
             return around[0].lineno if around else 0
@@ -75,7 +76,7 @@ class Frame:
         """The names in the expression that was running, as Python's own tracebacks underline it."""
         positions = list(self.trace.tb_frame.f_code.co_positions())[self.trace.tb_lasti // 2]
         first, last, start, end = positions
-        if None in positions:
+        if first is None or last is None or start is None or end is None:
             return
         lines = [line.encode() for line in linecache.getlines(self._file)[first - 1 : last]]
         if not lines:
@@ -131,7 +132,7 @@ def _line_of(trace: TracebackType, error: BaseException) -> int:
         name = re.search(r"local variable '(\w+)'", message_of(error))
         for step in dis.get_instructions(trace.tb_frame.f_code):
             if trace.tb_lasti <= step.offset <= trace.tb_lasti + 2 and name and step.argval == name[1]:
-                return step.positions.lineno or trace.tb_lineno
+                return (step.positions and step.positions.lineno) or trace.tb_lineno
     return trace.tb_lineno
 
 

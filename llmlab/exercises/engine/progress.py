@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from html import escape
+from typing import overload
 
 from llmlab.course.progress import store
 from llmlab.exercises.engine.catalogue import lessons, listed, listed_in_notebook, loaded
@@ -122,6 +123,10 @@ def _squares(one: Progress) -> str:
     return "".join({"passed": "■", "not_attempted": "□"}.get(status, "◪") for _, _, status in one.states)
 
 
+@overload
+def progress(lesson: None = None) -> Overview: ...
+@overload
+def progress(lesson: str) -> Progress: ...
 def progress(lesson: str | None = None) -> Progress | Overview:
     """Attempted, passed and open exercises of a lesson, for example `progress("03")`; without a number, of all lessons.
 
@@ -137,7 +142,8 @@ def progress(lesson: str | None = None) -> Progress | Overview:
     if not isinstance(lesson, str):
         raise TypeError(f'a lesson is named by text such as "03", got {lesson!r}: put it in quotes')
     kept = store()
-    standings, states, attempted = kept.standings(), [], 0
+    states: list[tuple[str, str, Status]] = []
+    standings, attempted = kept.standings(), 0
     for id, (_, title) in listed_in_notebook(lesson).items():
         one, before = loaded(id), standings.get(id)
         here = one.status if one else "not_attempted"

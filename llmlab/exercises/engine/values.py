@@ -69,7 +69,7 @@ def plain(value: Any) -> Any:
     return convert(value, 0)
 
 
-def _base_of(kind: type, bases: Any) -> type:
+def _base_of(kind: type, bases: Any) -> type[Any]:
     """The first of NumPy's two base types that a type comes from."""
     return next(base for base in bases.__args__ if issubclass(kind, base))
 

@@ -48,7 +48,7 @@ def _predict(token: str) -> dict[str, float]:
 
 
 def _most_probable(probabilities: dict[str, float]) -> str:
-    return max(probabilities, key=probabilities.get)
+    return max(probabilities, key=probabilities.__getitem__)
 
 
 def _check_generate(generate: Probe) -> Iterator[str]:

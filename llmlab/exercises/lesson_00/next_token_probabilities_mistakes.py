@@ -44,7 +44,7 @@ IDEAS: dict[str, Model] = {
     "all-equal": lambda t, f, v: dict.fromkeys(v, 1 / len(v)),
     "per-cent": lambda t, f, v: _shares(t, f, v, f[t].total() / 100),
     "rounded-to-whole-numbers": lambda t, f, v: {c: f[t][c] // f[t].total() for c in v},
-    "only-the-largest": lambda t, f, v: {c: float(c == max(f[t], key=f[t].get)) for c in v},
+    "only-the-largest": lambda t, f, v: {c: float(c == max(f[t], key=f[t].__getitem__)) for c in v},
     "one-added": lambda t, f, v: {c: (f[t][c] + 1) / (f[t].total() + len(v)) for c in v},
     "how-often-anywhere": lambda t, f, v: bigram.next_token_probabilities("", {"": sum(f.values(), Counter())}, v),
     "the-other-way-round": _of_the_other_way,

@@ -13,7 +13,7 @@ from llmlab.exercises.lesson_01.common import a_word
 from llmlab.exercises.lesson_01.decode_mistakes import CLOSING, IDEAS, TABLE, Table, right_text
 from llmlab.exercises.lesson_01.sections import DECODE, ROUND_TRIP
 
-_CASES = (
+_CASES: tuple[list[int], ...] = (
     [3, 0, 6, 1],
     [8, 5, 3, 0, 14, 1, 13, 10, 11, 2],  # each of the six marks
     [4, 9, 7, 1, 2],

@@ -19,7 +19,7 @@ _VOCABULARIES = (
     {"rope": 4, _UNK: 2, "sheep": 9, "the": 0, "boat": 11},
 )
 
-_ROWS = (
+_ROWS: tuple[tuple[int, list[str]], ...] = (
     (0, ["a", "cat", "sat"]),
     (0, ["a", "dog", "sat"]),
     (0, ["dog", "A", "a", "cow"]),

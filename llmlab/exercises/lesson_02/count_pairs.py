@@ -14,7 +14,8 @@ from llmlab.exercises.lesson_02.common import TIED_TO_EXAMPLE, Algorithms, Pair,
 from llmlab.exercises.lesson_02.sections import REPEAT
 
 _LONG = (([3, 1, 4, 1, 4, 3],), ([7, 7, 7, 7],), ([2, 1, 1, 1, 2],), ([8, 9],))
-_SHORT = (([5],), ([],))  # apart from the others: a `return` in the loop gives nothing back for them
+# Apart from the others: a `return` in the loop gives nothing back for them.
+_SHORT: tuple[tuple[list[int]], ...] = (([5],), ([],))
 
 
 def _without_overlap(ids: list[int]) -> dict[Pair, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from llmlab.exercises.lesson_02.common import Algorithms, Pair, merge_first, merge_pair, pair_counts
@@ -21,14 +21,20 @@ def trained(ids: list[int], n_merges: int) -> list[Pair]:
 
 
 def _ranks(merges: list[Pair]) -> dict[Pair, int]:
-    return {tuple(pair): rank for rank, pair in enumerate(merges)}
+    return {_as_pair(pair): rank for rank, pair in enumerate(merges)}
+
+
+def _as_pair(pair: Sequence[int]) -> Pair:
+    """A tuple, also where a learner's merges are lists."""
+    left, right = pair
+    return left, right
 
 
 def by_rank(text: str, merges: list[Pair]) -> list[int]:
     """The right ids, from the definition: one merge after the other, each wherever it fits."""
     ids = list(text.encode())
     for rank, pair in enumerate(merges):
-        ids = merge_pair(ids, tuple(pair), 256 + rank)
+        ids = merge_pair(ids, _as_pair(pair), 256 + rank)
     return ids
 
 
@@ -92,7 +98,7 @@ def _in_one_pass(order: Callable, new_id: Callable = lambda rank: 256 + rank) ->
     def encode(text: str, merges: list[Pair]) -> list[int]:
         ids = list(text.encode())
         for rank, pair in order(list(enumerate(merges))):
-            ids = merge_pair(ids, tuple(pair), new_id(rank))
+            ids = merge_pair(ids, _as_pair(pair), new_id(rank))
         return ids
 
     return encode
@@ -102,7 +108,7 @@ def _left_to_right(text: str, merges: list[Pair]) -> list[int]:
     """One walk over the bytes, without a second look."""
     ids, ranks, row = list(text.encode()), _ranks(merges), []
     while ids:
-        rank = ranks.get(tuple(ids[:2]))
+        rank = ranks.get(_as_pair(ids[:2])) if len(ids) > 1 else None
         row.append(ids[0] if rank is None else 256 + rank)
         ids = ids[1 if rank is None else 2 :]
     return row
@@ -116,14 +122,14 @@ def _lowest_rank_only(text: str, merges: list[Pair]) -> list[int]:
     """One round: the pair of lowest rank, wherever it stands, and no second look."""
     ids = list(text.encode())
     there = set(pairwise(ids))
-    rank = next((rank for rank, pair in enumerate(merges) if tuple(pair) in there), None)
-    return ids if rank is None else merge_pair(ids, tuple(merges[rank]), 256 + rank)
+    rank = next((rank for rank, pair in enumerate(merges) if _as_pair(pair) in there), None)
+    return ids if rank is None else merge_pair(ids, _as_pair(merges[rank]), 256 + rank)
 
 
 def _first_place_only(text: str, merges: list[Pair]) -> list[int]:
     ids = list(text.encode())
     for rank, pair in enumerate(merges):
-        ids = merge_first(ids, tuple(pair), 256 + rank)
+        ids = merge_first(ids, _as_pair(pair), 256 + rank)
     return ids
 
 

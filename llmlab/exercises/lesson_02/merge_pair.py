@@ -18,7 +18,7 @@ from llmlab.exercises.lesson_02.common import (
 )
 from llmlab.exercises.lesson_02.sections import REPEAT
 
-_MERGES = (
+_MERGES: tuple[tuple[list[int], Pair, int], ...] = (
     ([5, 1, 2, 3, 1, 2], (1, 2), 300),
     ([7, 7, 7], (7, 7), 256),
     ([4, 7, 7, 7, 7, 7, 4], (7, 7), 256),

@@ -25,7 +25,8 @@ def trainer(
     """A trainer that counts the pairs anew before each merge; what it does otherwise is the argument."""
 
     def train(text: str, n_merges: int) -> list[Pair]:
-        ids, merges = start(text), []
+        merges: list[Pair] = []
+        ids = start(text)
         while len(merges) < n_merges:
             counts = pair_counts(ids)
             if not counts or max(counts.values()) < at_least:

@@ -33,7 +33,7 @@ def _window_numbers(batch: Any) -> list[int]:
 def _check_make_loader(make_loader: Probe) -> Iterator[str]:
     def load(n: int, batch_size: int, shuffle: bool, drop_last: bool, seed: int | None = None) -> list[list[list[int]]]:
         dataset = [(torch.tensor([number, number + 1]), torch.tensor([number + 1, number + 2])) for number in range(n)]
-        options = {"batch_size": batch_size, "shuffle": shuffle, "drop_last": drop_last}
+        options: dict[str, Any] = {"batch_size": batch_size, "shuffle": shuffle, "drop_last": drop_last}
         shown = f"{make_loader.name}({n} windows, {', '.join(f'{name}={value}' for name, value in options.items())})"
         if seed is not None:
             options["generator"] = torch.Generator().manual_seed(seed)

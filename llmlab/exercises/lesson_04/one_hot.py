@@ -35,9 +35,10 @@ _LOOKUPS = frozenset("getitem index_select embedding gather take take_along_dim"
 class _Listener(TorchFunctionMode):
     """Notes which functions of PyTorch are called, and how often something is looked up in a table of this shape."""
 
-    def __init__(self, table: tuple[int, int]) -> None:
+    def __init__(self, table: tuple[int, ...]) -> None:
         super().__init__()
-        self.table, self.names, self.lookups = table, set(), 0
+        self.names: set[str] = set()
+        self.table, self.lookups = table, 0
 
     def __torch_function__(self, function: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         name = getattr(function, "__name__", "").strip("_")

@@ -56,15 +56,16 @@ def _check_previous_token_head(previous_token_head: Probe) -> Iterator[str]:
         call = f"{previous_token_head.name}({n_vocab}, {n_positions})"
         if not isinstance(got, list) or len(got) != 3:
             raise Wrong("not-three", f"`{call}` gave `{show(got)}`.")
-        matrices = [tensor(part) for part in got]
+        matrices: list[Tensor] = []
         rows = n_vocab + n_positions
         for name, W, columns in zip(
-            ("W_query", "W_key", "W_value"), matrices, (n_positions, n_positions, n_vocab), strict=True
+            ("W_query", "W_key", "W_value"), map(tensor, got), (n_positions, n_positions, n_vocab), strict=True
         ):
             if W is None or W.shape != (rows, columns):
                 raise Wrong("other-shapes", f"In `{call}`, {name} has {shape_of(W)}, expected {(rows, columns)}.")
             if not W.isfinite().all():
                 raise Wrong("not-finite", f"In `{call}`, {name} holds inf or nan.")
+            matrices.append(W)
         return matrices
 
     matrices, ids = build(4, 6), list(_IDS)

@@ -100,6 +100,8 @@ def weights_of(d_in: int, d_out: int, generator: torch.Generator) -> dict[str, T
 
 def right_outputs(weights: dict[str, Tensor], batch: Tensor, n_heads: int, attend: Attend | None = None) -> Tensor:
     """What the right layer gives for a batch, or the one that works as `attend` does."""
-    matrices = [weights[f"{name}.weight"].T for name in ("W_query", "W_key", "W_value", "W_out")]
+    names = ("W_query", "W_key", "W_value", "W_out")
+    W_query, W_key, W_value, W_out = (weights[f"{name}.weight"].T for name in names)
     attend = attend or function()
-    return torch.stack([attend(text, *matrices, n_heads) for text in batch]) + weights["W_out.bias"]
+    contexts = [attend(text, W_query, W_key, W_value, W_out, n_heads) for text in batch]
+    return torch.stack(contexts) + weights["W_out.bias"]

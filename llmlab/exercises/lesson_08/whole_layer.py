@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,16 +19,17 @@ from llmlab.exercises.lesson_08.whole_layer_mistakes import example, wrong_outpu
 
 
 def _check_whole_layer(attend: Probe) -> Iterator[str]:
-    def run(x: Tensor, *rest: Any, fresh: bool = False) -> Tensor:
-        *matrices, H = rest
-        T, d_in, D, d_out = *x.shape, *matrices[-1].shape
+    def run(
+        x: Tensor, W_query: Tensor, W_key: Tensor, W_value: Tensor, W_out: Tensor, H: int, fresh: bool = False
+    ) -> Tensor:
+        (T, d_in), (D, d_out) = x.shape, W_out.shape
         call = "random sizes" if fresh else f"{attend.name}(x ({T}, {d_in}), W_query ({d_in}, {D}), …, n_heads={H})"
-        got = tensor(attend(x, *matrices, H, shown=call, fresh=fresh))
+        got = tensor(attend(x, W_query, W_key, W_value, W_out, H, shown=call, fresh=fresh))
         if got is None or got.shape != (T, d_out):
             shape = "something that is no tensor" if got is None else f"shape {tuple(got.shape)}"
             shown = f"`{call}` gave {shape}, wanted is a tensor of shape {(T, d_out)}."
             if got is not None and got.shape == (T, D):
-                merged = function()(x, *matrices[:3], torch.eye(D), H)
+                merged = function()(x, W_query, W_key, W_value, torch.eye(D), H)
                 if is_close(got, merged):
                     raise Wrong("out-projection-missing", shown)
                 shown += f" {(T, D)} is the shape after the merge, before W_out."
@@ -42,7 +42,7 @@ def _check_whole_layer(attend: Probe) -> Iterator[str]:
         raise Wrong("all-nan")
     # A mask from the scores is right at these values, and so is what is tied to these sizes: neither is known by them.
     recognised = None if is_close(got, right) else recognise(got, wrong_outputs())
-    worst = (got - right).abs().nan_to_num(torch.inf).amax(dim=1).argmax().item()
+    worst = int((got - right).abs().nan_to_num(torch.inf).amax(dim=1).argmax())
     pair = [show(outputs[worst, :3].tolist()) for outputs in (got, right)]
     row = f"\nOn the small example output {worst} begins {pair[0]}; right is {pair[1]}."
     if is_close(got, right):

@@ -54,10 +54,11 @@ _MORE: tuple[tuple[str, tuple[Change, ...]], ...] = (
 )
 
 
-def example() -> tuple[Tensor, tuple[Tensor, ...], int]:
+def example() -> tuple[Tensor, tuple[Tensor, Tensor, Tensor, Tensor], int]:
     """x, the four matrices and n_heads: T=4, d_in=5, D=6, H=2, d_head=3, d_out=7, all different."""
     shapes = [(5, 6)] * 3 + [(6, 7)]
-    return fixed_numbers(4, 5), tuple(fixed_numbers(*shape, shift=37 * n + 3) for n, shape in enumerate(shapes)), 2
+    W_query, W_key, W_value, W_out = (fixed_numbers(*shape, shift=37 * n + 3) for n, shape in enumerate(shapes))
+    return fixed_numbers(4, 5), (W_query, W_key, W_value, W_out), 2
 
 
 def wrong_sources() -> Iterator[tuple[str, str]]:

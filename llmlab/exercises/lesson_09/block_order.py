@@ -41,7 +41,7 @@ def _order_misconception(letters: str) -> str:
     norms_before = {half: [n for n in "dg" if at[n] < at[half]] for half in "be"}
     if at["f"] < at["b"] or at["a"] < at["e"] or not norms_before["b"] or not norms_before["e"]:
         return "used-before-made"
-    read = {half: max(norms, key=at.get) for half, norms in norms_before.items()}
+    read = {half: max(norms, key=at.__getitem__) for half, norms in norms_before.items()}
     if read["b"] == read["e"]:
         return "one-norm-for-both"
     if read != {"b": "d", "e": "g"}:

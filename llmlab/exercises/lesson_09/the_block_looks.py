@@ -55,7 +55,7 @@ def look(module: Any, _: tuple, *, x: Tensor, seed: int) -> dict[str, Any]:
         given = module.forward(x.clone())
         if given is None or given is ...:
             raise Blank
-    parts = {name: getattr(module, name, None) for name in _PARTS}
+    parts: dict[str, Any] = {name: getattr(module, name, None) for name in _PARTS}
     trained = {
         name: sum(weight.numel() for weight in part.parameters()) if isinstance(part, nn.Module) else None
         for name, part in parts.items()

@@ -105,8 +105,8 @@ def _misconception(got: list[list[float]]) -> str:
 def _check_operations(operations: Probe) -> Iterator[str]:
     values = [operations(*sizes) for sizes in _MODELS]
     call = f"`{operations.spell(*_MODELS[0])}` gave `{show(values[0])}`"
-    got = [numbers(value, 3) for value in values]
-    if None in got:
+    got = [three for value in values if (three := numbers(value, 3)) is not None]
+    if len(got) < len(values):
         raise Wrong("not-three-numbers", f"{call}.")
     if not _agree(got, _operations):
         place = next(

@@ -22,8 +22,10 @@ from llmlab.exercises.lesson_11.sections import DESCENT, LOOP
 
 
 def _numbers(value: Any) -> list[float] | None:
-    numbers = [number_of(one) for one in value] if isinstance(value, list) else [None]
-    return None if None in numbers else numbers
+    if not isinstance(value, list):
+        return None
+    numbers = [number for one in value if (number := number_of(one)) is not None]
+    return numbers if len(numbers) == len(value) else None
 
 
 def _weights(model: nn.Module) -> list[float]:

@@ -73,10 +73,12 @@ def _wrong_rates() -> dict[str, list[float]]:
 def _check_schedule(schedule: Probe) -> Iterator[str]:
     steps = _SETTINGS[0]
     values = [schedule(step, *_SETTINGS) for step in range(steps)]
+    got: list[float] = []
     for step, value in enumerate(values):
-        if number_of(value) is None:
+        rate = number_of(value)
+        if rate is None:
             raise Wrong("not-a-number", f"`{schedule.spell(step, *_SETTINGS)}` gave `{show(value)}`.")
-    got = [number_of(value) for value in values]
+        got.append(rate)
     expected = [_rate(step, *_SETTINGS) for step in range(steps)]
     if not all_close(got, expected):
         idea = name_of(_wrong_rates().items(), partial(all_close, got)) or "other-rates"

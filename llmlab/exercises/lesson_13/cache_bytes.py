@@ -13,7 +13,11 @@ from llmlab.exercises.engine.answers import is_number, name_of
 from llmlab.exercises.lesson_13.sections import BYTES
 
 _SIZES = ("n_layers", "n_kv_heads", "d_head", "length", "batch_size", "bytes_per_number")
-_CASES = ((12, 3, 64, 1000, 5, 2), (7, 1, 16, 33, 2, 4), (3, 2, 5, 11, 13, 1))
+_CASES = (
+    (12, 3, 64, 1000, 5, 2),
+    (7, 1, 16, 33, 2, 4),
+    (3, 2, 5, 11, 13, 1),
+)
 
 
 def _wrong_bytes(layers: int, heads: int, width: int, length: int, batch: int, size: int) -> dict[str, float]:
@@ -61,9 +65,9 @@ def _check_bytes(function: Probe) -> Iterator[str]:
     yield "three caches whose sizes all differ"
     fresh = random.Random()
     for turn in range(12):
-        case = [fresh.randint(1, 99) for _ in _SIZES]  # exact as floats, too
-        case[turn % len(case)] = fresh.randint(1001, 1099)  # each size in turn above those of the examples
-        if function(*case, fresh=True) != 2 * math.prod(case):
+        sizes = [fresh.randint(1, 99) for _ in _SIZES]  # exact as floats, too
+        sizes[turn % len(sizes)] = fresh.randint(1001, 1099)  # each size in turn above those of the examples
+        if function(*sizes, fresh=True) != 2 * math.prod(sizes):
             raise Wrong("tied-to-the-example", "Seen on random sizes.")
     yield "fresh random sizes"
 

@@ -76,8 +76,8 @@ def _check_cached_step(step: Probe) -> Iterator[str]:
         rows = []
         for t in range(T):
             call = f"{step.name}(q, k, v, keys, values) with {t} tokens in the cache"
-            new = slice(t, t + 1)
-            value = step(q[new], k[new], v[new], keys, values, shown=call, fresh=True)
+            now = slice(t, t + 1)
+            value = step(q[now], k[now], v[now], keys, values, shown=call, fresh=True)
             row, *cache = map(tensor, value) if isinstance(value, list) and len(value) == 3 else [None]
             if row is None or row.shape != (1, d):
                 raise Wrong("tied-to-the-example", f"Seen with {t} tokens in the cache.")

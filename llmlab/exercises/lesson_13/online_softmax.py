@@ -82,8 +82,7 @@ def _check_update(update: Probe) -> Iterator[str]:
         state = (-math.inf, 0.0)
         for size in (2, 1, 7, 4):
             block = [fresh.gauss(0, 3) for _ in range(size)]
-            largest, total = map(torch.tensor, state)
-            got = _pair(update(largest, total, torch.tensor(block), shown=f"{update.name}(…)", fresh=True))
+            got = _pair(update(*map(torch.tensor, (*state, block)), shown=f"{update.name}(…)", fresh=True))
             if got is None or not _agree(got, _updated(*state, block)):
                 raise Wrong("tied-to-the-example", "Seen on random scores.")
             state = got

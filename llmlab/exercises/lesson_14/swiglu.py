@@ -61,7 +61,7 @@ def _check_swiglu(swiglu: Probe) -> Iterator[str]:
         idea = (
             None if got is None else name_of(_wrong_layers(x, gate, expand, contract).items(), partial(is_close, got))
         )
-        if idea is None and (got is None or got.shape != x.shape):
+        if got is None or (idea is None and got.shape != x.shape):
             seen = f"`{show(value)}`" if got is None else f"shape {tuple(got.shape)}"
             raise Wrong("not-the-shape", f"For x of shape (4, 3) it gave {seen}.")
         last = show(got.flatten(0, -2)[-1].tolist())

@@ -16,7 +16,8 @@ _ALONE = 0.3  # a top-p below which one token is often left alone
 
 
 def _check_page(answer: Any) -> Iterator[str]:
-    temperature, top_p, claim = answer if isinstance(answer, list) and len(answer) == 3 else (None, None, None)
+    three: list[Any] = answer if isinstance(answer, list) and len(answer) == 3 else [None] * 3
+    temperature, top_p, claim = three
     letter = claim.strip(whitespace + "().:").lower() if isinstance(claim, str) else ""
     if not (is_number(temperature) and is_number(top_p) and letter in ("a", "b", "c", "d")):
         raise Wrong("not-three-things", f"You answered `{show(answer)}`.")

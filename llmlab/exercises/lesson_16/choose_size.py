@@ -20,7 +20,8 @@ _SIZES = ("vocab_size", "context_length", "d_model", "n_heads", "n_layers")
 
 
 def _check_size(answer: Any) -> Iterator[str]:
-    n_tokens, seconds, speed, size, steps = answer if isinstance(answer, list) and len(answer) == 5 else [None] * 5
+    five: list[Any] = answer if isinstance(answer, list) and len(answer) == 5 else [None] * 5
+    n_tokens, seconds, speed, size, steps = five
     counts = size if isinstance(size, list) and len(size) == len(_SIZES) else [None]
     if not all(is_whole(n) and n > 0 for n in (n_tokens, steps, *counts)) or not all(
         is_number(n) and 0 < n < math.inf for n in (seconds, speed)
@@ -35,7 +36,7 @@ def _check_size(answer: Any) -> Iterator[str]:
         raise Wrong("heads-too-narrow", f"{n_heads} heads share {d_model} numbers: {d_model // n_heads} each.")
     if context_length > n_tokens // 10:
         raise Wrong("window-longer-than-what-is-measured", f"{context_length:,} tokens of {n_tokens:,}.")
-    config = GPTConfig(*size, tie_weights=True)
+    config = GPTConfig(**dict(zip(_SIZES, size, strict=True)), tie_weights=True)
     weights = count_parameters(config).total
     operations = 3 * count_operations(config, context_length, batch_size=_BATCH).total * steps  # forward 1, backward 2
     needed = round(operations / speed, 1)  # as the lesson prints it

@@ -16,7 +16,8 @@ _CLOSE = 1.05  # so much more than the fewest bits is still close
 
 
 def _check_vocabulary(answer: Any) -> Iterator[str]:
-    n_bytes, measured, size = answer if isinstance(answer, list) and len(answer) == 3 else (None, None, None)
+    three: list[Any] = answer if isinstance(answer, list) and len(answer) == 3 else [None] * 3
+    n_bytes, measured, size = three
     if not is_whole(n_bytes) or n_bytes < 1 or not is_whole(size) or not _is_measured(measured):
         raise Wrong("not-three-things", f"You answered `{show(answer)}`.")
     if size < 256:

@@ -63,9 +63,9 @@ def _check_copy(function: Probe) -> Iterator[str]:
     values = [function(*case) for case in _CASES]
     for case, value in zip(_CASES, values, strict=True):
         if not isinstance(value, str):
-            length = isinstance(value, int) and value == len(_longest(*case))
+            is_length = isinstance(value, int) and value == len(_longest(*case))
             raise Wrong(
-                "length-not-passage" if length else "not-a-text", f"`{function.spell(*case)}` gave {show(value)}."
+                "length-not-passage" if is_length else "not-a-text", f"`{function.spell(*case)}` gave {show(value)}."
             )
     rights = [_longest(*case) for case in _CASES]
     models = [(name, [_wrong_copies(*case)[name] for case in _CASES]) for name in _wrong_copies(*_CASES[0])]

@@ -82,8 +82,9 @@ class AnswerBench(Explorer):
             return False, f"Not yet: all weights {what}."
         if trace.model != ALL:
             return False, f"Not yet: this is what the model says {_way(trace)}; show what all weights say."
-        if trace.step != trace.answer.first_wrong:
-            early = trace.step < trace.answer.first_wrong
+        wrong_at = trace.answer.first_wrong
+        if wrong_at is None or trace.step != wrong_at:
+            early = wrong_at is None or trace.step < wrong_at
             return (
                 False,
                 f"Not yet: at token {trace.step + 1} it {'is not wrong yet' if early else 'was wrong before'}.",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
 from llmlab.explorers.shape_tracer.steps import steps_of
 from llmlab.explorers.shape_tracer.values import TOKENS_READ, ShapeTrace
@@ -20,9 +20,15 @@ HEAD_WIDTHS = ("64", "128")
 MOST_LAYERS = 48
 EVERY = "one each"  # every query head has its own keys and values
 KV_HEADS = ("1", "2", "4", "5", "8", EVERY)
-INNER = {"8/3": Fraction(8, 3), "43/16": Fraction(43, 16), "11/4": Fraction(11, 4), "7/2": Fraction(7, 2), "4": 4}
-NORMS = {"LayerNorm": "layer", "RMSNorm": "rms"}
-MLPS = {"GELU": "gelu", "SwiGLU": "swiglu"}
+INNER = {
+    "8/3": Fraction(8, 3),
+    "43/16": Fraction(43, 16),
+    "11/4": Fraction(11, 4),
+    "7/2": Fraction(7, 2),
+    "4": Fraction(4),
+}
+NORMS: dict[str, Literal["layer", "rms"]] = {"LayerNorm": "layer", "RMSNorm": "rms"}
+MLPS: dict[str, Literal["gelu", "swiglu"]] = {"GELU": "gelu", "SwiGLU": "swiglu"}
 POSITIONS = ("learned", "rotary")
 NONE = "none"
 EXPERTS = (NONE, "4", "8", "16")

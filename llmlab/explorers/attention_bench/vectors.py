@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING, cast
 from zlib import crc32
 
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from llmlab.gpt import TransformerBlock
 
 MAX_TOKENS = 8  # as many as fit side by side, twice
 D_IN, D_VALUE = 5, 3  # widths of x and of v; unlike each other, and unlike every width of q and k
@@ -92,9 +96,10 @@ def _trained(words: list[str]) -> Vectors:
     ids = every_id[:MAX_TOKENS]
     names = [tokenizer.vocabulary[id].decode(errors="replace").strip() for id in ids]
     x = model.embedding(torch.tensor([ids]))
-    for block in model.blocks[:LAYER]:
+    blocks = cast("list[TransformerBlock]", list(model.blocks))
+    for block in blocks[:LAYER]:
         x = block(x)
-    block = model.blocks[LAYER]
+    block = blocks[LAYER]
     size = model.config.d_model // model.config.n_heads
     query, key, value = (
         part[:, HEAD * size : (HEAD + 1) * size] for part in block.attention.qkv.weight.detach().T.chunk(3, dim=1)

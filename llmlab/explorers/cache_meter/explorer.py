@@ -120,8 +120,8 @@ class CacheMeter(Explorer):
         if one.n_kv_heads < trace.most_heads:
             return False, f"Not yet: it fits with {heads}, and there is a way to fit more."
         bits = 8 * trace.bytes_per_number
-        sizes = f"{as_bytes(one.weights)} of weights and {as_bytes(one.cache)} of cache"
-        return True, f"Reached with {heads} and {bits} bits per number: {sizes}. No more heads would fit."
+        bytes_taken = f"{as_bytes(one.weights)} of weights and {as_bytes(one.cache)} of cache"
+        return True, f"Reached with {heads} and {bits} bits per number: {bytes_taken}. No more heads would fit."
 
     def question(self, trace: CacheTrace) -> Question:
         return QUESTION

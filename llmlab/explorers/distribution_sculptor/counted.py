@@ -30,10 +30,11 @@ def counted_model() -> tuple[tuple[str, ...], dict[str, tuple[Tensor, tuple[int,
             [c for a, b, c in zip(ids, ids[1:], ids[2:], strict=False) if (a, b) == (before, last)], len(tokenizer)
         )
         after_one = _counts([c for b, c in zip(ids, ids[1:], strict=False) if b == last], len(tokenizer))
-        mixed = sum(
+        shares = (
             share * counts / counts.sum()
             for share, counts in zip(SHARES, (after_two, after_one, anywhere), strict=True)
         )
+        mixed = sum(shares, start=torch.zeros_like(anywhere))
         contexts[context] = mixed.log().float(), tuple(after_two.int().tolist())
     return tuple(tokenizer.vocabulary.values()), contexts
 

@@ -80,7 +80,7 @@ def save_runs(runs: Mapping[tuple[int, int], Run], path: Path = RECORDED) -> Non
             f"llmlab.explorers.embedding_bench.train_runs(): SkipGram on toy_world({SENTENCES}), widths {WIDTHS}, "
             f"seeds {SEEDS}, PyTorch {torch.__version__}, on a CPU"
         ),
-        **arrays,
+        **arrays,  # type: ignore[arg-type]  # none of them is called allow_pickle, the one option that is no array
     )
 
 

@@ -242,4 +242,6 @@ def _analogy(unit: Tensor, id_of: dict[str, int], vocabulary: Sequence[str]) -> 
 
 def _analogy_map(run: Run, table: Tensor, plane: Plane, found: int) -> np.ndarray | None:
     ids = four(run)
-    return None if ids is None else analogy_places(table, [*ids, found], plane.analogy)
+    if ids is None or plane.analogy is None:
+        return None
+    return analogy_places(table, [*ids, found], plane.analogy)

@@ -61,9 +61,7 @@ class Choice:
             raise ValueError(f"{self.name}: look must be 'list' or 'buttons', got {self.look!r}")
 
     def check(self, value: Any) -> str:
-        if value not in self.values:
-            raise ValueError(f"{self.name} must be one of {', '.join(map(repr, self.values))}, got {value!r}")
-        return value
+        return _one_of(self, value)
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,14 @@ class Scale:
     group: str = ""
     labels: tuple[str, ...] = ()
 
-    check = Choice.check
+    def check(self, value: Any) -> str:
+        return _one_of(self, value)
+
+
+def _one_of(control: Choice | Scale, value: Any) -> str:
+    if value not in control.values:
+        raise ValueError(f"{control.name} must be one of {', '.join(map(repr, control.values))}, got {value!r}")
+    return value
 
 
 @dataclass(frozen=True)

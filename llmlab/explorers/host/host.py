@@ -18,7 +18,7 @@ browser's fold is open and it asked for it.
 
 from __future__ import annotations
 
-import sys
+import inspect
 import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ class Explorer(anywidget.AnyWidget):
 
     title = traitlets.Unicode().tag(sync=True)
     task = traitlets.Unicode().tag(sync=True)
-    controls = traitlets.List().tag(sync=True)
+    controls: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     has_more = traitlets.Bool().tag(sync=True)
     frame = traitlets.Dict().tag(sync=True)
 
@@ -81,7 +81,7 @@ class Explorer(anywidget.AnyWidget):
         It is added to the one that all frames share.
         """
         if "sheet" in cls.__dict__:  # not in the classes that traitlets derives for each widget
-            folder = Path(sys.modules[cls.__module__].__file__).parent
+            folder = Path(inspect.getfile(cls)).parent
             own = (folder / cls.sheet).read_text(encoding="utf-8")
             cls._frame_css = sheet("frame.css") + own
             cls._css = sheet("host.css") + sheet("frame.css") + scoped(own, cls.heading)
@@ -196,7 +196,7 @@ class Explorer(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """The live widget; beside it what is seen where no kernel runs: the present frame as plain HTML."""
-        data, metadata = super()._repr_mimebundle_(**kwargs)
+        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         return {**data, "text/plain": repr(self), "text/html": self._still()}, metadata
 
     def _still(self) -> str:
@@ -285,13 +285,14 @@ class Explorer(anywidget.AnyWidget):
     def _answer_frames(self, state: dict[str, Any], control: str | None, values: Sequence[Any], more: bool) -> None:
         """Send the touched state's frame at once, then as many of the control's other values as time allows."""
         frame, why = self._drawn(state, more)
-        self._send_frames([frame], done=bool(why) or not values, stop=why)
-        if why or not values:
+        others = [{**state, control: value} for value in values] if control is not None else []
+        self._send_frames([frame], done=bool(why) or not others, stop=why)
+        if why or not others:
             return
         deadline = time.perf_counter() + _SECONDS_PER_ANSWER
         frames = []
-        for value in values:
-            frame, why = self._frame_in_time(self._checked({**state, control: value}), more)
+        for other in others:
+            frame, why = self._frame_in_time(self._checked(other), more)
             frames.append(frame)  # at least one, or the browser would ask for ever
             if why or time.perf_counter() > deadline:
                 break

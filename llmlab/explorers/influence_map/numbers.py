@@ -45,8 +45,8 @@ def _map(trace: InfluenceTrace) -> str:
     for i, token in enumerate(trace.outputs):
         cells = "".join(_cell(trace, i, j) for j in range(len(trace.inputs)))
         body += f'<tr><th scope="row">{i} {escape(token)}</th>{cells}</tr>'
-    keys = (("moves", "0.42", "moves this far"), ("still", "·", "hidden, and still"))
-    keys += (("leak", "0.42 !", "moves and should not"), ("blind", "0 ?", "should move and does not"))
+    keys = [("moves", "0.42", "moves this far"), ("still", "·", "hidden, and still")]
+    keys += [("leak", "0.42 !", "moves and should not"), ("blind", "0 ?", "should move and does not")]
     legend = " &nbsp; ".join(f"{_key(kind, sign)} {words}" for kind, sign, words in keys)
     cells = table(body, head=head, kind="llmlab-influence")
     return f"{scrolling('Which token moves which output', cells)}<div>{legend}</div>"

@@ -131,7 +131,7 @@ def compute(state: dict[str, Any], attend: Attend | None = None, kept: dict[Any,
     kept = {} if kept is None else kept
     decoder, heads, around = state["architecture"] == "decoder", state["heads"], state["around"]
     own = decoder and state["bug"] == OWN and _has_body(attend)
-    if own:
+    if own and attend is not None:
         if (heads, around) not in kept:
             kept[heads, around] = measure(layer(attend, "decoder", heads), input_around(around))
         if "looks" not in kept:

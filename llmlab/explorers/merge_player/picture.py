@@ -121,7 +121,7 @@ def _curve(trace: MergeTrace) -> str:
 
 def _lineage(trace: MergeTrace) -> str:
     """The newest token as a sum of sums."""
-    if not trace.merges:
+    if trace.newest is None:
         return '<p class="llmlab-hint">No merge yet: each byte is a token.</p>'
     parts = "".join(
         f'<span class="llmlab-step"{touch(key=f"made{number}", link=f"t{(left + right).hex()}")}>'
@@ -170,7 +170,7 @@ def describe(trace: MergeTrace) -> str:
         f"After {plural(len(trace.merges), 'merge')} the {plural(len(trace.text), 'byte')} of the text are "
         f"{plural(len(trace.tokens), 'token')}."
     ]
-    if trace.merges:
+    if trace.newest is not None:
         sentences.append(f"The newest token is {name_of(trace.newest)}, from {_sum(*trace.merges[-1])}.")
     if not trace.pairs:
         sentences.append("No pair is left to merge.")

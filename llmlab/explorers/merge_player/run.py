@@ -138,7 +138,7 @@ class Run:
         merged = []
         for chunk in state:
             found = self.merge(list(chunk), pair, new_id) if self.merge is not None else None
-            if not is_written(found):
+            if found is None or not is_written(found):
                 merged.append(merge_left_to_right(chunk, pair, new_id))
                 continue
             self.own_merge = True

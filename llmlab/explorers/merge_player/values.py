@@ -91,7 +91,7 @@ class MergeTrace:
                 yield from ancestors(left, depth + 1)
                 yield from ancestors(right, depth + 1)
 
-        return tuple(ancestors(self.newest, 0)) if self.merges else ()
+        return () if self.newest is None else tuple(ancestors(self.newest, 0))
 
 
 def is_whole(token: bytes) -> bool:

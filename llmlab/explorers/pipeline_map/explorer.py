@@ -68,7 +68,7 @@ class PipelineMap(Explorer):
     def __init__(self, text: str = FIRST_TEXT, model: GPT | None = None, tokenizer: BPETokenizer | None = None) -> None:
         if (model is None) != (tokenizer is None):
             raise ValueError("a model reads the ids of its own tokenizer: give both model and tokenizer, or neither")
-        if model is not None and model.config.vocab_size != len(tokenizer):
+        if model is not None and tokenizer is not None and model.config.vocab_size != len(tokenizer):
             raise ValueError(
                 f"the model has a vocabulary of {model.config.vocab_size}, the tokenizer one of {len(tokenizer)}: "
                 "give the tokenizer whose ids the model was trained on"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -13,15 +14,14 @@ from torch import Tensor
 from llmlab.bpe import BPETokenizer
 from llmlab.corpus import toy_world
 from llmlab.explorers.pipeline_map.values import CANDIDATES, MAX_CHARACTERS, START, PipelineTrace
-from llmlab.gpt import GPT
+from llmlab.gpt import GPT, TransformerBlock
 from llmlab.training import load_checkpoint
-from llmlab.utils.bundled import data_path
 
 
 @cache
 def bundled() -> tuple[GPT, BPETokenizer]:
     """The small GPT that comes with the course and its tokenizer, loaded once."""
-    return load_checkpoint(data_path("tiny"))  # also where a learner has a folder of that name
+    return load_checkpoint()  # not by its name: a learner may have a folder that is called so
 
 
 @cache
@@ -72,8 +72,7 @@ def forward(text: str, written: int, model: GPT | None, tokenizer: BPETokenizer 
     own = model is not None
     read = as_read(text, tokenizer or bundled()[1])
     every_id = _every_id(text, written, model, tokenizer)
-    if not own:
-        model, tokenizer = bundled()
+    model, tokenizer = model or bundled()[0], tokenizer or bundled()[1]
     if not every_id:
         raise ValueError("the text has no token, so there is nothing to compute: type a few words")
     n_left_out = max(0, len(every_id) - model.config.context_length)
@@ -98,7 +97,11 @@ def forward(text: str, written: int, model: GPT | None, tokenizer: BPETokenizer 
         strange=None if own else tuple(dict.fromkeys(filter(_is_strange, re.findall(r"\S+|[^\S ]", text)))),
         written=written,
         rotary=model.config.positions == "rotary",
-        **stages,
+        embeddings=stages["embeddings"],
+        weights=stages["weights"],
+        context=stages["context"],
+        logits=stages["logits"],
+        probabilities=stages["probabilities"],
     )
 
 
@@ -127,7 +130,7 @@ def _stages(model: GPT, ids: Tensor) -> dict[str, Tensor]:
     """What the model computes for ids (1, T), in the order of its own `forward`, without the first axis."""
     x = embeddings = model.embedding(ids.to(model.head.weight.device))  # (1, T, D)
     weights = []
-    for block in model.blocks:
+    for block in cast("Iterable[TransformerBlock]", model.blocks):
         weights.append(block.attention(block.norm_attention(x), return_weights=True)[1][0])  # (H, T, T)
         x = block(x)  # (1, T, D)
     context = model.norm(x)

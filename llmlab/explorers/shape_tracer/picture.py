@@ -188,7 +188,7 @@ def why(trace: ShapeTrace) -> str:
         "position": parameters["position embedding"],
         "blocks": sum(step.times * step.parameters for step in trace.block),
     }
-    most = max(groups, key=groups.get)
+    most = max(groups, key=groups.__getitem__)
     share = f"{groups[most] / trace.total_parameters:.0%}"
     tokens = f"{config.vocab_size:,} tokens have a row of D"
     if most == "tables" and config.tie_weights:
@@ -200,7 +200,7 @@ def why(trace: ShapeTrace) -> str:
     else:
         held = f"The blocks hold <b>{share}</b>: each of them has {_in_squares(trace)}"
     costs = trace.flops_per_token
-    dear = max(PARTS, key=costs.get)
+    dear = max(PARTS, key=costs.__getitem__)
     share = f"{costs[dear] / sum(costs.values()):.0%}"
     if dear == "attention: scores and sums":
         return (
@@ -225,8 +225,8 @@ def _in_squares(trace: ShapeTrace) -> str:
 def describe(trace: ShapeTrace) -> str:
     """The trace in words: totals and the parts that hold and cost most."""
     parameters, flops = trace.parameters, trace.flops
-    holds = max(PARTS, key=parameters.get)
-    costs = max(PARTS, key=flops.get)
+    holds = max(PARTS, key=parameters.__getitem__)
+    costs = max(PARTS, key=flops.__getitem__)
     tied = "; the head uses the token table" if trace.config.tie_weights else ""
     blocks = sum(step.times * step.parameters for step in trace.block)
     active = f" ({trace.active_parameters:,} for one token)" if trace.config.n_experts else ""

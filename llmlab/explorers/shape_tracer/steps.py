@@ -124,7 +124,7 @@ def steps_of(config: GPTConfig, B: int, T: int) -> tuple[tuple[Step, ...], ...]:
         Step("add 2", "", "added to the stream", *stream, times=L),
     ]
     if config.n_experts:
-        block = _with_experts(block, config, B, T)
+        block = _with_experts(block, config, config.n_experts, B, T)
     name = "head: logits" + (" (the token table again)" if tied else "")
     own, trains = ((), "") if tied else (((V, D),), "V · D")
     flops, costs = 2 * B * T * D * V, "2 · B·T · D · V"
@@ -132,9 +132,9 @@ def steps_of(config: GPTConfig, B: int, T: int) -> tuple[tuple[Step, ...], ...]:
     return tuple(before), tuple(block), (norm("final norm", "final norm", 1), head)
 
 
-def _with_experts(block: list[Step], config: GPTConfig, B: int, T: int) -> list[Step]:
+def _with_experts(block: list[Step], config: GPTConfig, E: int, B: int, T: int) -> list[Step]:
     """The block with E feed-forward parts, of which each token goes through k: their matrices, and a router."""
-    D, E, k = config.d_model, config.n_experts, config.experts_used
+    D, k = config.d_model, config.experts_used
     flops, costs = 2 * B * T * D * E, "2 · B·T · D · E"
     shape = (B, T, E)
     router = Step("router", "feed-forward", "router: logits of experts", "(B, T, E)", shape, ((E, D),), "E · D")

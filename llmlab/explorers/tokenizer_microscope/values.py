@@ -9,10 +9,10 @@ from itertools import accumulate, islice
 from typing import Any
 
 from llmlab.bpe import BPETokenizer, gpt2_encoding, train_bpe
-from llmlab.bpe._chunks import refuse_unencodable
 from llmlab.corpus import load_text
 from llmlab.explorers.host.learner import is_written
 from llmlab.tokenizers import ByteTokenizer, CharTokenizer, WordTokenizer
+from llmlab.utils.text import refuse_unencodable
 
 FIRST_TEXT = "It's Zoë, unhelpfully 🎹"  # a contraction, an accent, a word that the story does not have, an emoji
 MAX_CHARACTERS = 40

@@ -80,7 +80,7 @@ class TrainingCurve(Explorer):
         first, then = self._began
         self._seconds_left = (now - then) / (done - first) * max(self._steps - done, 0) if done > first else None
         self._loss, self._validation = list(history.loss), list(history.validation)
-        if self._sample is not None:
+        if self._sample is not None and self._written is not None:
             self._written.append((done, str(self._sample())))
         self.refresh()
         self._send_other_axes()

@@ -88,9 +88,10 @@ class TrainingReplay(Explorer):
         if not trace.right:
             return False, f"Not yet: run {trace.run} it is, but that is not its bug. Read its sample at every step."
         now = f"at step {trace.steps} the validation loss is {trace.validation[-1][1]:.2f}"
-        if trace.steps < trace.too_good_at:
+        from_here = trace.too_good_at
+        if from_here is None or trace.steps < from_here:
             return False, f"Not yet: the bug it is, but {now}, and the healthy run gets lower than that."
-        if trace.steps > trace.too_good_at:
+        if trace.steps > from_here:
             return False, f"Not yet: the bug it is, but {now}, and one could have known before."
         return True, f"Reached: {now}, lower than the healthy run's ever is. A loss too good is a bug: {trace.cause}."
 

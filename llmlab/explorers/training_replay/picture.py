@@ -169,7 +169,7 @@ def _causes(trace: ReplayTrace) -> str:
 
 def why(trace: ReplayTrace) -> str:
     """Without a diagnosis what is seen, and not yet why; with one, what speaks for it or against it."""
-    if trace.evidence is None:
+    if trace.evidence is None or trace.diagnosis is None:
         seen, _ = reading(trace.loss.tolist(), trace.validation, trace.norm.tolist(), EVERY)
         return escape(f"{seen}. Which cause does that fit?")
     named = escape("a healthy run" if trace.diagnosis == NOTHING else trace.diagnosis)

@@ -98,8 +98,8 @@ def compute(state: dict[str, Any], windows: WindowFunction | None = None) -> Win
     inputs, targets = _as_positions(found, len(tokens))
 
     # The loader's own order: it is asked for window numbers, as it would be asked for windows.
-    loader = DataLoader(
-        range(len(inputs)),
+    loader: DataLoader[int] = DataLoader(
+        range(len(inputs)),  # type: ignore[arg-type]  # any sequence will do; PyTorch names its own class alone
         batch_size=state["batch_size"],
         shuffle=state["shuffle"] and len(inputs) > 0,
         drop_last=state["drop_last"],
@@ -129,7 +129,8 @@ def compute(state: dict[str, Any], windows: WindowFunction | None = None) -> Win
 def _llmlab_windows(positions: list[int], max_length: int, stride: int) -> Iterable[tuple[Any, Any]]:
     if len(positions) <= max_length:
         return []
-    return SlidingWindowDataset(positions, max_length, stride)
+    windows = SlidingWindowDataset(positions, max_length, stride)
+    return [windows[number] for number in range(len(windows))]
 
 
 def _as_positions(found: Any, n_tokens: int) -> tuple[tuple[tuple[int, ...], ...], ...]:

@@ -36,7 +36,7 @@ def check(names: Sequence[str], junit: Path | None) -> int:
         raise CannotCheck(
             "There is no checkout of the course here: name the notebooks, or change to the folder that holds lessons/."
         )
-    chosen = _notebooks(names, root) if names else notebooks(root)
+    chosen = notebooks(root) if root and not names else _notebooks(names, root)
     if junit:
         _prepare(junit)
     planned, results = planning.plan(chosen, root)

@@ -25,9 +25,9 @@ def progress(console: Console) -> Progress:
 def tables(results: Sequence[Checked], planned: Sequence[Planned], root: Path | None) -> list[Table | str]:
     """What was executed only, then each trouble with what was expected, then what to do about stale notebooks."""
     notes = Table(Column("notebook", no_wrap=True, overflow="fold"), "executed, its outputs not compared, because")
-    for one in planned:
-        if not one.compare:
-            notes.add_row(Text(shown_path(one.notebook, root)), Text(one.note))
+    for plan in planned:
+        if not plan.compare:
+            notes.add_row(Text(shown_path(plan.notebook, root)), Text(plan.note))
     trouble = Table(Column("notebook", no_wrap=True, overflow="fold"), "cell", "what is wrong", show_lines=True)
     seen: Counter[Path] = Counter()
     for one in results:

@@ -46,6 +46,7 @@ def _run_nbval(chosen: Sequence[Planned], mode: str, root: Path | None) -> Itera
             encoding="utf-8",
             errors="replace",  # a cell may print anything
         ) as process:
+            assert process.stdout is not None  # a pipe was asked for
             for line in process.stdout:
                 if line.startswith(mark):
                     entry = json.loads(line.removeprefix(mark))
@@ -55,10 +56,10 @@ def _run_nbval(chosen: Sequence[Planned], mode: str, root: Path | None) -> Itera
         if process.returncode > 1:  # below 0 a signal ended it, sent by a cell: said below, cell by cell
             errors.seek(0)
             raise CannotCheck(f"pytest ended with code {process.returncode}:\n{errors.read().strip()[-1000:]}")
-    for one in chosen:
-        if heard[one.notebook] < one.cells:
-            got = f"only {heard[one.notebook]} of its {one.cells} code cells gave a result: a cell ended the process"
-            yield Checked(one.notebook, None, trouble="does not run to its end", got=got)
+    for plan in chosen:
+        if heard[plan.notebook] < plan.cells:
+            got = f"only {heard[plan.notebook]} of its {plan.cells} code cells gave a result: a cell ended the process"
+            yield Checked(plan.notebook, None, trouble="does not run to its end", got=got)
 
 
 def _command(notebooks: Sequence[Path], mode: str) -> list[str]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from llmlab.course import progress
 from llmlab.instructors.grade.beside import Beside, contents_of
 from llmlab.instructors.grade.bubblewrap import prefix
+from llmlab.instructors.grade.pipes import pipes
 from llmlab.instructors.grade.places import import_path, readable
 from llmlab.instructors.grade.trees import remove_tree
 from llmlab.instructors.grade.workplace import Workplace
@@ -102,7 +103,9 @@ class Attempt:
         self._over = False
         self._folder = place.new()
         self._container, self._name, self._began, self._complaint = limits.container, "", False, b""
-        command, environment, more = self._contained(beside) if limits.container else self._here(beside)
+        command, environment, more = (
+            self._contained(limits.container, beside) if limits.container else self._here(beside)
+        )
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -112,6 +115,7 @@ class Attempt:
             env=environment,
             start_new_session=os.name == "posix",
         )
+        self._input, self._output = pipes(self._process)
         place.started(self._process.pid, self._container.removal(self._name) if self._container else [])
         self._seen: dict[int, Any] = {}
         for work in (self._listen, self._speak, *([self._overhear] if self._container else [])):
@@ -128,7 +132,7 @@ class Attempt:
         if self._container:
             self._container.remove(self._name)
         self._place.ended(self._process.pid)
-        self._process.stdout.close()
+        self._output.close()
         remove_tree(self._folder)
 
     def _here(self, beside: tuple[Beside, ...]) -> tuple[list[str], dict[str, str], dict[str, Any]]:
@@ -143,16 +147,16 @@ class Attempt:
         more = {"folder": str(self._folder), "read": read, "wrapped": bool(before)}
         return command, _environment(self._folder, self._limits.threads), more
 
-    def _contained(self, beside: tuple[Beside, ...]) -> tuple[list[str], None, dict[str, Any]]:
+    def _contained(self, container: Container, beside: tuple[Beside, ...]) -> tuple[list[str], None, dict[str, Any]]:
         """The same for a container: its engine is a program of the grader's own, and keeps the grader's environment."""
-        self._name, folder = self._container.new_name(), self._container.folder
+        self._name, folder = container.new_name(), container.folder
         here = (
             "PATH",
             "SYSTEMROOT",
             "SYSTEMDRIVE",
         )  # where programs are on this machine; the image knows where its own are
         known = {name: value for name, value in _environment(folder, self._limits.threads).items() if name not in here}
-        command = self._container.run(self._name, self._limits.memory_mb, 2 * self._limits.processes, known)
+        command = container.run(self._name, self._limits.memory_mb, 2 * self._limits.processes, known)
         files = {name: base64.b64encode(content).decode() for name, content in contents_of(beside)}
         return command, None, {"folder": None, "beside": files, "wrapped": False}
 
@@ -193,7 +197,7 @@ class Attempt:
     def _listen(self) -> None:
         """Put each event on the queue, None at the end; a line that is no JSON object is nothing."""
         with contextlib.suppress(OSError, ValueError):
-            while line := self._process.stdout.readline(_LONGEST_LINE):
+            while line := self._output.readline(_LONGEST_LINE):
                 with contextlib.suppress(ValueError, RecursionError):
                     event = _long_reply(line) if len(line) > _LONG else json.loads(line)
                     if isinstance(event, dict):
@@ -208,15 +212,17 @@ class Attempt:
     def _speak(self) -> None:
         with contextlib.suppress(OSError, ValueError):  # it is gone: whoever waits for an event will see
             while (line := self._to_send.get()) is not None:
-                self._process.stdin.write(line.encode() + b"\n")
-                self._process.stdin.flush()
+                self._input.write(line.encode() + b"\n")
+                self._input.flush()
         with contextlib.suppress(OSError, ValueError):
-            self._process.stdin.close()
+            self._input.close()
 
     def _overhear(self) -> None:
         """Keep the end of what the engine of containers says on its error output."""
-        with contextlib.suppress(OSError, ValueError), self._process.stderr as stream:
-            while piece := stream.read1(4096):
+        stream = self._process.stderr
+        assert stream is not None  # a pipe was asked for
+        with contextlib.suppress(OSError, ValueError), stream:
+            while piece := os.read(stream.fileno(), 4096):
                 self._complaint = (self._complaint + piece)[-2000:]
 
     def _why_gone(self) -> str:

@@ -63,11 +63,16 @@ class RemoteAnswer:
     def look(self, stub: str) -> Look:
         """What can be told without calling it."""
         seen = self._ask("look", stub=stub)["look"]
-        texts = {name: _text(seen[name]) for name in ("name", "kind")}
-        if not texts["name"].isidentifier():
-            texts["name"] = "your function"
-        flags = ("none", "untouched", "callable", "generator", "made")
-        return Look(**texts, **{name: seen[name] is True for name in flags})
+        name, kind = _text(seen["name"]), _text(seen["kind"])
+        return Look(
+            name=name if name.isidentifier() else "your function",
+            kind=kind,
+            none=seen["none"] is True,
+            untouched=seen["untouched"] is True,
+            callable=seen["callable"] is True,
+            generator=seen["generator"] is True,
+            made=seen["made"] is True,
+        )
 
     def value(self) -> Outcome:
         """The answer itself, as plain values."""
@@ -111,7 +116,9 @@ def _outcome(seen: dict[str, Any]) -> Outcome:
         _text(seen["given"]),
         Seen(
             tuple(map(_text, raised["kinds"])) or ("Exception",),
-            *(_text(raised[name]) for name in ("text", "line", "shapes")),
+            _text(raised["text"]),
+            _text(raised["line"]),
+            _text(raised["shapes"]),
             raised["on_purpose"] is True,
             _text(raised["given"]),
         )

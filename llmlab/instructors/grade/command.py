@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from llmlab.instructors.grade.attempt import GraderBroken
@@ -128,7 +129,7 @@ def _write(graded: Graded, wanted: Wanted, students: list[Student], points: Poin
     for file, make in made:
         if file is not None:
             content = make()
-            lost = write_or_keep(lambda place, content=content: replace_file(place, content), file)
+            lost = write_or_keep(partial(replace_file, content=content), file)
             print(lost or f"Written to {file}.")
             code = max(code, bool(lost))
     if wanted.feedback is not None:

@@ -72,6 +72,5 @@ def _row(row: dict[str, str]) -> Row:
         seconds = float(row["seconds"])
     except ValueError:
         seconds = 0.0
-    return Row(
-        **{name: row[name] for name in row if name in Row.__dataclass_fields__} | {"notes": notes, "seconds": seconds}
-    )
+    texts = {name: row[name] for name in row if name in Row.__dataclass_fields__ and name != "seconds"}
+    return Row(**texts | {"notes": notes}, seconds=seconds)

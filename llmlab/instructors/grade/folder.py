@@ -9,10 +9,11 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from llmlab.instructors.grade import container as containers
 from llmlab.instructors.grade.attempt import Cancelled, GraderBroken, Limits, Verdict
@@ -40,7 +41,7 @@ class Graded:
     not_graded: list[str]
 
 
-def grade_folder(folder: str | Path, out: str | Path, **options) -> list[Row]:  # noqa: ANN003  those of `grade_all`
+def grade_folder(folder: str | Path, out: str | Path, **options: Any) -> list[Row]:
     """Grade every notebook in a folder and below it; returns the rows. Takes what `grade_all` takes."""
     return grade_all(folder, out, **options).rows
 
@@ -147,7 +148,8 @@ class _Batch:
             ThreadPoolExecutor(jobs) as pool,
             tqdm(total=len(submissions), unit="notebook", disable=None if progress else True) as bar,
         ):
-            waiting, running = iter(submissions), {}
+            waiting = iter(submissions)
+            running: dict[Future[list[Row]], Submission] = {}
             try:
                 while not self.stop.is_set():
                     while len(running) < jobs and (one := next(waiting, None)) is not None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from llmlab.course import progress
 from llmlab.instructors.grade.attempt import Attempt, Cancelled, Ended, GraderBroken, Verdict
+from llmlab.instructors.grade.pipes import pipes
 from llmlab.instructors.grade.places import import_path
 
 _BOOT = "import sys; sys.path[:] = {path!r}; from llmlab.instructors.grade.checker import main; main()"
@@ -90,15 +91,15 @@ class Judge:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-            self._process.stdin.close()
-            self._process.stdout.close()
+            for pipe in pipes(self._process):
+                pipe.close()
             self._process = None
 
     def _say(self, message: dict[str, Any]) -> None:
-        process = self._started()
+        to_it, _ = pipes(self._started())
         with contextlib.suppress(OSError):  # it is gone: `_hear` says so
-            process.stdin.write(json.dumps(message).encode() + b"\n")
-            process.stdin.flush()
+            to_it.write(json.dumps(message).encode() + b"\n")
+            to_it.flush()
 
     def _hear(self, stop: threading.Event, until: tuple[str, ...] = ("ask", "verdict")) -> dict[str, Any]:
         end = time.monotonic() + _OWN_SECONDS
@@ -140,7 +141,7 @@ class Judge:
     @staticmethod
     def _listen(process: subprocess.Popen[bytes], lines: queue.Queue[bytes | None]) -> None:
         with contextlib.suppress(OSError, ValueError):
-            for line in process.stdout:
+            for line in pipes(process)[1]:
                 lines.put(line)
         lines.put(None)
 
@@ -149,7 +150,8 @@ class Judges:
     """A judge for each thread that grades."""
 
     def __init__(self, threads: int) -> None:
-        self._threads, self._local, self._all = threads, threading.local(), []
+        self._threads, self._local = threads, threading.local()
+        self._all: list[Judge] = []
 
     def mine(self) -> Judge:
         """This thread's own."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from llmlab.instructors.grade.attempt import Verdict
 from llmlab.instructors.grade.submissions import Cell, binds
 
 
 def why_missing(
-    names: list[str], cells: Iterable[Cell], skipped: Mapping[int, str], stopped: Mapping[int, str]
+    names: Sequence[str], cells: Iterable[Cell], skipped: Mapping[int, str], stopped: Mapping[int, str]
 ) -> Verdict:
     """The last cell that would have given the answer a name and did not come to its end, else that there is none.
 

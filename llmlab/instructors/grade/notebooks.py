@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from llmlab.exercises.engine.sources import answer_names, sources
 from llmlab.utils.edition import CURRENT
@@ -57,7 +58,7 @@ def read_notebook(content: bytes, stem: str) -> dict:
         "lessons", "cells" (place, source, may_raise), "notes", "problem" (or ""), and "answers": for each exercise
         a mark of the code of its answer, the same for the same code.
     """
-    found = {"lessons": [], "cells": [], "notes": [], "problem": "", "answers": {}}
+    found: dict[str, Any] = {"lessons": [], "cells": [], "notes": [], "problem": "", "answers": {}}
     by_name = lesson_in_name(stem)
     try:
         notebook = _parse(content)
@@ -125,7 +126,8 @@ def _parse(content: bytes) -> dict:
 
 
 def _code_cells(notebook: dict) -> list[Cell]:
-    cells, characters = [], 0
+    cells: list[Cell] = []
+    characters = 0
     for place, cell in enumerate(notebook["cells"], 1):
         if not isinstance(cell, dict) or cell.get("cell_type") != "code":
             continue
@@ -150,8 +152,8 @@ def _oddities(notebook: dict) -> list[str]:
     language = str(kernel.get("language", "python")) if isinstance(kernel, dict) else "python"
     if language.lower() != "python":  # kernels for Python have many names
         notes.append(f"saved for a kernel of {language[:40]!r}, run with Python all the same")
-    counts = [cell.get("execution_count") for cell in notebook["cells"] if isinstance(cell, dict)]
-    counts = [count for count in counts if isinstance(count, int)]
+    saved = [cell.get("execution_count") for cell in notebook["cells"] if isinstance(cell, dict)]
+    counts = [count for count in saved if isinstance(count, int)]
     fallen = next(((left, right) for left, right in pairwise(counts) if right <= left), None)
     if fallen and max(fallen) < 10**9:
         notes.append(f"cells were run out of order (saved counts: {fallen[1]} stands below {fallen[0]})")

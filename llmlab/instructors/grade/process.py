@@ -78,7 +78,7 @@ class _Run:
     """What is known of a submission so far; what a process that had to be ended has cost stays known."""
 
     submission: Submission
-    names: dict[str, list[str]]
+    names: dict[str, tuple[str, ...]]
     seconds: float
     end: float
     decided: dict[str, Verdict] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from llmlab.instructors.grade.notebooks import MOST_BYTES, read_notebook
+from llmlab.instructors.grade.pipes import pipes
 from llmlab.instructors.grade.places import import_path
 from llmlab.instructors.grade.walk import stem
 
@@ -62,15 +63,15 @@ class Reader:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-            self._process.stdin.close()
-            self._process.stdout.close()
+            for pipe in pipes(self._process):
+                pipe.close()
             self._process = None
 
     def _ask(self, **order: str) -> dict[str, Any]:
-        process = self._started()
+        to_it, _ = pipes(self._started())
         try:
-            process.stdin.write(json.dumps(order).encode() + b"\n")
-            process.stdin.flush()
+            to_it.write(json.dumps(order).encode() + b"\n")
+            to_it.flush()
             line = self._lines.get(timeout=_SECONDS)
         except queue.Empty:
             self.close()
@@ -101,7 +102,7 @@ class Reader:
     @staticmethod
     def _listen(process: subprocess.Popen[bytes], lines: queue.Queue[bytes | None]) -> None:
         with contextlib.suppress(OSError, ValueError):
-            for line in process.stdout:
+            for line in pipes(process)[1]:
                 lines.put(line)
         lines.put(None)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-import os
+import sys
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import TextIO
 
 from llmlab.instructors.grade.safe_text import cell, name_shown, shown
 from llmlab.instructors.outputs import replace_file, require_writable, write_or_keep
@@ -165,7 +166,7 @@ def _require_own(out: Path) -> None:
         )
 
 
-def _opened_alone(partial: Path, out: Path):  # noqa: ANN202  a text file
+def _opened_alone(partial: Path, out: Path) -> TextIO:
     file = partial.open("a+", encoding=_ENCODING, errors="replace", newline="")
     try:
         _lock(file)
@@ -177,8 +178,8 @@ def _opened_alone(partial: Path, out: Path):  # noqa: ANN202  a text file
     return file
 
 
-def _lock(file) -> None:  # noqa: ANN001  a file; the lock ends with the process
-    if os.name == "posix":
+def _lock(file: TextIO) -> None:  # the lock ends with the process
+    if sys.platform != "win32":
         import fcntl
 
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -84,8 +84,11 @@ def _open_channels() -> tuple[Any, Report]:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
-    sys.stdin = sys.__stdin__ = open(os.devnull, encoding="utf-8")
-    sys.stdout = sys.__stdout__ = sys.stderr = sys.__stderr__ = open(os.devnull, "w", encoding="utf-8")
+    sys.stdin, sys.stdout = open(os.devnull, encoding="utf-8"), open(os.devnull, "w", encoding="utf-8")
+    sys.stderr = sys.stdout
+    # Python names them as never to be changed; here the submission shall not reach the first ones by them either.
+    sys.__stdin__ = sys.stdin  # type: ignore[misc]
+    sys.__stdout__ = sys.__stderr__ = sys.stdout  # type: ignore[misc]
     dumps, write, flush = json.dumps, channel.write, channel.flush
 
     def report(event: str, **values: Any) -> None:
@@ -100,7 +103,8 @@ def _shell() -> Any:
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
-    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+    # Any: methods of this one shell are exchanged, which no type allows.
+    shell: Any = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     shell.enable_gui = lambda gui=None: None  # `%gui` asks for it, and a terminal's shell has none
     inline = shell.enable_matplotlib
     shell.enable_matplotlib = lambda gui=None: inline("inline")  # also for `%matplotlib qt`: there are no windows here
@@ -118,8 +122,12 @@ def _shell() -> Any:
 
     shell.should_run_async = in_a_loop
     shell.system = shell.system_raw  # `!commands` without a terminal: there may be none that is the submission's own
-    shell.showtraceback = shell.showsyntaxerror = lambda *_, **__: None  # laying out a traceback can take seconds
+    shell.showtraceback = shell.showsyntaxerror = _nothing  # laying out a traceback can take seconds
     return shell
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    pass
 
 
 def _remember_modules() -> Callable[[], None]:
@@ -158,7 +166,7 @@ def _remember_checks() -> dict[str, Any]:
         checked[self.id] = answer
         return check(self, answer, **options)
 
-    Exercise.check = noting
+    Exercise.check = noting  # type: ignore[method-assign]  # of every exercise in this process
     return checked
 
 

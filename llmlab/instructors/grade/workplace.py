@@ -43,6 +43,8 @@ class Workplace:
             stderr=subprocess.DEVNULL,
             start_new_session=os.name == "posix",
         )
+        assert self._clearing.stdin is not None  # a pipe was asked for
+        self._orders = self._clearing.stdin
 
     def __enter__(self) -> Workplace:
         return self
@@ -50,7 +52,7 @@ class Workplace:
     def __exit__(self, *_: object) -> None:
         remove_tree(self.folder)
         with contextlib.suppress(OSError):
-            self._clearing.stdin.close()
+            self._orders.close()
         self._clearing.wait()
 
     def new(self) -> Path:
@@ -70,8 +72,8 @@ class Workplace:
 
     def _tell(self, line: str) -> None:
         with self._lock, contextlib.suppress(OSError, ValueError):
-            self._clearing.stdin.write(f"{line}\n".encode())
-            self._clearing.stdin.flush()
+            self._orders.write(f"{line}\n".encode())
+            self._orders.flush()
 
 
 def main() -> None:
