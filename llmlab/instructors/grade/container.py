@@ -26,7 +26,7 @@ _USER = "10001:10001"  # the one that the image makes, nobody on any machine
 _LABEL = "llmlab.grader"
 _PREFIX = "llmlab-grade"
 _PATIENCE = 60  # seconds for a short question to the engine
-_START = ("python", "-P", "-B", "-m", "llmlab.instructors.grade.inside")
+_START = ("python", "-P", "-B", "-c", "from llmlab.instructors.grade.inside import main; main()")
 # An engine may pass on where a proxy is, and with which password: set to nothing, they stay outside.
 _PROXIES = tuple(f"{kind}_proxy" for kind in ("http", "https", "ftp", "all", "no"))
 

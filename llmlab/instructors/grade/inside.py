@@ -126,7 +126,3 @@ def _be_the_first(work: int) -> None:
         if ended == work:
             os._exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
     os._exit(1)
-
-
-if __name__ == "__main__":
-    main()
