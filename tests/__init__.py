@@ -52,7 +52,7 @@ def notebooks(root: Path = ROOT) -> Path:
     if os.environ.get("CI") == "true" or not (root / ".git").exists():
         return here
     tracked = set(git_files("notebooks", root=root, others=False) or ())
-    course = {path for path in here.rglob("*.ipynb") if path in tracked or _lesson_of(path, root).is_file()}
+    course = {path for path in here.rglob("*.ipynb") if path in tracked or _has_lesson(path, root)}
     if course == set(here.rglob("*.ipynb")) and all(is_as_built(path.read_bytes()) for path in course):
         return here
     folder = Path(tempfile.mkdtemp(prefix="llmlab-course-"))
@@ -64,7 +64,8 @@ def notebooks(root: Path = ROOT) -> Path:
     return folder / "notebooks"
 
 
-def _lesson_of(notebook: Path, root: Path) -> Path:
-    """Where the lesson of a notebook would stand: `lessons/de/00_welcome.py`."""
+def _has_lesson(notebook: Path, root: Path) -> bool:
+    """Whether there is a lesson for a notebook: `lessons/de/00_welcome.py`. A check point is none of the course's."""
     *folders, name = notebook.relative_to(root / "notebooks").parts
-    return root.joinpath("lessons", *[folder for folder in folders if folder != "solutions"], name).with_suffix(".py")
+    lesson = root.joinpath("lessons", *[folder for folder in folders if folder != "solutions"], name)
+    return ".ipynb_checkpoints" not in folders and lesson.with_suffix(".py").is_file()

@@ -27,7 +27,8 @@ def notebooks(root: Path) -> list[Path]:
 
     What else lies there is somebody's own: a copy of a notebook, a check point, one that has no lesson.
     """
-    found = [path for path in (root / "notebooks").rglob("*.ipynb") if _lesson_of(path, root).is_file()]
+    there = [path for path in (root / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts]
+    found = [path for path in there if _lesson_of(path, root).is_file()]
     return sorted(found, key=lambda path: (path.name, len(path.parts), path.as_posix()))
 
 

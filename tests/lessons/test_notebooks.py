@@ -21,7 +21,7 @@ from notebook_execution import WIDGET_VIEW
 from tests import ROOT, notebooks
 
 LESSONS = sorted((ROOT / "lessons").glob("*.py"))
-TRANSLATIONS = sorted((ROOT / "lessons").glob("*/*.py"))
+TRANSLATIONS = sorted((ROOT / "lessons").glob("[a-z][a-z]/*.py"))
 NOTEBOOKS = [
     (path.parent / kind / f"{path.stem}.ipynb").as_posix().replace("lessons", "notebooks", 1)
     for path in [lesson.relative_to(ROOT) for lesson in LESSONS + TRANSLATIONS]

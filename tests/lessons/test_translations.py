@@ -14,7 +14,7 @@ import build_notebooks
 import pytest
 from lesson_cells import Cell, Lesson, parse_lesson, solved_source, student_source, text_digest
 
-from tests import ROOT
+from tests import ROOT, notebooks
 
 LESSONS = build_notebooks.load_lessons(ROOT)
 ORIGINALS = {lesson.name: lesson for lesson in LESSONS if lesson.language == "en"}
@@ -129,7 +129,7 @@ def test_a_translation_is_of_todays_lesson(lesson):
 def test_a_translated_notebook_computes_the_same_numbers(lesson, solved):
     shown = []
     for one in (ORIGINALS[lesson.name], lesson):
-        cells = build_notebooks.read(ROOT / one.path(solved)).cells
+        cells = build_notebooks.read(notebooks().parent / one.path(solved)).cells
         compared = [cell for cell in cells if "nbval-ignore-output" not in cell.metadata.get("tags", ())]
         outputs = [cell.get("outputs", []) for cell in compared]
         shown.append([[digits(out.get("text", "")) for out in some if out.output_type == "stream"] for some in outputs])
@@ -141,7 +141,8 @@ def test_a_translated_notebook_computes_the_same_numbers(lesson, solved):
 @each_translation
 def test_every_link_of_a_translated_notebook_leads_somewhere(lesson, solved):
     path = ROOT / lesson.path(solved)
-    text = "\n".join(cell.source for cell in build_notebooks.read(path).cells if cell.cell_type == "markdown")
+    cells = build_notebooks.read(notebooks().parent / lesson.path(solved)).cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     links = [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
     assert len(links) > 4
     assert [link for link in links if not (path.parent / link.partition("#")[0]).exists()] == []

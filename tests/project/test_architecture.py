@@ -86,7 +86,7 @@ def test_the_listing_of_the_package_is_its_table_of_contents():
     names = {
         path.stem if path.suffix == ".py" else path.name
         for path in PACKAGE.iterdir()
-        if path.name not in ("data", "py.typed")
+        if path.name not in ("data", "py.typed") and not path.name.startswith(".")  # what systems and editors leave
     }
     private = {name for name in names if name.startswith("_")} - {"__init__", "__main__", "__pycache__"}
     assert private == set()

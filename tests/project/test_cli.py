@@ -254,7 +254,8 @@ def test_a_copy_beside_a_notebook_is_not_the_lesson(started, tmp_path, monkeypat
     """JupyterLab's Duplicate makes a name that comes before the notebook's own; Untitled has no lesson at all."""
     for name in ("lessons/03_sliding_window.py", "lessons/04_embeddings.py", "notebooks/03_sliding_window.ipynb",
                  "notebooks/03_sliding_window-Copy1.ipynb", "notebooks/Untitled.ipynb", "notebooks/mine/03_a.ipynb",
-                 "notebooks/.ipynb_checkpoints/03_sliding_window-checkpoint.ipynb"):  # fmt: skip
+                 "notebooks/.ipynb_checkpoints/03_sliding_window-checkpoint.ipynb",
+                 "lessons/.ipynb_checkpoints/03_sliding_window-checkpoint.py"):  # fmt: skip
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     monkeypatch.chdir(tmp_path)
