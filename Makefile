@@ -26,6 +26,7 @@ NBVAL := $(if $(filter Linux,$(shell uname -s)),--nbval,--nbval-lax)
 NBVAL_OPTIONS := --nbval-current-env --nbval-cell-timeout 120 -n 2 --dist loadscope
 
 # Two processes test on two cores: threads of PyTorch's own would mostly wait for each other.
+# The browser has a third, since each waits for its pages a good part of the time.
 test test-colab: export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
@@ -46,7 +47,7 @@ test: environment-site  ## all tests: units and doctests, every notebook, a real
 	@status=0; \
 	$(PY) -m pytest $(UNITS) || status=1; \
 	$(PY) -m pytest $(NBVAL) $(NBVAL_OPTIONS) notebooks || status=1; \
-	$(PY) -m pytest -n 2 tests/browser || status=1; \
+	$(PY) -m pytest -n 3 tests/browser || status=1; \
 	exit $$status
 
 test-colab: .venv-colab/.stamp  ## what students run, on the versions of Google Colab: units, notebooks, a browser (needs Python 3.11)
