@@ -134,11 +134,20 @@ def move(folder: Path, old: Path) -> None:
 def install(folder: Path, root: Path, *, site: bool) -> None:
     """The locked versions, then llmlab as it lies here."""
     print("Installing the locked versions (the first time it takes a minute or more, most of it PyTorch):", flush=True)
-    if index := torch_index():
-        lock = (root / "requirements.lock").read_text(encoding="utf-8").splitlines()
-        pip(folder, root, "--index-url", index, next(line for line in lock if line.startswith("torch==")))
+    lock = (root / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    torch = next(line for line in lock if line.startswith("torch=="))
+    if not holds(folder, torch) and (index := torch_index()):
+        pip(folder, root, "--index-url", index, torch)
     pip(folder, root, "-r", "requirements.lock", *(["-r", "requirements-site.lock"] if site else []))
     pip(folder, root, "--no-deps", "--no-build-isolation", "-e", ".")
+
+
+def holds(folder: Path, requirement: str) -> bool:
+    """Whether the environment has a package in this version, in whatever build."""
+    name, _, version = requirement.partition("==")
+    code = f"from importlib.metadata import version; print(version({name!r}))"
+    there = subprocess.run([python_in(folder), "-c", code], capture_output=True, text=True).stdout.strip()
+    return there.partition("+")[0] == version
 
 
 def pip(folder: Path, root: Path, *arguments: str) -> None:

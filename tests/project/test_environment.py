@@ -189,6 +189,19 @@ def test_an_index_that_answers_gives_the_cpu_build(linux, monkeypatch, made, ins
     assert installs == [["--index-url", address, "torch==2.13.0"], LOCKED, OURSELVES]
 
 
+@pytest.mark.parametrize(("there", "asked"), [("2.13.0+cpu", 0), ("2.12.1", 1)])
+def test_no_index_is_asked_for_a_pytorch_that_is_there(linux, monkeypatch, made, installs, there, asked):
+    """As after the folder was moved, or when another version in the lock has changed."""
+    (packages,) = (made / ".venv").glob("lib/python*/site-packages")
+    (packages / f"torch-{there}.dist-info").mkdir()
+    (packages / f"torch-{there}.dist-info/METADATA").write_text(f"Name: torch\nVersion: {there}\n")
+    monkeypatch.delenv("TORCH_INDEX")
+    calls = []
+    monkeypatch.setattr(environment, "answers", lambda index: calls.append(index))
+    main([], made)
+    assert len(calls) == asked and installs == [LOCKED, OURSELVES]
+
+
 @pytest.mark.parametrize(("status", "delay"), [(503, 0.0), (200, 60.0)], ids=["unwell", "silent"])
 def test_one_that_does_not_costs_seconds_and_the_ordinary_build_comes(linux, monkeypatch, capsys, status, delay):
     with index(status, delay) as address:
