@@ -220,11 +220,12 @@ LIMITED: dict[str, Case] = {  # each comes to the end of the time or memory for 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lines")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tempfile.tempdir", str(tmp_path_factory.mktemp("tmp")))
+    # A short path: sockets of worker processes lie below it, and theirs may have 108 characters.
+    with tempfile.TemporaryDirectory() as short, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tempfile.tempdir", short)
         write_batch(folder, CASES)
         found = grade_folder(folder, folder / "grades.csv", seconds=400, progress=False)
-        assert list(Path(tempfile.tempdir).iterdir()) == []
+        assert list(Path(short).iterdir()) == []
         assert not Path("/dev/shm/llmlab-left").exists() or not isolation().startswith("Processes: held")
     return found
 
