@@ -178,7 +178,7 @@ def test_what_nobody_has_read_yet_is_bounded():
     one._over, one._events = False, attempt.queue.Queue(attempt._MOST_WAITING)
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as stream, os.fdopen(writing, "wb") as said:
-        one._process = type("Process", (), {"stdout": stream})
+        one._output = stream
         thread = threading.Thread(target=one._listen, daemon=True)
         thread.start()
         line = json.dumps({"event": "cell", "place": 1}).encode() + b"\n"
