@@ -16,7 +16,7 @@ COLAB_PY := .venv-colab/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
 
 # Units and doctests. What drives a browser has its own folders, and each its own run.
-UNITS := -n 2 llmlab tests --ignore=tests/browser --ignore=tests/colab
+UNITS := -n 2 --dist loadgroup llmlab tests --ignore=tests/browser --ignore=tests/colab
 # What says the same on any versions of the packages: the project's files, the site, and the instructors' own commands.
 VERSIONLESS := --ignore=tests/project --ignore=tests/instructors --ignore=tests/site \
     --ignore=tests/lessons/test_notebook_pipeline.py
