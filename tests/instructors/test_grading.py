@@ -670,7 +670,7 @@ def test_what_is_no_event_is_passed_over(tmp_path):
     one._over, one._events = False, __import__("queue").Queue()
     path = put(tmp_path / "events", b"[1]\n\xff\n" + b"[" * 300_000 + b'\n{"event": "cell"}\n')
     with path.open("rb") as stream:
-        one._process = type("Process", (), {"stdout": stream})
+        one._output = stream
         thread = threading.Thread(target=one._listen)
         thread.start(), thread.join(10)
     assert [one._events.get(timeout=1) for _ in range(2)] == [{"event": "cell"}, None]
