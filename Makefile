@@ -47,7 +47,7 @@ test: environment-site  ## all tests: units and doctests, every notebook, a real
 	@status=0; \
 	$(PY) -m pytest $(UNITS) || status=1; \
 	$(PY) -m pytest $(NBVAL) $(NBVAL_OPTIONS) notebooks || status=1; \
-	$(PY) -m pytest -n 3 tests/browser || status=1; \
+	$(PY) -m pytest -n 3 --dist worksteal tests/browser || status=1; \
 	exit $$status
 
 test-colab: .venv-colab/.stamp  ## what students run, on the versions of Google Colab: units, notebooks, a browser (needs Python 3.11)

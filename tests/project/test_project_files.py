@@ -284,7 +284,7 @@ def test_make_quick_runs_ruff_and_all_units_but_the_slow_ones():
 
 def test_make_test_runs_each_test_once():
     units, notebooks, browser = runs("test")
-    assert (units, browser) == (UNITS, "-n 3 tests/browser")
+    assert (units, browser) == (UNITS, "-n 3 --dist worksteal tests/browser")
     assert notebooks.endswith(" notebooks") and notebooks.startswith("--nbval")
 
 
