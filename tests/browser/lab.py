@@ -338,8 +338,8 @@ class Explorer:
         self.lab.page.mouse.click(box["x"] + 8 + fraction * (box["width"] - 16), box["y"] + box["height"] / 2)
 
     def move(self) -> None:
-        """Press an arrow key on the first slider or list, else choose another button, and see the picture change."""
-        sliders = self.root.locator("input[type=range], select")
+        """Press an arrow key on the first slider or list that is seen, else another button: the picture changes."""
+        sliders = self.root.locator("input[type=range]:visible, select:visible")
         if not sliders.count():
             return self._choose_another()
         name = sliders.first.get_attribute("name")

@@ -228,7 +228,7 @@ def test_wide_code_can_be_scrolled_without_a_mouse(context):
 
 def test_what_is_wider_than_the_page_has_a_shadow_where_there_is_more(context):
     """At the right edge before it is scrolled, at the left one at its end; none where all can be seen."""
-    page = from_disk(context, LESSONS[3]).page
+    page = from_disk(context, LESSONS[5]).page
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         for selector, width in ((".formula", 375), (".cell_input pre:visible", 375), (".formula", 1300)):
