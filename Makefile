@@ -16,7 +16,7 @@ COLAB_PY := .venv-colab/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
 
 # Units and doctests. What drives a browser has its own folders, and each its own run.
-UNITS := -n 3 --dist loadgroup llmlab tests --ignore=tests/browser --ignore=tests/colab
+UNITS := -n 2 llmlab tests --ignore=tests/browser --ignore=tests/colab
 # What says the same on any versions of the packages: the project's files, the site, and the instructors' own commands.
 VERSIONLESS := --ignore=tests/project --ignore=tests/instructors --ignore=tests/site \
     --ignore=tests/lessons/test_notebook_pipeline.py
@@ -25,8 +25,8 @@ VERSIONLESS := --ignore=tests/project --ignore=tests/instructors --ignore=tests/
 NBVAL := $(if $(filter Linux,$(shell uname -s)),--nbval,--nbval-lax)
 NBVAL_OPTIONS := --nbval-current-env --nbval-cell-timeout 120 -n 2 --dist loadscope
 
-# Each process has one thread: threads of PyTorch's own would mostly wait for each other. Units and browser have three
-# processes on two cores, since one often waits, for a grader's processes or for a page.
+# Each process has one thread: threads of PyTorch's own would mostly wait for each other. The browser has three processes
+# on two cores, since one often waits for its page, and what one has left over another takes: lessons take longest.
 test test-colab: export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help

@@ -80,19 +80,6 @@ settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if IN_CI else "local")
 
-# Files whose tests share one run of the grader, or something as dear: they stay in one process, which does it once.
-TOGETHER = (
-    "tests/exercises/test_without_torch.py",
-    "tests/instructors/test_cheats.py",
-    "tests/instructors/test_checking.py",
-    "tests/instructors/test_failing_cells.py",
-    "tests/instructors/test_red_team.py",
-    "tests/instructors/test_review_files.py",
-    "tests/instructors/test_review_lines.py",
-    "tests/lessons/test_notebook_pipeline.py",
-    "tests/project/test_wheel.py",
-)
-
 
 @pytest.fixture(scope="session")
 def the_verdict() -> str:
@@ -112,8 +99,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(SLOW):
             item.add_marker("slow")
-        if item.nodeid.startswith(TOGETHER):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -23,7 +23,7 @@ from packaging.version import Version
 
 import llmlab
 from tests import ROOT, git_files, notebooks
-from tests.conftest import SLOW, TOGETHER
+from tests.conftest import SLOW
 from tools.colab_environment import changed_versions, parse_freeze
 from tools.lower_bounds import lower_bounds
 
@@ -272,7 +272,7 @@ def runs(target: str) -> list[str]:
     return re.findall(r"python -m pytest (.+?)(?: \|\| status=1;|$)", "\n".join(make(target)), re.MULTILINE)
 
 
-UNITS = "-n 3 --dist loadgroup llmlab tests --ignore=tests/browser --ignore=tests/colab"
+UNITS = "-n 2 llmlab tests --ignore=tests/browser --ignore=tests/colab"
 
 
 def test_make_quick_runs_ruff_and_all_units_but_the_slow_ones():
@@ -294,10 +294,6 @@ def test_make_test_colab_leaves_out_only_what_no_version_can_change():
     assert units == " ".join([UNITS, *(f"--ignore={path}" for path in left_out)])
     assert all((ROOT / path).exists() for path in left_out)
     assert notebooks.startswith("--nbval-lax ") and browser == "-n 2 tests/colab"
-
-
-def test_every_file_whose_tests_stay_together_exists():
-    assert TOGETHER and [path for path in TOGETHER if not (ROOT / path).is_file()] == []
 
 
 def test_every_slow_test_that_quick_leaves_out_exists():
