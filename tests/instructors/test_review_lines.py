@@ -256,6 +256,19 @@ def test_what_never_ends_is_left_out_after_its_time(limited_rows, name):
     assert differences(limited_rows, {name: LIMITED[name]}) == []
 
 
+def test_worker_processes_find_a_short_path_where_the_graders_is_long(tmp_path, monkeypatch):
+    """Their sockets lie below TMPDIR, and a loader waits for ever where the path is longer than 108 characters."""
+    if not isolation().startswith("Processes: held"):
+        pytest.skip("this kernel or container offers no namespaces")
+    long = tmp_path / ("a folder with a long name " * 3)
+    (tmp_path / "in").mkdir(), long.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+    batch = {"workers_and_pools": CASES["workers_and_pools"]}
+    write_batch(tmp_path / "in", batch)
+    assert differences(grade_folder(tmp_path / "in", tmp_path / "grades.csv", progress=False), batch) == []
+    assert list(long.iterdir()) == []
+
+
 def test_without_the_kernels_help_a_tree_of_folders_is_removed_and_changes_no_grade(tmp_path, monkeypatch):
     """Where the folder lies on the disk: the grades stay, and so does nothing else."""
     plain = "import llmlab.instructors.grade.guard as g; g.enter = lambda *_: False; main()"

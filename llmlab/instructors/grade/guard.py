@@ -37,6 +37,7 @@ _WRITE_EVENTS = {"os.remove", "os.rmdir", "os.mkdir", "os.rename", "os.link", "o
 _LOCAL = ("127.0.0.1", "::1", "localhost") if os.name == "nt" else ()
 # Shared memory: data loaders with worker processes need it.
 _SHARED_MEMORY = "/dev/shm"
+_SHORT_TMP = "/tmp/own"
 
 
 def confine(folder: Path, memory_mb: int, read: tuple[str, ...], wrapped: bool = False) -> dict[str, str]:
@@ -56,6 +57,8 @@ def confine(folder: Path, memory_mb: int, read: tuple[str, ...], wrapped: bool =
         bubblewrap.fill(folder)
         os.chdir(folder / "work")
     jailed = wrapped or enter(folder, memory_mb, read)
+    if jailed:
+        _shorten_tmp(folder)
     network = jailed or _leave_network()
     files = _keep_to(folder, read, jailed)
     if not jailed:
@@ -65,6 +68,17 @@ def confine(folder: Path, memory_mb: int, read: tuple[str, ...], wrapped: bool =
         _refuse_in_python(folder, network=not network, files=not files)
     held = {"processes": jailed, "network": network, "files": files}
     return {what: "kernel" if by_kernel else "python" for what, by_kernel in held.items()}
+
+
+def _shorten_tmp(folder: Path) -> None:
+    """Name the submission's folder for temporary files by a short path, in the /tmp that is its own.
+
+    Sockets of worker processes lie there, and their paths may have 108 characters; a loader of PyTorch's waits for ever
+    where they do not fit.
+    """
+    with contextlib.suppress(OSError):  # it stays what it was
+        os.symlink(folder / "tmp", _SHORT_TMP)
+        os.environ |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), _SHORT_TMP)
 
 
 def limit(memory_mb: int, processes: int) -> None:
