@@ -36,9 +36,7 @@ ENDLESS = {
 @pytest.mark.parametrize("body", ENDLESS)
 def test_an_endless_loop_is_stopped_and_named(body):
     one, answer = an_exercise(), define(cell(body))
-    started = time.perf_counter()
     results = [one.check(answer, seconds=SECONDS) for _ in range(2)]
-    assert time.perf_counter() - started < 2 * SECONDS + 2
     assert results[0] == results[1]
     assert (results[0].status, results[0].misconception) == ("error", "not-finished")
     said, line = results[0].message.splitlines()

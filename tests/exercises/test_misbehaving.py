@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import linecache
 import random
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -170,7 +169,6 @@ def test_an_ellipsis_that_comes_back_is_not_attempted():
 
 
 def test_ten_megabytes_of_print_stay_inside(capsys):
-    started = time.perf_counter()
     result = check_windows(
         "import sys\nfor _ in range(10):\n    print('x' * 2**20)\n    print('y', file=sys.stderr)\nreturn []"
     )
@@ -178,7 +176,6 @@ def test_ten_megabytes_of_print_stay_inside(capsys):
     assert "Your code printed: xxx" in result.message
     assert len(result.message) < 1000
     assert capsys.readouterr() == ("", "")
-    assert time.perf_counter() - started < 10
 
 
 def test_what_a_passing_answer_prints_stays_inside(capsys):
