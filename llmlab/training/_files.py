@@ -64,7 +64,10 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = folder / CONFIG
     if not path.is_file():
-        raise FileNotFoundError(f"no checkpoint in {folder}: it should hold a config.json that save_checkpoint wrote")
+        raise FileNotFoundError(
+            f"no checkpoint in {folder}: it should hold a config.json that save_checkpoint wrote; "
+            f"`llmlab train TEXT --out {folder}` makes one"
+        )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(content, dict):

@@ -142,6 +142,7 @@ def test_a_growing_run_tells_its_losses_and_a_finished_one_goes_back():
     assert curve.trace.at == 20, "there is nothing to go back to yet"
     curve.update(history_of(40, measured[:2]))
     curve.update(history_of(60, measured))
+    assert curve.state["upto"] == "3", "a step back of the slider is another picture"
     stops = stops_in(curve.frame["html"])
     assert [press for _, press in stops.values()] == [{"upto": "1"}, {"upto": "2"}, {"upto": "3"}]
     assert curve.frame["limits"] == {"upto": ["1", "3"]} and not curve.frame["off"]

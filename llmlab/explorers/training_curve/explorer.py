@@ -74,16 +74,22 @@ class TrainingCurve(Explorer):
         if self._began is None or done <= self._began[0]:  # a run begins, or another one
             self._began = done, now
             self._written = self._written and []
-            if self._state.get("upto", LAST) != LAST:
-                self._state["upto"] = LAST
-                self._revision += 1  # on the page, too
         first, then = self._began
         self._seconds_left = (now - then) / (done - first) * max(self._steps - done, 0) if done > first else None
         self._loss, self._validation = list(history.loss), list(history.validation)
         if self._sample is not None and self._written is not None:
             self._written.append((done, str(self._sample())))
+        self._look_at_the_end()
         self.refresh()
         self._send_other_axes()
+
+    def _look_at_the_end(self) -> None:
+        """Of a run that is finished it has a number: so one step back of the slider is another picture."""
+        trace = self.compute({**self._state, "upto": LAST})
+        end = f"{len(trace.stops)}" if trace.finished else LAST
+        if self._state.get("upto", LAST) != end:
+            self._state["upto"] = end
+            self._revision += 1  # on the page, too
 
     def _send_other_axes(self) -> None:
         """The kernel trains and answers nothing, so the page gets beforehand what it could ask for."""
