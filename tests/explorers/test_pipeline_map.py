@@ -164,10 +164,25 @@ def test_own_model():
     assert torch.allclose(trace.logits, copy.deepcopy(model).eval()(trace.ids[None])[0], atol=1e-5), "without dropout"
     assert trace.strange is None and "toy world" not in explorer.frame["note"]
     assert "the first 6 of 13 are left out" in explorer.frame["note"]
-    assert explorer.target(trace)[1].startswith("This target needs a tokenizer")
+    assert not explorer.target(trace)[0] and not explorer.controls[0]["examples"], "the toy world's are no use to it"
     namespace = {"model": model.eval(), "tokenizer": tokenizer}
     exec(explorer.code(), namespace)
     assert torch.allclose(namespace["probabilities"], trace.probabilities[trace.position], atol=1e-6)
+
+
+def test_the_target_for_a_model_of_ones_own_asks_nothing_of_the_toy_world():
+    model, tokenizer = own_model()
+    explorer = PipelineMap("abc", model, tokenizer)
+    assert explorer.task == "Your target: a text after which your model is sure: one next token has at least 90%."
+    highest = explorer.trace.probabilities[-1].max().item()
+    assert (
+        explorer.frame["target"].startswith("Not yet: after the last token")
+        and f"{highest:.2f}." in (explorer.frame["target"])
+    )
+    with torch.no_grad():
+        model.head.weight.mul_(1000)
+    explorer.refresh()
+    assert explorer.frame["reached"] and explorer.frame["target"].startswith("Reached: ")
 
 
 def test_after_further_training_refresh_shows_the_new_weights():

@@ -22,10 +22,16 @@ from llmlab.explorers.pipeline_map.values import (
     MAX_CHARACTERS,
     MAX_WRITTEN,
     PLURALS,
+    SURE,
     PipelineTrace,
 )
 from llmlab.gpt import GPT
 
+TASK = (
+    "Your target: a sentence with two plural nouns that ends in the word dogs, and after which the small GPT still "
+    "finds “is” more probable than “are”."
+)
+TASK_FOR_YOURS = f"Your target: a text after which your model is sure: one next token has at least {SURE:.0%}."
 EXAMPLES = (FIRST_TEXT, "the dog near the king", "she", "the piano")
 TWO_NEAR = re.compile(rf"the \w+ near the ({'|'.join(sorted(PLURALS))}) near the dogs")  # what the question is about
 QUESTION = Question(
@@ -76,12 +82,12 @@ class PipelineMap(Explorer):
         self._model, self._tokenizer = model, tokenizer
         config = (model or bundled()[0]).config
         last_layer, last_head = config.n_layers - 1, config.n_heads - 1
-        text_control = Text("text", "Text", initial=text, max_length=MAX_CHARACTERS, examples=EXAMPLES)
+        examples = EXAMPLES if model is None else ()  # of the toy world, which no other model has read
+        text_control = Text("text", "Text", initial=text, max_length=MAX_CHARACTERS, examples=examples)
         text_control.check(text)
         super().__init__(
             title=self.heading,
-            task="Your target: a sentence with two plural nouns that ends in the word dogs, and after which the small "
-            "GPT still finds “is” more probable than “are”.",
+            task=TASK if model is None else TASK_FOR_YOURS,
             controls=[
                 text_control,
                 Range("written", "Tokens that it writes itself", 0, MAX_WRITTEN, initial=0, play=900),
@@ -122,10 +128,11 @@ class PipelineMap(Explorer):
 
     def target(self, trace: PipelineTrace) -> tuple[bool, str]:
         last = len(trace.tokens) - 1
-        try:
-            singular, several = (trace.probability(word, last) for word in (" is", " are"))
-        except KeyError:
-            return False, "This target needs a tokenizer that has “is” and “are” as one token each."
+        if self._model is not None:
+            (_, highest), token = trace.most_probable(1, last)[0], _named(trace.next_token(last))
+            shares = f"after the last token the most probable one is “{token}”, with {highest:.2f}"
+            return highest >= SURE, f"{'Reached' if highest >= SURE else 'Not yet'}: {shares}."
+        singular, several = (trace.probability(word, last) for word in (" is", " are"))
         shares = f"P(is) = {singular:.2f}, P(are) = {several:.2f}"
         n_plurals = sum(word in PLURALS for word in trace.sentence.split())
         if trace.tokens[-1] != b" dogs":

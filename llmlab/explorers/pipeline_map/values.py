@@ -15,6 +15,7 @@ CELLS = 16  # of each vector, in the picture
 CANDIDATES = 8  # next tokens in the list
 MAX_WRITTEN = 10  # tokens that the model writes by itself
 EXPECTED = 0.01  # the target: a word of less probability than this is not expected at all
+SURE = 0.9  # and the target for a model of one's own: of at least this probability
 PLURALS = frozenset(  # of the toy world
     "kings queens princes princesses men women boys girls dogs cats mice cows horses ducks frogs lions wolves".split()
 )
