@@ -36,11 +36,15 @@ def render(trace: SculptorTrace) -> str:
     return (
         f'<div class="llmlab-sculpture"{touch(key="rows", group="cuts", sweep=True)}>{rows}</div>{_top_p(trace)}'
         f'<p class="llmlab-said"><b>{escape(trace.context)}</b> … {_sentence(trace)}</p>{_tiles(trace)}'
-        '<p class="llmlab-hint"><span class="llmlab-swatch llmlab-real"></span> came next in the text '
-        '<span class="llmlab-swatch llmlab-nonsense"></span> never did '
-        '<span class="llmlab-swatch llmlab-gone"></span> cut <span class="llmlab-swatch llmlab-ghost"></span> plain '
-        "softmax ● one of 20 draws</p>"
+        f'<p class="llmlab-hint">{_legend()}</p>'
     )
+
+
+def _legend() -> str:
+    """What each look of a bar means; none breaks between its mark and its words."""
+    looks = {"real": "came next in the text", "nonsense": "never did", "gone": "cut", "ghost": "plain softmax"}
+    marks = [f'<span class="llmlab-swatch llmlab-{look}"></span> {said}' for look, said in looks.items()]
+    return " ".join(f'<span class="llmlab-meant">{mark}</span>' for mark in (*marks, "● one of 20 draws"))
 
 
 def _row(at: int, name: str, shares: Sequence[float], never: bool, marbles: str, said: str) -> str:
