@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 
 # Two processes test on two cores, and models here are small: threads of PyTorch's own would mostly wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -92,6 +93,10 @@ def the_verdict() -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A run in the background may have been told to ignore them, and all that a test starts would ignore them, too.
+    for name, usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+        if getattr(signal, name, None) and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
+            signal.signal(getattr(signal, name), usual)
     config.addinivalue_line("markers", "slow: left out of `make quick`; the list stands in tests/conftest.py")
 
 
