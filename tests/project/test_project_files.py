@@ -26,6 +26,7 @@ from tests import ROOT, git_files, notebooks
 from tests.conftest import SLOW
 from tools.colab_environment import changed_versions, parse_freeze
 from tools.lower_bounds import lower_bounds
+from tools.release_notes import notes
 
 pytest_plugins = ["pytester"]
 
@@ -181,7 +182,7 @@ def test_workflow_covers_systems_pythons_colab_and_lower_bounds():
     assert workflow["env"]["TORCH_INDEX"] == environment.CPU_INDEX
 
 
-@pytest.mark.parametrize("name", ["test", "site"])
+@pytest.mark.parametrize("name", ["test", "site", "release"])
 def test_workflows_run_what_was_read_and_may_do_little(name):
     """Each action by the digest of a commit, which nobody can move; no right that a job does not need."""
     workflow = yaml.safe_load(_read(f".github/workflows/{name}.yml"))
@@ -230,6 +231,27 @@ def test_the_site_is_published_once_the_tests_have_passed():
     assert upload["with"]["path"] == "site/out"
     assert workflow["permissions"] == {"contents": "read"}
     assert job["permissions"] == {"contents": "read", "pages": "write", "id-token": "write"}
+
+
+def test_a_tag_makes_a_release_of_the_version_that_it_names(tmp_path):
+    workflow = yaml.safe_load(_read(".github/workflows/release.yml"))
+    assert workflow[True] == {"push": {"tags": ["v*"]}}
+    (job,) = workflow["jobs"].values()
+    assert job["permissions"] == {"contents": "write"}
+    steps = [step["run"] for step in job["steps"] if "run" in step]
+    order = ("release_notes.py", "-m build", "twine check --strict", "--no-deps dist/*.whl", "gh release create")
+    found = [next(place for place, run in enumerate(steps) if word in run) for word in order]
+    assert found == sorted(found)
+
+    said = notes(f"v{llmlab.__version__}")
+    assert said.startswith("### ") and said in _read("CHANGELOG.md") and "\n## " not in said
+    with pytest.raises(ValueError, match="the tag is v9.0, the package's version"):
+        notes("v9.0")
+    (tmp_path / "llmlab").mkdir()
+    (tmp_path / "llmlab/__init__.py").write_text('__version__ = "9.1.0"\n')
+    (tmp_path / "CHANGELOG.md").write_text("# Changes\n\n## 9.0.0 · 2026-01-01\n\n- one\n")
+    with pytest.raises(ValueError, match=r"begins with 9\.0\.0, the package's version is 9\.1\.0"):
+        notes("v9.1.0", tmp_path)
 
 
 def test_the_sites_lock_goes_with_the_other_and_holds_what_the_site_needs():
