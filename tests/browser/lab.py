@@ -161,16 +161,23 @@ class Lab:
     Attributes:
         errors: what the page's console reported as an error, and exceptions that nobody caught.
         sent: what the page has sent to its kernels, as text.
+        reusable: whether another notebook may be opened in this page afterwards; a test that has changed more of it
+            than `leave` puts back says no.
     """
 
     def __init__(self, page: Page, server: Server) -> None:
         self.page, self.server = page, server
         self.errors: list[str] = []
         self.sent: list[str] = []
+        self.reusable = True
+        self._listeners: dict[Any, Callable[[Any], None]] = {
+            "console": lambda message: self.errors.append(message.text) if message.type == "error" else None,
+            "pageerror": lambda error: self.errors.append(str(error)),
+            "websocket": self._listen,
+        }
         page.set_default_timeout(PATIENCE)
-        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("websocket", self._listen)
+        for event, listener in self._listeners.items():
+            page.on(event, listener)
 
     def _listen(self, socket: WebSocket) -> None:
         if "/channels" in socket.url:
@@ -180,18 +187,38 @@ class Lab:
             )
 
     def open(self, source: nbformat.NotebookNode | Path, *, address: str = "", name: str = "") -> None:
-        """Put a notebook into the server's folder and open it, in the light theme and without the file browser."""
+        """Put a notebook into the server's folder and open it, in the light theme and without the file browser.
+
+        A page that has loaded JupyterLab already, which takes seconds, opens the notebook in there.
+        """
         if isinstance(source, Path):
             source, name = nbformat.read(source, as_version=4), name or source.name
         name = name or f"{secrets.token_hex(4)}.ipynb"
         nbformat.write(source, self.server.folder / name)
-        self.page.goto(f"{address or self.server.address}/lab/tree/{name}?reset&token={self.server.token}")
+        if address or not self.page.evaluate("() => 'jupyterapp' in window"):
+            self.page.goto(f"{address or self.server.address}/lab/tree/{name}?reset&token={self.server.token}")
+        else:
+            self.command("docmanager:open", path=name, factory="Notebook")
         self.page.wait_for_function(
             "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
         )
         self.page.evaluate("() => window.jupyterapp.restored")
         if self.page.evaluate("() => !document.querySelector('#jp-left-stack')?.classList.contains('lm-mod-hidden')"):
             self.command("application:toggle-left-area")
+
+    def leave(self) -> None:
+        """Close what is open, end its kernels, and put back theme and width: the page is ready for another notebook."""
+        self.theme("light")
+        self.width(1200)
+        self.page.evaluate(
+            """async () => {
+                const { shell, serviceManager } = window.jupyterapp;
+                for (const one of [...shell.widgets('main')]) one.dispose();
+                await serviceManager.sessions.shutdownAll();
+            }"""
+        )
+        for event, listener in self._listeners.items():
+            self.page.remove_listener(event, listener)
 
     def command(self, name: str, **arguments: Any) -> None:
         """Run one of JupyterLab's commands to its end."""

@@ -377,6 +377,7 @@ def test_axe_finds_nothing_serious(lab: Lab, theme: str):
 
 
 def test_no_movement_for_those_who_asked_for_none(lab: Lab):
+    lab.reusable = False
     explorer = made(lab)
     durations = "(root) => [root, ...root.querySelectorAll('*')].map((node) => getComputedStyle(node))" \
                 ".flatMap((style) => [style.transitionDuration, style.animationDuration])"  # fmt: skip
@@ -389,7 +390,7 @@ def test_it_fits_from_600_to_1400_pixels_and_at_twice_the_size(lab: Lab, tmp_pat
     explorer = made(lab)
     lab.python("w.set(max_length=3, stride=1, batch_size=1)")  # the widest picture: 22 windows
     # To the page, zooming a 1,400 pixel window to 200 % means: 700 CSS pixels, each two device pixels wide.
-    devtools = lab.page.context.new_cdp_session(lab.page)
+    devtools, lab.reusable = lab.page.context.new_cdp_session(lab.page), False
     for width, scale in ((600, 1), (1400, 1), (700, 2)):
         devtools.send("Emulation.setDeviceMetricsOverride",
                       {"width": width, "height": 1000, "deviceScaleFactor": scale, "mobile": False})  # fmt: skip
