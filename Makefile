@@ -15,8 +15,9 @@ PY := .venv/bin/python
 COLAB_PY := .venv-colab/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
 
-# Units and doctests. What drives a browser has its own folders, and each its own run.
-UNITS := -n 2 llmlab tests --ignore=tests/browser --ignore=tests/colab
+# Units and doctests. What drives a browser has its own folders, and each its own run. A file's tests share what they
+# prepare, so one process takes a whole file; a third process works while graders and kernels wait.
+UNITS := -n 3 --dist loadfile --no-loadscope-reorder llmlab tests --ignore=tests/browser --ignore=tests/colab
 # What says the same on any versions of the packages: the project's files, the site, and the instructors' own commands.
 VERSIONLESS := --ignore=tests/project --ignore=tests/instructors --ignore=tests/site \
     --ignore=tests/lessons/test_notebook_pipeline.py

@@ -294,7 +294,7 @@ def runs(target: str) -> list[str]:
     return re.findall(r"python -m pytest (.+?)(?: \|\| status=1;|$)", "\n".join(make(target)), re.MULTILINE)
 
 
-UNITS = "-n 2 llmlab tests --ignore=tests/browser --ignore=tests/colab"
+UNITS = "-n 3 --dist loadfile --no-loadscope-reorder llmlab tests --ignore=tests/browser --ignore=tests/colab"
 
 
 def test_make_quick_runs_ruff_and_all_units_but_the_slow_ones():
