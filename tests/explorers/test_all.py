@@ -139,6 +139,26 @@ def is_own(case, explorer):
 
 
 @with_functions
+@pytest.mark.parametrize("given", [3, [1, 2], "attend", False], ids=repr)
+def test_what_is_no_function_is_refused_at_once(case, given):
+    explorer = case.with_functions()
+    for name in case.answer:
+        said = f"^{name} must be a function or None, got {type(given).__name__}: pass the function by its name, without"
+        with pytest.raises(TypeError, match=said):
+            case.kind(**{name: given})
+        function, frame = getattr(explorer, name), explorer.frame
+        with pytest.raises(TypeError, match=said):
+            setattr(explorer, name, given)
+        assert getattr(explorer, name) is function and explorer.frame is frame, "all stays as it was"
+        assert getattr(case.kind(**{name: None}), name) is None
+
+
+@with_functions
+def test_every_function_of_an_explorer_is_in_its_case(case):
+    assert set(case.kind().trait_names(learners=True)) == set(case.answer)
+
+
+@with_functions
 def test_a_right_function_does_the_work_and_needs_no_remark(case):
     explorer = case.with_functions()
     assert all(is_own(case, explorer)) and explorer.frame["note"] == "" and not explorer.frame["error"]

@@ -107,11 +107,7 @@ def test_answers_that_are_no_tokens(function, message):
     assert explorer.frame["error"]
 
 
-def test_words_that_are_no_function_and_rows_that_are_not_there():
-    explorer = TokenizerMicroscope(words=tokenize("The piano"))
-    assert "words must be a function such as your tokenize, got list" in explorer.frame["html"]
-    with pytest.raises(TypeError, match="write its name without parentheses"):
-        explorer.trace  # noqa: B018
+def test_a_row_that_is_not_there():
     with pytest.raises(KeyError, match="no row is called 'gpt2': the rows are characters, bytes, words"):
         TokenizerMicroscope().trace.row("gpt2")
 

@@ -8,9 +8,21 @@ from typing import Any
 import traitlets
 
 
+class _Function(traitlets.Any):
+    """Refuses what cannot be called: mostly it is what the function gave, and not the function."""
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        if value is not None and not callable(value):
+            raise TypeError(
+                f"{self.name} must be a function or None, got {type(value).__name__}: "
+                "pass the function by its name, without parentheses after it"
+            )
+        return value
+
+
 def learners_function() -> traitlets.Any:
     """A trait that holds a function of the learner's, or None; the host draws anew when it is assigned to."""
-    return traitlets.Any().tag(learners=True)
+    return _Function().tag(learners=True)
 
 
 def is_written(answer: Any) -> bool:

@@ -113,17 +113,11 @@ def compute(state: dict[str, Any], words: WordFunction | None = None) -> Microsc
             not written yet (it returns None or ...), lets llmlab's `WordTokenizer` stand in.
 
     Raises:
-        TypeError: `words` is not a function.
         ValueError: the function returned something other than pieces of the text in their order; a lone surrogate.
         Exception: whatever the function raises.
     """
     text = state["text"]
     refuse_unencodable(text)
-    if words is not None and not callable(words):
-        raise TypeError(
-            f"words must be a function such as your tokenize, got {type(words).__name__}: "
-            "write its name without parentheses after it"
-        )
     pieces = words(text) if words is not None else None
     own_function = is_written(pieces)
     tokenizer = _words_of_the_story(words if own_function else None)
