@@ -5,6 +5,8 @@ from __future__ import annotations
 import linecache
 import random
 from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -151,7 +153,22 @@ def test_plain_values_are_of_plain_types():
     assert type(plain(OddInt(4))) is int
     assert plain((np.int64(3), torch.tensor([1.5]), range(2), {"a": 1}.keys())) == [3, [1.5], [0, 1], ["a"]]
     assert plain([{1: 2}, {3}, b"x", object()]) == [Opaque("dict"), Opaque("set"), Opaque("bytes"), Opaque("object")]
+    assert plain((Fraction(1, 4), [Decimal("0.1")], np.array([Fraction(3)]))) == [0.25, [0.1], [3.0]]
     assert show(plain(SELF_CONTAINING)) == "[[[[[[<list>]]]]]]"
+
+
+class OddFraction(Fraction):
+    def __float__(self):
+        return 0.5
+
+
+@pytest.mark.parametrize(
+    "number",
+    [*map(Decimal, ("NaN", "sNaN", "Infinity", "-Infinity", "1e999")), Fraction(10**400, 3), OddFraction(1, 4)],
+    ids=repr,
+)
+def test_a_decimal_or_fraction_that_no_float_holds_stays_opaque(number):
+    assert plain([number]) == [Opaque(type(number).__name__)]
 
 
 @pytest.mark.parametrize("id", EXERCISES)

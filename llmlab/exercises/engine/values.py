@@ -10,6 +10,8 @@ import math
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from llmlab.exercises.engine.verdicts import Wrong
@@ -30,9 +32,11 @@ class Opaque:
 def plain(value: Any) -> Any:
     """Tensors, arrays, tuples and ranges as lists; numbers and texts as themselves; anything else as `Opaque`.
 
+    A fraction or a decimal becomes the float nearest to it.
+
     >>> import numpy as np, torch
-    >>> plain((torch.tensor([1, 2]), range(2), np.float64(0.5), {1: 2}))
-    [[1, 2], [0, 1], 0.5, <dict>]
+    >>> plain((torch.tensor([1, 2]), range(2), np.float64(0.5), Fraction(1, 4), {1: 2}))
+    [[1, 2], [0, 1], 0.5, 0.25, <dict>]
 
     Raises:
         Wrong: there is an iterator, or there are far more values than any exercise asks for.
@@ -59,6 +63,8 @@ def plain(value: Any) -> Any:
         for base, exact in ((int, int.__int__), (float, float.__float__), (str, str.__str__)):
             if issubclass(kind, base):
                 return exact(value)
+        if kind in (Fraction, Decimal) and (number := _as_float(value)) is not None:
+            return number
         if issubclass(kind, Iterator):
             raise Wrong("read-once", f"There is a `{kind.__name__}` object in it.")
         iterable = issubclass(kind, Iterable) and not issubclass(kind, dict | set | frozenset | bytes)
@@ -67,6 +73,15 @@ def plain(value: Any) -> Any:
         return [convert(item, depth + 1) for item in value]
 
     return convert(value, 0)
+
+
+def _as_float(value: Fraction | Decimal) -> float | None:
+    """None for what no float can hold: infinite, too large, or not a number at all."""
+    try:
+        number = float(value)
+    except (OverflowError, ValueError):  # a large fraction; a decimal that signals that it is no number
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _base_of(kind: type, bases: Any) -> type[Any]:

@@ -20,7 +20,7 @@ WRONG = {
     "count-again: none": "(0, 0)",
 }
 
-UNUSUAL = ["[1, 6]", "torch.tensor([1, 6])", "(7 // 7, 6.0)"]
+UNUSUAL = ["[1, 6]", "torch.tensor([1, 6])", "(7 // 7, 6.0)", "(1, __import__('fractions').Fraction(6))"]
 
 # What looks like it and is not it: it passes, or fails for another reason.
 NEAR_MISSES = {

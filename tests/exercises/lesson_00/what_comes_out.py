@@ -20,6 +20,7 @@ WRONG = {
     "not-two-numbers": "1353",
     "not-two-numbers: words": "('piano', 'was')",
     "not-two-numbers: truth values": "(True, True)",
+    "not-two-numbers: no number": "(1353, __import__('decimal').Decimal('NaN'))",
     "not-two-numbers: a row of probabilities": "[0.2, 0.2, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]",
     "count-again": "(1000, 1)",
 }
@@ -30,6 +31,8 @@ UNUSUAL = [
     "torch.tensor([1353.0, 1.0])",
     "(1353, 0.9999999)",
     "(1353, 1 - 1e-7)",
+    "(1353, sum([__import__('fractions').Fraction(1, 10)] * 10))",
+    "(1353, sum([__import__('decimal').Decimal('0.1')] * 10))",
 ]
 
 # What looks like it and is not it: it passes, or fails for another reason.

@@ -31,7 +31,12 @@ NEAR_MISSES = {
     "not-three-numbers": "(1, 2, 8)",
 }
 
-UNUSUAL = ["[1, 2, 4]", "torch.tensor([1, 2, 4])", "(1.0, 2.0, 4.0)"]
+UNUSUAL = [
+    "[1, 2, 4]",
+    "torch.tensor([1, 2, 4])",
+    "(1.0, 2.0, 4.0)",
+    "[__import__('decimal').Decimal(2) ** n for n in range(3)]",
+]
 
 # A mistake that is known from elsewhere -> the misconceptions that name it.
 KNOWN_MISTAKES = {
