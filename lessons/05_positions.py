@@ -407,7 +407,8 @@ print("three tokens moved on by one place: the bias changes by", (bias[1:4, 1:4]
 #   have changed?
 # - With *learned* positions, shuffle again: how many vectors change, and does the mean of the rows?
 # - **The target:** shuffled, every word that stands elsewhere has another vector, no vector is longer or shorter than
-#   its word's, and each is still nearest to its own word. Which positions can do it, and with how many numbers a word?
+#   its word's, and each is still nearest to its own word. Which positions can do it, and with how many numbers per
+#   word?
 
 # %%
 explorer = EmbeddingBench(embed=embed_input)

@@ -341,7 +341,7 @@ def training_loader(seed=0):
 
 
 print(f"{len(training_text):,} characters to learn from, {len(validation_text):,} to validate on")
-print(len(tokenizer), "tokens in the vocabulary,", len(training_loader()), "batches an epoch")
+print(len(tokenizer), "tokens in the vocabulary,", len(training_loader()), "batches per epoch")
 
 # %% [markdown]
 # ### Exercise 11.4 · The validation loss

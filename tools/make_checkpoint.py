@@ -99,7 +99,7 @@ def draw(history: History) -> None:
     means = [sum(history.loss[i : i + 25]) / 25 for i in range(0, len(history.loss) - 24, 25)]
     axes.plot(range(25, 25 * len(means) + 1, 25), means, color="#6f93bd", linewidth=1, label="batches, mean of 25")
     axes.plot(*zip(*history.validation, strict=True), color="#b3440b", label="validation")
-    axes.set(xlabel="steps", ylabel="loss, nats a token", ylim=(0.9, 3))
+    axes.set(xlabel="steps", ylabel="loss, nats per token", ylim=(0.9, 3))
     axes.legend(frameon=False)
     figure.savefig(FOLDER / "curve.svg", metadata={"Date": None}, facecolor="white")
 

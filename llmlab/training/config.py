@@ -82,7 +82,7 @@ class History:
     """What a run recorded. The lists of one value a step are equally long.
 
     Attributes:
-        loss: of each step's batch, before its update, in nats a token.
+        loss: of each step's batch, before its update, in nats per token.
         learning_rate: of each step.
         gradient_norm: of each step, before clipping.
         validation: pairs (steps done, validation loss).

@@ -46,7 +46,7 @@ def next_token_loss(logits: Tensor, targets: Tensor) -> Tensor:
 
 @torch.no_grad()
 def evaluate(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]]) -> float:
-    """The mean loss over all windows of `loader`, in nats a token, in evaluation mode.
+    """The mean loss over all windows of `loader`, in nats per token, in evaluation mode.
 
     Each part of the model is put back into its own mode afterwards. Positions whose target is -100 are left out.
 

@@ -14,7 +14,7 @@ class WindowStatistics:
 
     Attributes:
         windows: windows that reach a batch.
-        batches: batches an epoch.
+        batches: batches per epoch.
         tokens_trained: tokens that are a target at least once.
         tokens_never_trained: tokens that could be a target (all but the first) and never are.
         repeats_per_target: how often a trained token is a target, on average; 0.0 when none is.

@@ -259,7 +259,7 @@ def test_measured_and_saved_on_the_way_and_at_the_end(tmp_path, monkeypatch):
 
 def test_a_list_of_batches_is_a_loader():
     batches = list(loader_of(shuffle=False))
-    config = TrainConfig(steps=7, warmup_steps=2)  # five batches an epoch
+    config = TrainConfig(steps=7, warmup_steps=2)  # five batches per epoch
     one, other = model_of(), model_of()
     assert (
         train(one, batches, config, progress=False).loss

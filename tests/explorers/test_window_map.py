@@ -128,19 +128,34 @@ def test_odd_texts(text):
 
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize("drop_last", [False, True])
-def test_code_reproduces_the_state(shuffle, drop_last):
-    explorer = WindowMap()
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(None, "The piano came.<|endoftext|>Dear Mr. Pascoe, thank you for the piano", " and" * 40),
+        *("one two three four five six", "too short", ""),
+    ],
+)
+def test_code_reproduces_the_state(shuffle, drop_last, text):
+    explorer = WindowMap(text=text)
     explorer.set(stride=3, max_length=5, batch_size=2, shuffle=shuffle, drop_last=drop_last)
-    namespace = {}
-    exec(
-        explorer.code().replace("print(", "seen.append((").replace("tolist())", "tolist()))"),
-        namespace | (seen := {"seen": []}),
-    )
-    ids = gpt2_encoding().encode(explorer.state["text"])
+    seen = []
+    exec(explorer.code(), {"print": lambda *values: seen.append(values)})
+    ids = gpt2_encoding().encode(explorer.state["text"], disallowed_special=())
     trace = explorer.trace
+    if not trace.inputs:
+        assert seen == [(ids,)] and "# No window: it needs 6 ids" in explorer.code()
+        return
     expected = [[[ids[i] for i in trace.inputs[window]] for window in batch] for batch in trace.batches]
-    assert [rows for _, rows in seen["seen"]] == expected
-    assert [shape for shape, _ in seen["seen"]] == list(trace.batch_shapes)
+    assert [rows for _, rows in seen] == expected
+    assert [shape for shape, _ in seen] == list(trace.batch_shapes)
+
+
+def test_the_words_are_plain_text_and_count_one_token():
+    assert WindowMap(text="").frame["text"].startswith("No batch: 0 tokens give 0 windows, ")
+    assert WindowMap(text="a").frame["text"].startswith("No batch: 1 token gives 0 windows, ")
+    explorer = WindowMap(text="one two three < > & six")
+    explorer.set(stride=3, max_length=2, batch_size=1)
+    assert explorer.frame["text"].endswith("Never a target: ·< ·six.")
 
 
 # ---- its picture -----------------------------------------------------------------------------------------------------

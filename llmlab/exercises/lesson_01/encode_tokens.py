@@ -44,7 +44,7 @@ def _check_encode_tokens(encode_tokens: Probe) -> Iterator[str]:
         if got != expected or not all(map(is_whole, got)):
             shown = f"`{encode_tokens.spell(tokens, vocabulary)}` gave `{show(got)}`."
             raise Wrong(_unknown_misconception(got, tokens, vocabulary), shown)
-    yield f"{len(_ROWS)} rows of tokens by hand"
+    yield f"{len(_ROWS)} lists of tokens by hand"
 
     fresh = random.Random()
     for _ in range(20):

@@ -47,8 +47,8 @@ EXERCISE = Exercise(
     "800, one token in five is never a target. A stride above the context length leaves gaps.",
     hints=(
         "At stride 5 with windows of 4: the first window's targets are tokens 1 to 4. Which are the second window's?",
-        "Count windows first: starts are 0, stride, 2 × stride, … up to 1,000 − 5 = 995. Then targets: 4 a window, as "
-        "long as the windows do not overlap.",
+        "Count windows first: starts are 0, stride, 2 × stride, … up to 1,000 − 5 = 995. Then targets: 4 per window, "
+        "as long as the windows do not overlap.",
         "`len(range(0, 996, 4)) * 4` and `len(range(0, 996, 5)) * 4`.",
     ),
     variant="At which strides is every one of the 999 tokens a target at least once? Try 1, 2 and 3.",

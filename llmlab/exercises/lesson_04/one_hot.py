@@ -126,7 +126,7 @@ EXERCISE = Exercise(
     hints=(
         "The one-hot matrix has a row for each of the T ids and a column for each of the V tokens. In row t, which "
         "column holds the 1?",
-        "Start from `torch.zeros(T, V)` and set one entry a row: row t, column ids[t]. Then `one_hot @ weight`.",
+        "Start from `torch.zeros(T, V)` and set one entry in each row: row t, column ids[t]. Then `one_hot @ weight`.",
         "`one_hot[torch.arange(len(ids)), ids] = 1.0` and `rows = one_hot @ weight`.",
     ),
     variant="Compare `ids[:, None] == torch.arange(len(weight))`: why is that the same matrix?",

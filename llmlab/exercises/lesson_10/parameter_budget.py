@@ -154,7 +154,7 @@ EXERCISE = Exercise(
             COUNT,
         ),
         "output-bias-forgotten": Misconception(
-            "The output projection of attention has a bias too, D numbers a block, whatever `qkv_bias` says.", COUNT
+            "The output projection of attention has a bias too, D numbers per block, whatever `qkv_bias` says.", COUNT
         ),
         "feed-forward-biases-forgotten": Misconception(
             "A bias of the feed-forward layer is missing: 4D numbers after expanding, D after contracting.", COUNT
@@ -190,7 +190,7 @@ EXERCISE = Exercise(
             "The projection to queries, keys and values has a bias only if `qkv_bias`.", COUNT
         ),
         "qkv-bias-never": Misconception(
-            "With `qkv_bias` the projection to queries, keys and values has a bias: 3D numbers a block.", COUNT
+            "With `qkv_bias` the projection to queries, keys and values has a bias: 3D numbers per block.", COUNT
         ),
         "qkv-bias-too-short": Misconception(
             "The bias of the fused projection has 3D numbers: queries, keys and values each have D.", COUNT
@@ -212,7 +212,7 @@ EXERCISE = Exercise(
         "feed-forward-forgotten": Misconception("The feed-forward layer is missing, two thirds of a block.", COUNT),
         "one-block-only": Misconception("There are n_layers blocks, each with weights of its own.", COUNT),
         "everything-in-each-block": Misconception(
-            "Tables, final norm and head are there once, not once a block.", COUNT
+            "Tables, final norm and head are there once, not once per block.", COUNT
         ),
         "attention-weights-counted": Misconception(
             "The T × T attention weights are computed for each text, not trained. They do not count.", COUNT

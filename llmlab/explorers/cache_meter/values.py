@@ -11,7 +11,7 @@ from llmlab.explorers.host.learner import is_written
 from llmlab.generation import cache_bytes
 
 VOCABULARY = 32_000
-WEIGHT_BYTES = 2  # bytes a number of the weights
+WEIGHT_BYTES = 2  # bytes per number of the weights
 LAYERS = ("4", "8", "12", "24", "32", "40", "80")
 HEADS = ("8", "16", "32", "64")
 WIDTHS = ("32", "64", "128")

@@ -19,7 +19,11 @@ FIRST_WORD, FOUR = "king", "king queen man woman"
 QUESTION = Question(
     "Why does a narrower table lose words, though its pairs are turned by the same formula?",
     (
-        ("its pairs turn faster", False, "The angles run from a whole radian a place towards 1/10,000, at any width."),
+        (
+            "its pairs turn faster",
+            False,
+            "The angles run from a whole radian per place towards 1/10,000, at any width.",
+        ),
         (
             "its words lie closer together",
             True,

@@ -2,7 +2,7 @@
 
 Each knows its values (so that a whole axis can be rendered), checks one, and describes itself to the browser. All have
 three options. `quiet`: the picture is the control, so this one lies in a fold beside it. `group`: neighbours with the
-same one share a frame of that name. `play` (a range or a scale): milliseconds a step; buttons play the sequence.
+same one share a frame of that name. `play` (a range or a scale): milliseconds per step; buttons play the sequence.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ def _numbers(trace: MergeTrace) -> str:
     facts = {
         "bytes": len(trace.text),
         "tokens": n_tokens,
-        "bytes a token": f"{len(trace.text) / n_tokens:.2f}" if n_tokens else "–",
+        "bytes per token": f"{len(trace.text) / n_tokens:.2f}" if n_tokens else "–",
         "vocabulary": f"256 + {len(trace.merges)}",
         "pairs tied": trace.tied if trace.tied > 1 else "none",
     }

@@ -158,7 +158,7 @@ class PipelineMap(Explorer):
         reasons = {
             "back": (len(trace.tokens), "There is one position."),
             "layer": (L, "This model has one layer."),
-            "head": (H, "This model has one head a layer."),
+            "head": (H, "This model has one head per layer."),
         }
         return {name: reason for name, (number, reason) in reasons.items() if number == 1}
 

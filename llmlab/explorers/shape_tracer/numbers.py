@@ -22,7 +22,7 @@ def _numbers(trace: ShapeTrace) -> str:
         "parameters": f"{trace.total_parameters:,}",
         "in float32": f"{big(4 * trace.total_parameters)}B",
         "FLOPs of a pass": big(trace.total_flops),
-        "FLOPs a token": big(trace.total_flops / (trace.batch * trace.tokens)),
+        "FLOPs per token": big(trace.total_flops / (trace.batch * trace.tokens)),
         "width of a head D/H": config.d_model // config.n_heads,
         "largest tensor": f"{largest.letters}, {big(4 * prod(largest.shape))}B",
     }

@@ -4,8 +4,8 @@ The sizes as numbers to drag; the pass as a column of steps along the stream, ea
 played; two strips that share all parameters and all operations out among the parts; for each part two dots on one
 logarithmic scale, on which a small model and GPT-2 have room; and the step that is looked at.
 
-A weight that a token is multiplied with costs two operations. So operations a token are drawn at half their number: the
-dots of a part stand one above the other where each token meets each weight, and apart where it does not.
+A weight that a token is multiplied with costs two operations. So operations per token are drawn at half their number:
+the dots of a part stand one above the other where each token meets each weight, and apart where it does not.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def _dots(trace: ShapeTrace, goals: str) -> str:
     for part in PARTS:
         steps = [step for step in trace.steps if step.part == part]
         aim = trace.step.key if trace.step.part == part else steps[0].key if steps else "turn"  # rotary: no table
-        said = f"{part}: {holds[part]:,} parameters, {big(costs[part]).strip()} operations a token"
+        said = f"{part}: {holds[part]:,} parameters, {big(costs[part]).strip()} operations per token"
         its = touch(key=f"part {part}", press={"step": aim}, link=_word(part), name=said)
         same = holds[part] == GPT2_PARTS[part]
         mark = SAME if same and holds[part] else ""
@@ -146,7 +146,7 @@ def _dots(trace: ShapeTrace, goals: str) -> str:
         )
     return (
         '<div class="llmlab-gpt-key"><span><i class="llmlab-gpt-holds"></i>parameters</span>'
-        '<span><i class="llmlab-gpt-costs"></i>operations a token, at half their number</span>'
+        '<span><i class="llmlab-gpt-costs"></i>operations per token, at half their number</span>'
         "<span><i class='llmlab-gpt-mark'></i>GPT-2's parameters</span></div>"
         f"{goals}"
         f'<div class="llmlab-gpt-parts"{touch(key="parts", group="parts")}>{rows}</div>{_ticks(trace)}'
@@ -235,7 +235,7 @@ def describe(trace: ShapeTrace) -> str:
         f"{plural(trace.config.n_layers, 'block')}{tied}. Most are in the part {holds}: "
         f"{parameters[holds]:,}, {parameters[holds] / trace.total_parameters:.1%}. "
         f"A pass over {trace.batch} × {trace.tokens} tokens takes {big(trace.total_flops)}FLOPs, "
-        f"{big(trace.total_flops / (trace.batch * trace.tokens))}FLOPs a token. Most go into the part {costs}: "
+        f"{big(trace.total_flops / (trace.batch * trace.tokens))}FLOPs per token. Most go into the part {costs}: "
         f"{flops[costs] / trace.total_flops:.1%}. The step looked at, {trace.step.name}, gives {trace.step.letters}: "
         f"{trace.step.shape}."
     )

@@ -17,7 +17,7 @@ from llmlab.explorers.training_replay.chart import Axis, Line, live_chart, step_
 from llmlab.explorers.training_replay.reading import reading
 
 AXES = {"linear": Axis(0, 7), "logarithmic": Axis(0.1, 10, logarithmic=True)}
-TITLE = "Loss, nats a token"
+TITLE = "Loss, nats per token"
 
 
 def render(trace: CurveTrace, slots: str | None = None) -> str:

@@ -20,7 +20,7 @@ from llmlab.explorers.training_replay.values import NOT_YET, SIGNS, ReplayTrace
 
 AXES = {"loss": Axis(0, 7), "rate": Axis(1e-5, 1, logarithmic=True), "norm": Axis(1e-3, 300, logarithmic=True)}
 LOGARITHMIC = Axis(1e-3, 10, logarithmic=True)  # of the loss, when it is asked for
-TITLES = {"loss": "Loss, nats a token", "rate": "Learning rate", "norm": "Gradient norm, before clipping"}
+TITLES = {"loss": "Loss, nats per token", "rate": "Learning rate", "norm": "Gradient norm, before clipping"}
 
 
 def render(trace: ReplayTrace) -> str:

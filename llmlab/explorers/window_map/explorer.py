@@ -16,10 +16,12 @@ from llmlab.explorers.window_map.values import (
     MAX_BATCH,
     MAX_LENGTH,
     MAX_STRIDE,
+    MAX_TOKENS,
     WindowFunction,
     WindowTrace,
     compute,
 )
+from llmlab.windows import SEPARATOR
 
 QUESTION = Question(
     "Why not a longer stride, which would make fewer windows still?",
@@ -98,12 +100,23 @@ class WindowMap(Explorer):
         return {}
 
     def code_for(self, state: dict[str, Any]) -> str:
+        text, max_length = state["text"], state["max_length"]
+        n_tokens = len(gpt2_encoding().encode(text, disallowed_special=()))
+        ordinary = ", disallowed_special=()" if SEPARATOR in text else ""
+        cut = f"[:{MAX_TOKENS}]  # as many as the map shows" if n_tokens > MAX_TOKENS else ""
+        head = "from llmlab.bpe import gpt2_encoding\n"
+        ids = f"text = {text!r}\nids = gpt2_encoding().encode(text{ordinary}){cut}\n"
+        if n_tokens <= max_length:
+            return f"{head}\n{ids}print(ids)  # No window: it needs {max_length + 1} ids, the last of them as a target."
         return (
             "import torch\n"
-            "from llmlab.windows import create_dataloader\n\n"
-            f"text = {state['text']!r}\n"
-            "loader = create_dataloader(\n"
-            f"    text, batch_size={state['batch_size']}, max_length={state['max_length']}, stride={state['stride']},\n"
+            f"{head}"
+            "from llmlab.windows import SlidingWindowDataset\n"
+            "from torch.utils.data import DataLoader\n\n"
+            f"{ids}"
+            f"windows = SlidingWindowDataset(ids, max_length={max_length}, stride={state['stride']})\n"
+            "loader = DataLoader(\n"
+            f"    windows, batch_size={state['batch_size']},\n"
             f"    shuffle={state['shuffle']}, drop_last={state['drop_last']},\n"
             "    generator=torch.Generator().manual_seed(0),\n"
             ")\n"

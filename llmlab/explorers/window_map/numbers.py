@@ -11,7 +11,7 @@ from llmlab.explorers.window_map.values import WindowTrace
 
 
 def more(trace: WindowTrace) -> str:
-    """The map as a table: one row a token, one column a window, bars for input and target; the numbers above it."""
+    """The map as a table: one row per token, one column per window, bars for input and target; the numbers above it."""
     return _numbers(trace) + _first_window(trace) + _map(trace)
 
 
@@ -20,7 +20,7 @@ def _numbers(trace: WindowTrace) -> str:
     facts = {
         "windows": len(trace.inputs),
         "dropped": len(trace.dropped),
-        "batches an epoch": len(trace.batches),
+        "batches per epoch": len(trace.batches),
         "shape of a batch": trace.batch_shapes[0] if trace.batches else "–",
         "targets trained": f"{trace.tokens_trained} of {max(0, len(trace.tokens) - 1)}",
         "times each": f"{total / trace.tokens_trained:.2f}" if trace.tokens_trained else "–",

@@ -7,7 +7,7 @@ the start of the second and the end of the first batch can be dragged. Below, ho
 from __future__ import annotations
 
 from llmlab.explorers.host.touch import touch
-from llmlab.explorers.host.words import plural
+from llmlab.explorers.host.words import plural, visible
 from llmlab.explorers.window_map.numbers import shown
 from llmlab.explorers.window_map.values import MAX_BATCH, MAX_LENGTH, MAX_STRIDE, WindowTrace
 
@@ -187,11 +187,12 @@ def describe(trace: WindowTrace) -> str:
     """The map in words."""
     trainable = len(trace.tokens) - 1
     if not trace.batches:
+        give = "gives" if len(trace.tokens) == 1 else "give"
         return (
-            f"No batch: {len(trace.tokens)} tokens give {plural(len(trace.inputs), 'window')}, "
+            f"No batch: {plural(len(trace.tokens), 'token')} {give} {plural(len(trace.inputs), 'window')}, "
             "which is too few for one batch. Nothing is trained."
         )
-    never = [shown(trace.tokens[i]) for i in range(1, len(trace.tokens)) if not trace.target_counts[i]]
+    never = [visible(trace.tokens[i]) for i in range(1, len(trace.tokens)) if not trace.target_counts[i]]
     sizes = ", ".join(f"({batch}, {length})" for batch, length in dict.fromkeys(trace.batch_shapes))
     most = max(trace.target_counts)
     sentences = [
