@@ -68,7 +68,7 @@ def _check_one_hot(one_hot_and_rows: Probe) -> Iterator[str]:
         wrong = _one_hot_misconception(got, ids, weight)
         if wrong:
             misconception = "tied-to-the-example" if is_fresh else wrong
-            seen = "" if is_fresh else f"`{shown}`, with a table of 5 rows of 2, gave `{show(got)}`."
+            seen = "" if is_fresh else f"`{shown}` gave `{show(got)}`."
             raise Wrong(misconception, seen)
         if "one_hot" in names:
             raise Wrong("one-hot-given")
@@ -77,10 +77,9 @@ def _check_one_hot(one_hot_and_rows: Probe) -> Iterator[str]:
         if 0 < lookups <= len(ids) < len(weight) and not is_fresh and not _PRODUCTS.intersection(names):
             raise Wrong("rows-looked-up")
 
-    compare([3, 1, 3], table(5, 2, 1), f"{one_hot_and_rows.name}(ids=[3, 1, 3], weight (5, 2))", False)
-    yield "ids [3, 1, 3] in a table of 5 rows"
-    compare([0], table(4, 3, 1), f"{one_hot_and_rows.name}(ids=[0], weight (4, 3))", False)
-    yield "a single id"
+    for ids, weight in (([3, 1, 3], table(5, 2, 1)), ([0], table(4, 3, 1))):
+        compare(ids, weight, one_hot_and_rows.spell(ids=torch.tensor(ids), weight=weight), False)
+        yield f"ids {ids} in a table of {len(weight)} rows"
     fresh = random.Random()
     for _ in range(10):
         T, D, V = fresh.sample(range(2, 9), 3)

@@ -104,11 +104,11 @@ def _without_axes(value: Any) -> Any:
 
 def _check_skip_gram_loss(skip_gram_loss: Probe) -> Iterator[str]:
     vectors = _pair()
-    call = f"{skip_gram_loss.name}(word (2,), context (2,), noise (3, 2))"
+    call = skip_gram_loss.spell(**dict(zip(("word", "context", "noise"), vectors, strict=True)))
     got = skip_gram_loss(*vectors, shown=call)
     near, far = _dots(*vectors)
     expected = _loss(near, far)
-    shown = f"On a small pair with 3 noise words it gave `{show(got)}`; the formula gives {expected:.4f}."
+    shown = f"`{call}` gave `{show(got)}`; the formula gives {expected:.4f}."
     number = _without_axes(got)
     if not isinstance(number, int | float):
         raise Wrong("not-a-number", shown)

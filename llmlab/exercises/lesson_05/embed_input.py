@@ -45,7 +45,7 @@ def _embed_models(ids: list[list[int]], tokens: Tensor, places: Tensor) -> dict[
 def _check_embed_input(embed_input: Probe) -> Iterator[str]:
     ids = [[4, 1, 0], [2, 2, 3]]  # B=2, T=3, V=5, context 6, D=2: the swapped tables run without an error
     tokens, places = table(5, 2, 1), table(6, 2, 40)
-    call = f"{embed_input.name}(ids (2, 3), token_table (5, 2), position_table (6, 2))"
+    call = embed_input.spell(ids=torch.tensor(ids), token_table=tokens, position_table=places)
     got = _answer(embed_input, ids, tokens, places, shown=call)
     expected = _embedded(ids, tokens, places)
     shown = f"`{call}` gave `{show(got)}`, expected was `{show(expected)}`."
@@ -61,7 +61,7 @@ def _check_embed_input(embed_input: Probe) -> Iterator[str]:
     for ids in ([[1, 0, 1], [0, 0, 1]], [[1, 0], [0, 1], [1, 1], [0, 0]]):  # T above V, then B above T
         T = len(ids[0])
         tokens, places = table(2, 3, 1), table(T, 3, 40)
-        call = f"{embed_input.name}(ids ({len(ids)}, {T}), token_table (2, 3), position_table ({T}, 3))"
+        call = embed_input.spell(ids=torch.tensor(ids), token_table=tokens, position_table=places)
         got = _answer(embed_input, ids, tokens, places, shown=call)
         if not is_close(got, _embedded(ids, tokens, places)):
             raise Wrong("tied-to-the-example", f"`{call}` gave `{show(got)}`.")
