@@ -36,6 +36,7 @@
 
 # %%
 import codecs
+import tempfile
 import warnings
 from collections import Counter
 from itertools import pairwise
@@ -482,6 +483,17 @@ print("first merges, as the files write them:", first)
 # practice one uses **tiktoken**, which does the same in Rust; `gpt2_encoding()` is tiktoken with the merges of the
 # course.
 #
+# A tokenizer of your own goes into a file, too. A model knows the ids of the tokenizer that it was trained with and no
+# others, so the two are kept together.
+
+# %%
+with tempfile.TemporaryDirectory() as folder:
+    cut.save(f"{folder}/tokenizer.json")
+    loaded = BPETokenizer.load(f"{folder}/tokenizer.json")
+print(f"{len(loaded):,} tokens loaded; a sentence, and the ids from both:")
+print(*(tokenizer.encode("It took four people.") for tokenizer in (cut, loaded)), sep="\n")
+
+# %% [markdown]
 # Special tokens are not text. Nobody may slip one in by writing it into a message, so tiktoken refuses when it finds
 # one, and the caller must say what is meant:
 
@@ -509,7 +521,8 @@ def pieces(text):
     return [encoding.decode([token_id]) for token_id in encoding.encode(text)]
 
 
-for text in ("strawberry", " strawberry", " Strawberry", "127 + 677 = 804", "The sheep went home "):
+texts = ["strawberry", " strawberry", " Strawberry", "127 + 677 = 804", "The sheep went home "]
+for text in [*texts, " SolidGoldMagikarp"]:
     print(f"{text!r:22}", pieces(text))
 print("a lone space among the ids of the story:", gpt2_ids.count(encoding.encode(" ")[0]), "times")
 print("digits cut by GPT-4:  ", regex.findall(r"\p{N}{1,3}", "127 + 1907 = 2034, not 12345678"))
@@ -519,6 +532,9 @@ print("digits cut by GPT-4:  ", regex.findall(r"\p{N}{1,3}", "127 + 1907 = 2034,
 #   from elsewhere. With a capital, or without the space, it is other ids.
 # - **Trailing spaces.** A prompt that ends with a space ends with a lone space token, since the word that it belongs to
 #   is missing. The story has not one: the model has hardly seen what it must go on from.
+# - **Glitch tokens.** ` SolidGoldMagikarp`, a user name, is a single id: it was frequent where the merges were learned.
+#   In 2023 models of the GPT-3 family were found unable to repeat it, most likely because it hardly occurred in the
+#   text that they were trained on, so that the numbers they hold for it were hardly trained.
 # - **Sums.** `127` is one token, ` 677` two, and digits of one value do not line up. GPT-4's pattern has `\p{N}{1,3}`
 #   for ` ?\p{N}+`: at most three digits to a chunk, counted from the left, and no space with them.
 # - **Languages.** GPT-2's merges were learned mostly from English. The same sentence, in five languages:
@@ -619,6 +635,7 @@ else:
 #   the pattern that cuts first.
 # - Mike Schuster, Kaisuke Nakajima, 2012 (WordPiece); Taku Kudo, 2018 (unigram); Kudo, John Richardson, 2018
 #   (SentencePiece).
+# - Jessica Rumbelow, Matthew Watkins, "SolidGoldMagikarp (plus, prompt generation)", 2023: glitch tokens.
 #
 # **Read next:** Andrej Karpathy's `minbpe`, which takes GPT-4's tokenizer apart in a few short files.
 

@@ -353,7 +353,8 @@ for batch_size in (1, 4, 16):
 
 # %% [markdown]
 # Four times the batch, about half the error (less for 16, which are four in ten of all windows here). A batch of one is
-# cheap and noisy, a large one steady and expensive.
+# cheap and noisy, a large one steady and expensive. Most batch sizes that you will meet are powers of two, which suit
+# the hardware; others, such as the 3 above, work as well.
 #
 # ### Exercise 03.4 · Count windows and batches
 #
@@ -488,7 +489,7 @@ print(same, "of", len(alone), "batches are the same with two workers")
 #
 # ### Exercise 03.6 · Find the bug: the loss
 #
-# ●●● · 8 minutes · for joining a data set to a loss · find the bug
+# ●●○ · 8 minutes · for joining a data set to a loss · find the bug
 #
 # `logits` (B, T, V) come from a model, `targets` (B, T) from the data set above. The loss should be the mean
 # cross-entropy over every position. The function runs, the loss falls during training, and what the model writes is
@@ -545,8 +546,8 @@ for i in (3, 4, 5):
     print(f"{encoding.decode(inputs[: i + 1].tolist())!r:36} -> {encoding.decode([targets[i].item()])!r}")
 
 # %% [markdown]
-# `<|endoftext|>` is a target like any other, so the model learns where documents end. And the letter is read behind a
-# piano, unless a document mask (lesson 02) forbids it.
+# `<|endoftext|>` is a target like any other, so the model learns where documents end. And *Dear Mr. Pascoe* is read
+# behind *The piano came.*, a text that it has nothing to do with, unless a document mask (lesson 02) forbids it.
 #
 # ## The same, polished: `llmlab.windows`
 #

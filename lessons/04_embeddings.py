@@ -178,8 +178,8 @@ print(f"mean {fresh.weight.mean():.2f}, standard deviation {fresh.weight.std():.
 
 # %% [markdown]
 # A linear layer starts with much smaller numbers (by He's or Xavier's scheme, for example), because each of its outputs
-# is a *sum* over all inputs: without that care it would grow with their number, the *fan-in*. A lookup adds nothing up,
-# so there is no fan-in to make up for. See each case as the vocabulary grows:
+# is a *sum* over all inputs: with weights from N(0, 1) that sum would grow with the number of inputs, the *fan-in*. A
+# lookup adds nothing up, so there is no fan-in to make up for. See each case as the vocabulary grows:
 
 # %%
 print("    V     N(0,1)   Xavier   linear layer of V inputs, N(0,1)")
@@ -236,8 +236,9 @@ exercise("04.2").check(rows_that_move)
 # ## Meaning from neighbours: word2vec
 #
 # Where does meaning come from? From use: words that occur in the same surroundings tend to mean similar things. That is
-# the **distributional hypothesis**, and surroundings can be counted in any text. We take a small world of sentences
-# whose grammar we know:
+# the **distributional hypothesis**, and surroundings can be counted in any text. It takes much text: a word that was
+# read twice has few neighbours, and what they say of it is mostly chance. We take a small world of sentences whose
+# grammar we know:
 
 # %%
 documents = toy_world(10_000).split(" <|endoftext|> ")
@@ -549,9 +550,11 @@ for D in (2, 4, 8, 16, 32):
     print(f"D = {D:2}: loss {sum(run.loss for run in runs) / 4:.2f}, king - man + woman:", *found)
 
 # %% [markdown]
-# From 2 to 16 numbers the loss falls much, from 16 to 32 hardly. At 4 and 8 a single run may find *queen* and the next
-# one not: one run would have told you what you wanted to hear. Larger vocabularies and more text are given larger
-# widths, and a GPT uses one width from this table to its last layer. The table alone costs $V \times D$ numbers:
+# From 2 to 16 numbers the loss falls much, from 16 to 32 hardly. It is the loss on the pairs that were trained, and
+# more numbers can also learn those by heart; whether they do, only held-out text can tell (overfitting, lesson 11). At
+# 4 and 8 a single run may find *queen* and the next one not: one run would have told you what you wanted to hear.
+# Larger vocabularies and more text are given larger widths, and a GPT uses one width from this table to its last layer.
+# The table alone costs $V \times D$ numbers:
 
 # %%
 sizes = (

@@ -8,7 +8,7 @@ queen by design.
 
 Sentences are lower-case words with single spaces between them and the full stop attached: "the dogs near the king
 bark." `llmlab.tokenizers.WordTokenizer` makes the full stop a token and gives exactly this form back when it decodes.
-There is one tense, no question, and one clause a sentence.
+There is one tense, no question, and one clause per sentence.
 """
 
 from __future__ import annotations

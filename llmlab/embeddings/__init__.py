@@ -1,9 +1,9 @@
 """Embeddings: from token ids to vectors that also say where each token stands (lessons 04 and 05).
 
-A token embedding is a table with one row a token id; looking a row up is multiplying by a one-hot vector, only faster.
-Because rows know nothing of order, something has to say which place a token has: a second table (learned), fixed waves
-(sinusoidal), or a rotation of queries and keys (rotary). Word vectors that are trained on their own, word2vec's
-`SkipGram`, live in `_skipgram`.
+A token embedding is a table with one row per token id; looking a row up is multiplying by a one-hot vector, only
+faster. Because rows know nothing of order, something has to say which place a token has: a second table (learned),
+fixed waves (sinusoidal), or a rotation of queries and keys (rotary). Word vectors that are trained on their own,
+word2vec's `SkipGram`, live in `_skipgram`.
 
 Nothing here tokenizes, and nothing mixes tokens: what comes out at a place depends on that place alone.
 

@@ -30,7 +30,7 @@ def route(router_logits: Tensor, experts_per_token: int) -> tuple[Tensor, Tensor
     """Choose for each token the experts with the largest logits, and the share of each in the sum.
 
     Args:
-        router_logits: float, (N, n_experts), a row a token.
+        router_logits: float, (N, n_experts), a row per token.
         experts_per_token: k.
 
     Returns:
@@ -47,7 +47,7 @@ def route(router_logits: Tensor, experts_per_token: int) -> tuple[Tensor, Tensor
     if not router_logits.is_floating_point() or router_logits.dim() != 2:
         raise TypeError(
             f"router_logits must be floats of shape (N, n_experts), got {router_logits.dtype} of shape "
-            f"{tuple(router_logits.shape)}: write .flatten(0, -2) to make one row a token"
+            f"{tuple(router_logits.shape)}: write .flatten(0, -2) to make one row per token"
         )
     if as_count("experts_per_token", experts_per_token) > router_logits.shape[1]:
         raise ValueError(f"experts_per_token={experts_per_token} is more than the {router_logits.shape[1]} experts")

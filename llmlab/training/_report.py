@@ -29,7 +29,7 @@ class Report:
     def begin(
         self, n_characters: list[int], n_ids: int, sizes: Sizes, *, done: int, seconds: float, n_threads: int
     ) -> None:
-        """Say what is about to be done, and how long it takes at so many seconds a step.
+        """Say what is about to be done, and how long it takes at so many seconds per step.
 
         The characters are those of the text, of what is learned from, and of what is measured on.
         """

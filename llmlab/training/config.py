@@ -79,7 +79,7 @@ class TrainConfig:
 
 @dataclass
 class History:
-    """What a run recorded. The lists of one value a step are equally long.
+    """What a run recorded. The lists of one value per step are equally long.
 
     Attributes:
         loss: of each step's batch, before its update, in nats per token.

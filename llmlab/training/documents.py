@@ -29,7 +29,7 @@ def split_text(text: str, validation_share: float = 0.1) -> tuple[str, str]:
     The cut is after a document, else a paragraph, a line, a sentence, a space, and else after any character, wherever
     the first of these is to be found near enough: the validation part has the share asked for within a quarter of it
     (of the other share, if that is smaller), or within one character. So a tenth is 7.5 to 12.5 % of any text, be it
-    English, Chinese, one word a line, or one line.
+    English, Chinese, one word per line, or one line.
 
     Raises:
         TypeError: the text is not a str, or the share not a number.

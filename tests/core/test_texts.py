@@ -20,7 +20,7 @@ TEXTS = {
     "Thai": "เปียโนมาถึงเกาะในวันอังคารไม่มีใครขอมันมาเลย",
     "Arabic": "وَصَلَ البيانو إلى الجزيرة يوم الثلاثاء. لم يطلبه أحد، لا أحد على الإطلاق.",
     "emoji and accents": "Zoë 🐑🐑 e\u0301 👩\u200d👩\u200d👧 ﬁn",
-    "one word a line": "anna\nbela\ncarl\ndora\nemil\n" * 5,
+    "one word per line": "anna\nbela\ncarl\ndora\nemil\n" * 5,
     "one line": "word " * 60,
     "one word": "island" * 40,
     "Windows line ends": ENGLISH.replace("\n", "\r\n"),

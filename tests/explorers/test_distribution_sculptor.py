@@ -215,7 +215,7 @@ def test_wrong_functions_are_named(wrong, words):
     ("answer", "error", "words"),
     [
         ("0.5", TypeError, "a tensor of 203 probabilities, got str"),
-        ([0.5, 0.5], ValueError, r"one probability a token, \(203,\), got \(2,\)"),
+        ([0.5, 0.5], ValueError, r"one probability per token, \(203,\), got \(2,\)"),
         ([math.nan] * 203, ValueError, "at least 0"),
         ([-1.0] * 203, ValueError, "at least 0"),
         ([0.0] * 203, ValueError, "no token is left to draw"),

@@ -1,4 +1,4 @@
-"""Tables of attention side by side, a row a query and a column a key: scores or weights (lessons 06 and 07)."""
+"""Tables of attention side by side, a row per query and a column per key: scores or weights (lessons 06 and 07)."""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ def draw(places: Sequence[int], without: Sequence[int], with_cache: Sequence[int
     from matplotlib import pyplot
 
     if not len(places) == len(without) == len(with_cache):
-        raise ValueError(f"one number a place: got {len(places)} places, {len(without)} and {len(with_cache)} numbers")
+        raise ValueError(
+            f"one number per place: got {len(places)} places, {len(without)} and {len(with_cache)} of them"
+        )
     figure, axes = pyplot.subplots(figsize=(6, 2.6))
     axes.plot(places, [count / 1e6 for count in without], "o--", color=TARGET, label="without a cache")
     axes.plot(places, [count / 1e6 for count in with_cache], "s-", color=INPUT, label="with a cache")

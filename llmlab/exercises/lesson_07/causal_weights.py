@@ -225,7 +225,7 @@ EXERCISE = Exercise(
             BEFORE,
         ),
         "not-a-square": Misconception(
-            "The weights have the shape of the scores, one row a query and one column a key.", BEFORE
+            "The weights have the shape of the scores, one row per query and one column per key.", BEFORE
         ),
         "other-weights": Misconception(
             "These are not the causal weights. In row i: −∞ for the keys after i, then a softmax over the row.", BEFORE

@@ -178,7 +178,7 @@ def _as_probabilities(answer: Any, size: int) -> Tensor:
             f"the function must return a tensor of {size} probabilities, got {type(answer).__name__}"
         ) from None
     if answer.shape != (size,):
-        raise ValueError(f"the function must return one probability a token, ({size},), got {tuple(answer.shape)}")
+        raise ValueError(f"the function must return one probability per token, ({size},), got {tuple(answer.shape)}")
     if not (answer.isfinite() & (answer >= 0)).all():
         raise ValueError(
             "probabilities must be numbers of at least 0: the function returned NaN, inf or a negative one"

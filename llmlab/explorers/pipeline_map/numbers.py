@@ -109,7 +109,7 @@ def _whole_characters(parts: Sequence[bytes]) -> Iterator[tuple[int, str]]:
 
 
 def _vectors(trace: PipelineTrace, vectors: Tensor) -> str:
-    """The first numbers of each vector, a column a vector, shaded by their share of the largest of all."""
+    """The first numbers of each vector, a column per vector, shaded by their share of the largest of all."""
     largest = max(vectors.abs().max().item(), 1e-9)
     numbers = vectors[first_shown(trace) :, :NUMBERS].T.tolist()
     return "".join(

@@ -102,7 +102,7 @@ def _counts(trace: MicroscopeTrace) -> str:
 
 
 def _list(trace: MicroscopeTrace) -> str:
-    """The inspected row, one line a token: place, token, id, bytes, and what is special about it."""
+    """The inspected row, one line per token: place, token, id, bytes, and what is special about it."""
     row, data = trace.row(trace.inspected), trace.text.encode()
     body = ""
     for number, token in enumerate(row.tokens[:LISTED]):
