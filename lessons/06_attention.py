@@ -66,7 +66,8 @@ AttentionBench()
 # each step, ten tokens later $0.8^{10}$ are left of the first, 11 %. Long sentences were hard. In 2014 Bahdanau, Cho
 # and Bengio let a translating network keep *all* its states and look back at each with a weight of its own: attention.
 # In 2017 Vaswani and others dropped the recurrence and kept the looking back: the **transformer**, whose heart is this
-# lesson.
+# lesson. We climb to it in four steps: attention without trained weights, then with queries, keys and values, both
+# here; *causal* attention, which sees no future, in lesson 07; several heads side by side in lesson 08.
 #
 # ## Similarity is a dot product
 #
@@ -209,8 +210,9 @@ for j in range(T):
 assert torch.allclose((weights @ x)[1], context), "(T, T) @ (T, D) should give all context vectors at once"
 
 # %% [markdown]
-# *came* entered with (0.5, 1.0, 0.2) and leaves with more of a thing and of a place: it has taken from *piano* and
-# *island*. As the weights sum to 1, it is a weighted mean.
+# *came* entered with (0.5, 1.0, 0.2) and leaves with more of a thing and of a place, taken from *piano* and *island*,
+# and with about half of its movement: as the weights sum to 1, the sum is a weighted mean, and what *came* takes from
+# others it cannot keep of its own.
 #
 # ### A worked example in full
 #

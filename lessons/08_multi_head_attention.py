@@ -365,6 +365,15 @@ noticed = ((merged - silenced) @ W_out).abs().amax(dim=0) > 1e-6
 print("with W_out   :", noticed.nonzero().flatten().tolist())
 
 # %% [markdown]
+# A layer would run without it, each head's findings in columns of their own; GPT-2 and its successors have it.
+#
+# <details><summary>Further: what is told goes through one matrix, too</summary>
+#
+# Lesson 06 put $W_q W_k^\top$ in one matrix, which decides *where* a head looks (its *QK circuit*). What it *tells* is
+# $W_v$ times its own rows of $W_\text{out}$, one matrix again, of rank at most $d_\text{head}$: its *OV circuit*
+# (Elhage et al. 2021).
+# </details>
+#
 # ## The whole layer
 #
 # All steps, with the shape behind each, for one text: project, (T, D); split, (H, T, d_head); score and scale,
@@ -605,7 +614,9 @@ for name, result in results.items():
 # %% [markdown]
 # <details><summary>Further: PyTorch's own module</summary>
 #
-# `nn.MultiheadAttention` takes the same weights. Note its mask: there, True means *hidden*.
+# `nn.MultiheadAttention` takes the same weights. Note its mask: there, True means *hidden*. (PyTorch has more ways to
+# compute attention, such as `torch.nn.attention.flex_attention` for masks of one's own;
+# [docs/SPEED.md](../docs/SPEED.md) times ours beside its fast one.)
 # </details>
 
 # %% tags=["further"]
@@ -637,6 +648,8 @@ print(f"nn.MultiheadAttention differs from the loop by {(pytorch - by_hand).abs(
 #   Heavy Lifting, the Rest Can Be Pruned*: in a trained translator a few heads have roles that people can name.
 # - Michel, Levy and Neubig, 2019, *Are Sixteen Heads Really Better than One?*: many heads of a trained model can be
 #   removed with little loss.
+# - Elhage and others, 2021, *A Mathematical Framework for Transformer Circuits*: heads read by two products of their
+#   matrices, where they look and what they tell.
 # - The ladder of classes is that of Raschka, *Build a Large Language Model (From Scratch)*, 2024, chapter 3.
 #
 # **Read next:** sections 3.2.1 and 3.2.2 of Vaswani and others: you have now written everything in them.

@@ -71,10 +71,11 @@ ShapeTracer()
 # blocks of several layers each, large models have around a hundred.
 #
 # Training needs the gradient of each weight, and PyTorch computes it from the last layer back to the first. The slope
-# of a chain of functions is the product of their slopes; that is the **chain rule**. So on its way back the gradient is
-# multiplied by the slope of every layer, just as the signal was changed by every layer on its way forward. Thirty
-# factors of one half make a billionth, and thirty factors of two a billion. Let us look: thirty layers, 24 numbers per
-# token, ten tokens. Each layer multiplies by a matrix and bends the result a little (by `gelu`, of which more soon).
+# of a chain of functions is the product of their slopes; that is the **chain rule**, and to compute gradients by it,
+# from the end to the beginning, is **backpropagation**. So on its way back the gradient is multiplied by the slope of
+# every layer, just as the signal was changed by every layer on its way forward. Thirty factors of one half make a
+# billionth, and thirty factors of two a billion. Let us look: thirty layers, 24 numbers per token, ten tokens. Each
+# layer multiplies by a matrix and bends the result a little (by `gelu`, of which more soon).
 
 # %%
 DEPTH, D = 30, 24
@@ -615,8 +616,10 @@ explorer
 # %% [markdown]
 # ## The same, polished: `llmlab.gpt`
 #
-# What you assembled is in the package, with checks, dropout and a cache for later. Is it the same? We build both at the
-# same sizes, copy the package's weights, and compare; first the logits, then your own `layer_norm` and `Block`.
+# What you assembled is in the package, with checks, a cache for later, and in training dropout at three places: on the
+# sum of token and position vectors, on the attention weights, and on what each sub-layer adds. Is it the same? We build
+# both at the same sizes, copy the package's weights, and compare; first the logits, then your own `layer_norm` and
+# `Block`.
 
 # %%
 torch.manual_seed(0)

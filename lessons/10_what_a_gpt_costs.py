@@ -288,7 +288,9 @@ print(f"6 · N · tokens is {6 * N * tokens / 1e9:.1f}, and the step {step / (6 
 #
 # How many tokens should a model of $N$ parameters read? Hoffmann et al. trained over 400 models to fit a **scaling
 # law**, a formula for the loss by size and data. For a given number of operations the lowest loss came with about 20
-# tokens per parameter. A model of GPT-2's size would then read 2.5 billion tokens:
+# tokens per parameter. A model of GPT-2's size would then read 2.5 billion tokens. We let the machine make 10¹⁴
+# operations per second, about a third of what the tensor cores of a large GPU of 2020 are sold with; that share of the
+# peak is what reports of training runs call *model FLOPs utilization*, MFU:
 
 # %%
 run = 6 * N * 20 * N
@@ -443,10 +445,10 @@ for rows in (1, 8, 64, 256):
 
 # %% [markdown]
 # On the core that made this page, a row among 8 takes about half of the time of a row alone, a row among 64 about a
-# fifth, and from there on little more is gained. With few rows the product is **memory
-# bound**: the core waits for weights, and another row finds them already there. With many it is **compute bound**: it
-# takes the time of its arithmetic, which no batch makes less. So here batches pay and are far from free: 8 rows take
-# several times as long as one.
+# fifth, and from there on little more is gained. With few rows the product is **memory bound**: the core waits for
+# weights, of which the memory delivers so many bytes per second and no more (its **bandwidth**), and another row finds
+# them already there. With many it is **compute bound**: it takes the time of its arithmetic, which no batch makes less.
+# So here batches pay and are far from free: 8 rows take several times as long as one.
 #
 # A GPU can do far more arithmetic for each byte that its memory delivers (an H100, by its data sheet, about 295
 # operations in bfloat16, numbers of 16 bits), so there the gain goes on to hundreds of rows. Training gets there by

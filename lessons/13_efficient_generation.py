@@ -25,6 +25,7 @@ from llmlab.exercises import exercise, progress
 from llmlab.explorers import CacheMeter
 from llmlab.generation import cache_bytes, generate, online_attention
 from llmlab.gpt import GPT, GPTConfig
+from llmlab.training import load_checkpoint
 
 torch.set_printoptions(precision=3, sci_mode=False)
 
@@ -110,20 +111,20 @@ exercise("13.1").check((passes_without, passes_with))
 #
 # What does the newest token need from those before it? Tokens meet in attention alone. There the newest one brings its
 # *query*, and needs the *keys* and *values* of all. No one needs an old query again: it was used in its own step. So
-# one keeps the keys and values; that is the **KV cache**. One head, by hand, four tokens of width 3:
+# one keeps the keys and values; that is the **KV cache**. One head, four tokens of width 3: what of the *first* token
+# does the context of the last one depend on?
 
 # %%
 generator = torch.Generator().manual_seed(0)
 Q, K, V = torch.randn(3, 4, 3, generator=generator)  # (T, d) each
 whole = scaled_dot_product_attention(Q, K, V, torch.ones(4, 4).tril().bool()).context
 
-scores = Q[3:] @ K.T / 3**0.5  # (1, 4): the newest query, all keys
-newest = scores.softmax(dim=-1) @ V  # (1, 3)
-print("last row of the whole:", whole[3])
-print("newest query alone:   ", newest[0])
-
-# %% [markdown]
-# One row of scores instead of a square, and no mask: what is in the cache is the past.
+for name in ("query", "key", "value"):
+    rows = {"query": Q.clone(), "key": K.clone(), "value": V.clone()}
+    rows[name][0] += 1.0
+    changed = scaled_dot_product_attention(*rows.values(), torch.ones(4, 4).tril().bool()).context
+    moved = (changed - whole)[3].abs().max().item()
+    print(f"another {name:5} of the first token moves the last context by {moved:.3f}")
 
 # %% [markdown]
 # ### Exercise 13.2 · Attention with a cache
@@ -150,6 +151,8 @@ def cached_step(q, k, v, keys, values):
 exercise("13.2").check(cached_step)
 
 # %% [markdown]
+# So a step computes one row of scores instead of a square, and needs no mask: what is in the cache is the past.
+#
 # In llmlab's GPT a `KVCache` does this for all layers and heads. The first pass takes the whole prompt at once, and is
 # called the **prefill**. Then comes **decoding**, in a second sense of the word: one token at a time. The logits are
 # those of the whole pass:
@@ -172,13 +175,16 @@ print(
 cache_growth.draw(prompt=5, new=4)
 
 # %% [markdown]
-# `generate` uses a cache by default. The same seed with and without gives the same text:
+# `generate` uses a cache by default. The same seed with and without gives the same text, here by the small GPT that has
+# read the toy world:
 
 # %%
+small, tokenizer = load_checkpoint("tiny")
+prompt = tokenizer.encode("<|endoftext|> the king", allowed_special="all")
 for use_cache in (True, False):
     seeded = torch.Generator().manual_seed(7)
-    text = generate(model, [ids[0, :5].tolist()], 12, top_k=10, generator=seeded, use_cache=use_cache)[0]
-    print(f"use_cache={use_cache!s:5}: {text[5:]}")
+    text = generate(small, [prompt], 12, top_k=10, generator=seeded, use_cache=use_cache)[0]
+    print(f"use_cache={use_cache!s:5}: the king{tokenizer.decode(text[len(prompt) :])}")
 
 # %% [markdown]
 # ## What a token costs
@@ -372,19 +378,16 @@ for T in (1_024, 32_768):
 #
 # $$m' = \max(m, \max_j x_j) \qquad s' = s \cdot e^{m - m'} + \sum_j e^{x_j - m'}$$
 #
-# When a larger score turns up, the old sum is too large by a known factor, and $e^{m - m'}$ repairs it. In numbers:
+# When a larger score turns up, the old sum is too large by a known factor, and $e^{m - m'}$ repairs it. In numbers, for
+# a first block whose largest score is 2, and a later one that brings a 4:
 
 # %%
 row = torch.tensor([1.0, 2.0, 0.0, 4.0, 3.0, -1.0])
-first, second = row.split(3)
-
-m = first.max()
-s = (first - m).exp().sum()
-print(f"after the first block:  m = {m.item():.0f}, s = {s.item():.4f}")
-new_m = torch.maximum(m, second.max())
-s = s * (m - new_m).exp() + (second - new_m).exp().sum()
-print(f"after the second block: m = {new_m.item():.0f}, s = {s.item():.4f}")
-print(f"all at once:            m = {row.max().item():.0f}, s = {(row - row.max()).exp().sum().item():.4f}")
+first = row[:3]
+for m in (2.0, 4.0):
+    print(f"sum of the first block, relative to {m:.0f}: {(first - m).exp().sum().item():.4f}")
+print(f"the one, times the factor e^(2 − 4):  {1.5032 * torch.tensor(2.0 - 4.0).exp().item():.4f}")
+print(f"all six at once: m = {row.max().item():.0f}, s = {(row - row.max()).exp().sum().item():.4f}")
 
 # %% [markdown]
 # This is **online softmax** (Milakov and Gimelshein 2018): one pass over the scores, with two running numbers, finds

@@ -224,7 +224,6 @@ def train(
 
     Exit code: 0 the model is saved, also after Ctrl-C, 2 it cannot be trained so, 130 after a second Ctrl-C.
     """
-    from llmlab.course import device
     from llmlab.training import _command
     from llmlab.training._order import Order
 
@@ -243,7 +242,7 @@ def train(
         steps=steps,
         learning_rate=learning_rate,
     )
-    finish(_command.train_on_text, order, device())
+    finish(_command.train_on_text, order)
 
 
 @app.command()

@@ -26,7 +26,7 @@ class GPTConfig:
         n_heads: H, the query heads of each layer; must divide `d_model`.
         n_layers: the number of blocks.
         dropout: share of the numbers dropped, in training mode, after the embedding, on attention weights, and on what
-            each half of a block adds.
+            each sub-layer of a block adds.
         qkv_bias: whether the projection to queries, keys and values adds a bias.
         n_kv_heads: heads of keys and values; None for `n_heads`, fewer for grouped-query attention.
         tie_weights: whether the head uses the token embedding's table, turned around.

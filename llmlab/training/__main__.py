@@ -8,7 +8,7 @@ from pathlib import Path
 
 from llmlab.training._command import train_on_text
 from llmlab.training._order import Order
-from llmlab.training._processes import end_process, own_device
+from llmlab.training._processes import end_process
 from llmlab.training._sizes import Sizes
 from llmlab.utils.commands import CommandRefused
 
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
             if getattr(given, name) is None:
                 setattr(given, name, default)
     try:
-        code = train_on_text(Order(**vars(given), replaces=True, talks=False), own_device())
+        code = train_on_text(Order(**vars(given), replaces=True, talks=False))
     except (CommandRefused, ValueError) as error:
         print(error, file=sys.stderr)
         code = 2

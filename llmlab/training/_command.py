@@ -19,7 +19,7 @@ from llmlab.gpt import GPT, GPTConfig
 from llmlab.training._checkpoints import load_checkpoint, save_checkpoint
 from llmlab.training._going_on import OrderedConfig, history_of, sizes_of_checkpoint, with_kept
 from llmlab.training._order import SENTENCES, Order, parts, read, require_free, require_settings
-from llmlab.training._processes import process_group, rank_and_number
+from llmlab.training._processes import own_device, process_group, rank_and_number
 from llmlab.training._report import Report
 from llmlab.training._resuming import load_run
 from llmlab.training._saying import say, several
@@ -31,14 +31,15 @@ from llmlab.utils.commands import CommandRefused
 from llmlab.windows import SEPARATOR, SlidingWindowDataset
 
 
-def train_on_text(order: Order, device: torch.device) -> int:
-    """Train as ordered, save the model, and print what came of it; return the exit code.
+def train_on_text(order: Order) -> int:
+    """Train as ordered on this process's device, save the model, and print what came of it; return the exit code.
 
     Raises:
         CommandRefused: the order cannot be carried out; the message says why.
     """
     print_anything()
     try:
+        device = own_device()
         with process_group(device):
             _run(order, device)
     except LossNotFinite as error:

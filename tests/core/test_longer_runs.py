@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
+from typer.testing import CliRunner
 
+from llmlab import cli
 from llmlab.gpt import GPT, GPTConfig
 from llmlab.training import (
     LossNotFinite,
     TrainConfig,
+    _command,
     _processes,
     evaluate,
     learning_rate_at,
@@ -22,6 +25,7 @@ from llmlab.training import (
     loop,
     train,
 )
+from llmlab.training import __main__ as training_main
 from tests import ROOT
 
 CONFIG = GPTConfig(vocab_size=13, context_length=6, d_model=8, n_heads=2, n_layers=1)
@@ -316,6 +320,20 @@ def test_more_processes_than_gpus_are_refused(two_gpus, monkeypatch):
     monkeypatch.setenv("LOCAL_RANK", "2")
     with pytest.raises(ValueError, match="process 2 of this machine has no GPU: start 2, --nproc-per-node 2"):
         _processes.own_device()
+
+
+@pytest.mark.parametrize("command", ["llmlab train", "python -m llmlab.training"])
+def test_both_commands_train_on_the_gpu_of_their_process(two_gpus, monkeypatch, tmp_path, command):
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    trained = []
+    monkeypatch.setattr(_command, "_run", lambda order, device: trained.append(device))
+    if command == "llmlab train":
+        assert CliRunner().invoke(cli.app, ["train", "mine.txt"]).exit_code == 0
+    else:
+        monkeypatch.setattr(training_main, "end_process", lambda code: trained.append(code))
+        training_main.main(["--out", str(tmp_path)])
+        assert trained.pop() == 0
+    assert trained == [torch.device("cuda", 1)] and two_gpus[0] == ("set_device", trained[0])
 
 
 def test_one_process_alone_joins_nobody(two_gpus, monkeypatch):

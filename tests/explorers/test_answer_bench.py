@@ -158,7 +158,7 @@ def test_words_say_what_is_seen(state):
     trace = compute(state)
     reason, words = why(trace), describe(trace)
     look = trace.read[max(range(len(trace.looks)), key=lambda at: trace.looks[at])]
-    assert f"{max(trace.looks)} %" in reason and look.replace("<", "&lt;").replace(">", "&gt;") in reason
+    assert f"{max(trace.looks)}%" in reason and look.replace("<", "&lt;").replace(">", "&gt;") in reason
     assert ("No question stood in its text" in reason) == (trace.model == BEFORE)
     assert ("where it goes wrong" in reason) == (trace.model != BEFORE and trace.step == trace.answer.first_wrong)
     if "Nobody that the question is about" in reason:

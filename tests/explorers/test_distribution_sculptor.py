@@ -134,7 +134,7 @@ def test_few_settings_reach_the_target_and_all_three_count():
 
 def test_what_the_target_says():
     explorer = DistributionSculptor()
-    assert explorer.frame["target"].startswith("Not yet: after 0 of six contexts; nonsense at most 44.6 %")
+    assert explorer.frame["target"].startswith("Not yet: after 0 of six contexts; nonsense at most 44.6%")
     explorer.set(temperature="5", top_k="16")
     assert (
         not explorer.frame["reached"]
@@ -142,7 +142,7 @@ def test_what_the_target_says():
         and "after 1 of six" in explorer.frame["target"]
     )
     explorer.set(temperature="1.5", top_k="25", top_p="0.8")
-    assert explorer.frame["reached"] and "after all six contexts nonsense at most 0 %" in explorer.frame["target"]
+    assert explorer.frame["reached"] and "after all six contexts nonsense at most 0%" in explorer.frame["target"]
     assert explorer.frame["question"]["text"] == "Why does no top-k do it alone?"
     assert explorer.frame["html"].count("✓") == 6 and "✗" not in explorer.frame["html"]
 
@@ -330,7 +330,7 @@ def test_code_reproduces_the_state(state):
 
 
 @pytest.mark.parametrize(
-    ("share", "text"), [(0, "0 %"), (1e-9, "less than 0.1 %"), (0.001, "0.1 %"), (np.float64(0.5), "50.0 %")]
+    ("share", "text"), [(0, "0%"), (1e-9, "less than 0.1%"), (0.001, "0.1%"), (np.float64(0.5), "50.0%")]
 )
 def test_small_shares_do_not_look_like_nothing(share, text):
     assert percent(share) == text

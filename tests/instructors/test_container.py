@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -197,8 +198,15 @@ def test_an_engine_that_starts_nothing_is_no_fault_of_the_notebook(tmp_path, doc
 
 def test_an_engine_that_stops_is_no_fault_of_the_notebook(docker):
     one = attempt.Attempt.__new__(attempt.Attempt)
-    one._container, one._began, one._complaint = container.find(), True, b"unexpected EOF\n"
+    one._container, one._began, one._complaint = container.find(), True, b"unexpected "
+    one._heard = threading.Event()
     one._require_engine()
+
+    def hear_the_rest():
+        one._complaint += b"EOF\n"
+        one._heard.set()
+
+    threading.Timer(0.3, hear_the_rest).start()
     docker.set("down")
     with pytest.raises(GraderBroken, match=r"^docker stopped answering \(unexpected EOF\)$"):
         one._require_engine()

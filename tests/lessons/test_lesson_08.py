@@ -1,10 +1,12 @@
 """Lesson 08: its checks tell the known mistakes apart, and what its cells print is what its text says."""
 
 import re
+from functools import partial
 
 import torch
 
 from llmlab.attention._bugs import BUGS
+from llmlab.exercises import exercise
 from llmlab.exercises.engine.answers import faces
 from llmlab.exercises.lesson_08.merge_heads import _merge, _wrong_merges
 from llmlab.exercises.lesson_08.own_module import _wrong_outputs
@@ -24,6 +26,25 @@ output = LESSON.output
 
 def test_known_mistakes_of_the_layer_are_told_apart():
     assert alike(faces(wrong_outputs()), near(1e-3)) == []
+
+
+def _attend(x, W_query, W_key, W_value, W_out, n_heads, *, late):
+    q, k, v = ((x @ W).view(len(x), n_heads, -1).transpose(0, 1) for W in (W_query, W_key, W_value))
+    future = torch.ones(len(x), len(x)).triu(1).bool()
+    scores = q @ k.transpose(1, 2) / q.shape[-1] ** 0.5
+    if late:
+        past = scores.softmax(dim=-1).masked_fill(future, 0.0)
+        shares = past / past.sum(dim=-1, keepdim=True)
+    else:
+        shares = scores.masked_fill(future, -torch.inf).softmax(dim=-1)
+    return (shares @ v).transpose(0, 1).reshape(len(x), -1) @ W_out
+
+
+def test_a_layer_whose_mask_comes_late_hears_where_that_ends():
+    early, late = (exercise("08.4").check(partial(_attend, late=late)) for late in (False, True))
+    assert early.status == late.status == "passed", "with usual scores both are right"
+    assert "and with scores hundreds apart;" in early.message
+    assert "with scores hundreds apart yours are right no longer" in late.message
 
 
 def test_known_mistakes_of_the_module_are_told_apart():

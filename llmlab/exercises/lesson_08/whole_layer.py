@@ -87,7 +87,14 @@ def _check_whole_layer(attend: Probe) -> Iterator[str]:
 
     if not is_close(got, right):
         raise found("other-values", "The map and the magnitudes are right, the values are not.")
-    yield "values on a small example"
+    far = 20 * x  # scores hundreds apart
+    if is_close(layer(far), function()(far, *matrices, H)):
+        yield "values on a small example, and with scores hundreds apart"
+    else:
+        yield (
+            "values on a small example (with scores hundreds apart yours are right no longer: −∞ before a softmax that "
+            "subtracts the largest score would be)"
+        )
 
     fresh = random.Random()
     for _ in range(25):

@@ -184,7 +184,7 @@ EXERCISE = Exercise(
         "head-bias-counted": Misconception("The head has no bias.", COUNT),
         "final-norm-forgotten": Misconception("One more norm stands after the last block.", COUNT),
         "norms-forgotten": Misconception("The norms of the blocks have trained numbers too: scale and shift.", COUNT),
-        "one-norm-a-block": Misconception("A block has two norms, one before each half.", COUNT),
+        "one-norm-a-block": Misconception("A block has two norms, one before each sub-layer.", COUNT),
         "norms-without-shift": Misconception("A norm has a scale and a shift, D numbers each.", COUNT),
         "qkv-bias-always": Misconception(
             "The projection to queries, keys and values has a bias only if `qkv_bias`.", COUNT

@@ -30,7 +30,7 @@ def _rivals(trace: AnswerTrace) -> str:
 def _looks(trace: AnswerTrace) -> str:
     rows = ""
     for at, token in enumerate(trace.read):
-        shares = "".join(cell(f"{layer[at]} %") for layer in trace.now.looks)
+        shares = "".join(cell(f"{layer[at]}%") for layer in trace.now.looks)
         rows += f"<tr><th>{escape(token)}</th>{shares}</tr>"
     head = "<th>reads</th>" + "".join(f"<th>layer {layer}</th>" for layer in range(1, len(trace.now.looks) + 1))
     return scrolling("Where the chosen token looks", table(rows, head=head))

@@ -91,7 +91,7 @@ def _talk(trace: AnswerTrace) -> str:
 
 def _token(trace: AnswerTrace, at: int, token: str, press: str, *, wrong: bool = False, later: bool = False) -> str:
     share = trace.looks[at] if at < len(trace.looks) else 0
-    number = f"<small>{share} %</small>" if share >= _TOLD else "<small>&nbsp;</small>"
+    number = f"<small>{share}%</small>" if share >= _TOLD else "<small>&nbsp;</small>"
     shade = f'<i style="{heat(share / 100)}"></i>' if share else ""
     kind = "llmlab-ab-token" + (" llmlab-ab-wrong" if wrong else "") + (" llmlab-ab-later" if later else "")
     word = f'<span class="{kind}"{press}>{shade}<span>{escape(token)}</span></span>'
@@ -123,7 +123,7 @@ def why(trace: AnswerTrace) -> str:
     """Where the chosen token comes from, as far as it was measured."""
     token, share = trace.now.top[0]
     look = max(range(len(trace.looks)), key=lambda at: trace.looks[at])
-    looks = f"In layer {trace.layer} it looks most at <b>{escape(trace.read[look])}</b> ({trace.looks[look]} %)."
+    looks = f"In layer {trace.layer} it looks most at <b>{escape(trace.read[look])}</b> ({trace.looks[look]}%)."
     name = f"<b>{escape(token)}</b>"
     if trace.model == BEFORE:
         return (

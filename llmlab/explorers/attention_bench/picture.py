@@ -95,7 +95,7 @@ def _table(trace: AttentionTrace) -> str:
             shade = f'<i class="{_sign(value)}" style="{_shade(trace, value)}"></i>'
             cells += f'<span class="{kind}"{its}>{shade}{number}</span>'
     title = {
-        "weights": "Weights <small>each row shares out 100 %</small>",
+        "weights": "Weights <small>each row shares out 100%</small>",
         "scores": f"Scores <small>q·k × {trace.scale:.3g}</small>",
         "products": "q·k <small>a dot product for each pair</small>",
     }[trace.show]

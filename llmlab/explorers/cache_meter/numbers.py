@@ -22,8 +22,13 @@ def _product(trace: CacheTrace) -> str:
         (trace.batch, "texts"),
         (trace.bytes_per_number, "bytes"),
     )
-    text = " × ".join(f"<span><b>{number}</b> {name}</span>" for number, name in factors)
+    text = " × ".join(f"<span><b>{number}</b> {noun(number, name)}</span>" for number, name in factors)
     return f'<div class="llmlab-numbers">{text} = <span><b>{trace.chosen.cache:,}</b> bytes</span></div>'
+
+
+def noun(number: object, words: str) -> str:
+    """What is counted, in the singular where the number is 1: `words` end with its s, or have none for it."""
+    return words.removesuffix("s") if f"{number}" == "1" else words
 
 
 def _numbers(trace: CacheTrace) -> str:

@@ -7,7 +7,7 @@ heads share a key and value head, and the product that the cache is, its factors
 
 from __future__ import annotations
 
-from llmlab.explorers.cache_meter.numbers import as_bytes
+from llmlab.explorers.cache_meter.numbers import as_bytes, noun
 from llmlab.explorers.cache_meter.values import GB, CacheTrace, Variant
 from llmlab.explorers.host.touch import touch
 from llmlab.explorers.host.words import plural
@@ -118,7 +118,8 @@ def _factor(name: str, number: object, words: str, control: str, link: str = "")
     tip = f"{words}: drag sideways, or arrow keys" if control else f"{words}: press a card" if name == "kv" else ""
     its = touch(key=f"factor-{name}", spin=control, link=link or f"c-{name} w-{name}", tip=tip)
     kind = " llmlab-factor-drag" if control else ""
-    return f'<span class="llmlab-factor"><b class="llmlab-factor-number{kind}"{its}>{number}</b> {words}</span>'
+    figure = f'<b class="llmlab-factor-number{kind}"{its}>{number}</b>'
+    return f'<span class="llmlab-factor">{figure} {noun(number, words)}</span>'
 
 
 # ---- words -----------------------------------------------------------------------------------------------------------

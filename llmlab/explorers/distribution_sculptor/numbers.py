@@ -90,4 +90,4 @@ def _draws(trace: SculptorTrace) -> str:
 
 def percent(share: float) -> str:
     """A share in percent; what is small but not nothing does not look like nothing."""
-    return "0 %" if share == 0 else "less than 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
+    return "0%" if share == 0 else "less than 0.1%" if share < 0.001 else f"{100 * share:.1f}%"

@@ -103,6 +103,7 @@ class Attempt:
         self._over = False
         self._folder = place.new()
         self._container, self._name, self._began, self._complaint = limits.container, "", False, b""
+        self._heard = threading.Event()  # all that the engine says
         command, environment, more = (
             self._contained(limits.container, beside) if limits.container else self._here(beside)
         )
@@ -224,6 +225,7 @@ class Attempt:
         with contextlib.suppress(OSError, ValueError), stream:
             while piece := os.read(stream.fileno(), 4096):
                 self._complaint = (self._complaint + piece)[-2000:]
+        self._heard.set()
 
     def _why_gone(self) -> str:
         try:
@@ -242,6 +244,7 @@ class Attempt:
         """
         if self._container is None or (self._began and self._container.answers()):
             return
+        self._heard.wait(timeout=5)  # what it said last may not have been read yet
         said = " ".join(self._complaint.decode(errors="replace").split())[-300:] or "it did not say why"
         what = "stopped answering" if self._began else "did not start a container"
         raise GraderBroken(f"{self._container.engine} {what} ({said})")
