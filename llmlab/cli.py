@@ -115,7 +115,7 @@ def grade(
     canvas: Annotated[Path | None, typer.Option("--canvas", metavar="FILE", help="Write a table for Canvas.")] = None,
     moodle: Annotated[Path | None, typer.Option("--moodle", metavar="FILE", help="Write a table for Moodle.")] = None,
 ) -> None:
-    """Run submitted notebooks, each on its own and within limits; write one row a student and exercise.
+    """Run submitted notebooks, each on its own and within limits; write one row per student and exercise.
 
     Exit code: 0 all is written (whatever the marks are), 1 all is graded, but something could not be written where it
     belongs, 2 nothing could be graded, 130 after Ctrl-C (143 and 129: it was told to end, or its terminal closed).

@@ -1,4 +1,4 @@
-"""Tables that course platforms take, one row a student and one column a lesson; and the list of students."""
+"""Tables that course platforms take, one row per student and one column per lesson; and the list of students."""
 
 from __future__ import annotations
 
