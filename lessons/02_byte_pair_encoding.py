@@ -533,8 +533,8 @@ print("digits cut by GPT-4:  ", regex.findall(r"\p{N}{1,3}", "127 + 1907 = 2034,
 # - **Trailing spaces.** A prompt that ends with a space ends with a lone space token, since the word that it belongs to
 #   is missing. The story has not one: the model has hardly seen what it must go on from.
 # - **Glitch tokens.** ` SolidGoldMagikarp`, a user name, is a single id: it was frequent where the merges were learned.
-#   In 2023 models of the GPT-3 family were found unable to repeat it, most likely because it hardly occurred in the
-#   text that they were trained on, so that the numbers they hold for it were hardly trained.
+#   In 2023 models of the GPT-3 family were asked to repeat it and mostly failed, probably because it hardly occurred in
+#   the text that they were trained on, so that the numbers they hold for it were hardly trained.
 # - **Sums.** `127` is one token, ` 677` two, and digits of one value do not line up. GPT-4's pattern has `\p{N}{1,3}`
 #   for ` ?\p{N}+`: at most three digits to a chunk, counted from the left, and no space with them.
 # - **Languages.** GPT-2's merges were learned mostly from English. The same sentence, in five languages:
