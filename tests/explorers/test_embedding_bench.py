@@ -550,3 +550,9 @@ def test_code_of_an_own_run_names_the_lessons_variables():
     namespace = {"history": history, "tokenizer": Tokenizer}
     exec(explorer.code(), namespace)
     assert np.allclose(namespace["vectors"].numpy(), explorer.trace.vectors)
+
+
+def test_the_slider_of_checkpoints_names_the_step():
+    (checkpoint,) = (one for one in EmbeddingBench().controls if one["name"] == "checkpoint")
+    assert (checkpoint["values"][-1], checkpoint["labels"][-1]) == (10, "step 1,000")
+    assert checkpoint["labels"][0] == "step 0"

@@ -76,7 +76,7 @@ class EmbeddingBench(Explorer):
             self._own_run = run = Run(words, tuple(history.steps), history.snapshots)
             widths = (str(history.snapshots.shape[2]),)
         self._vocabulary = run.vocabulary
-        last = len(run.steps) - 1
+        last, steps = len(run.steps) - 1, tuple(f"step {step:,}" for step in run.steps)
         near = FIRST_WORD if FIRST_WORD in run.vocabulary else next(iter(run.vocabulary), "")
         super().__init__(
             title=self.heading,
@@ -86,7 +86,7 @@ class EmbeddingBench(Explorer):
                 Text("words", "Words", SENTENCE, max_length=80, examples=(SENTENCE, "the cat sees the dog", FOUR)),
                 Text("near", "Look at", near, max_length=max(20, *map(len, run.vocabulary)), quiet=True),
                 Choice("table", "Table", ("trained", "random"), initial="trained", look="buttons"),
-                Range("checkpoint", "Checkpoint", 0, last, initial=last, play=700),
+                Range("checkpoint", "Checkpoint", 0, last, initial=last, play=700, labels=steps),
                 Scale("d_model", "Dimension", widths, initial=str(run.snapshots.shape[2])),
                 Choice("positions", "Positions", SCHEMES, initial="none", look="buttons"),
                 Toggle("shuffle", "Shuffle the words", initial=False),

@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Range:
-    """Whole numbers from `low` to `high`, shown as a slider; `format` writes a value, such as "step {}"."""
+    """Whole numbers from `low` to `high`, as a slider; `format` writes a value ("step {}"), or `labels` write all."""
 
     name: str
     label: str
@@ -25,6 +25,7 @@ class Range:
     format: str = "{}"
     quiet: bool = False
     group: str = ""
+    labels: tuple[str, ...] = ()
 
     @property
     def values(self) -> Sequence[int]:
@@ -133,7 +134,7 @@ Control = Range | Choice | Scale | Toggle | Text
 
 def labels_of(control: Control) -> list[str]:
     """What is shown for each value of a control."""
-    if isinstance(control, Range):
+    if isinstance(control, Range) and not control.labels:
         return [control.format.format(value) for value in control.values]
     return list(getattr(control, "labels", ()) or map(str, control.values))
 
