@@ -23,7 +23,7 @@ def draw(places: Sequence[int], without: Sequence[int], with_cache: Sequence[int
 
     if not len(places) == len(without) == len(with_cache):
         raise ValueError(
-            f"one number per place: got {len(places)} places, {len(without)} and {len(with_cache)} of them"
+            f"one number per place: got {len(places)} places, {len(without)} and {len(with_cache)} numbers"
         )
     figure, axes = pyplot.subplots(figsize=(6, 2.6))
     axes.plot(places, [count / 1e6 for count in without], "o--", color=TARGET, label="without a cache")
