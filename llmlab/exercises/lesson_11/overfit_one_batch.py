@@ -163,6 +163,15 @@ def _checks(fit: Probe) -> Iterator[str]:
         raise Wrong("tensors-kept", f"`{shown}` gave the right losses, as tensors with `requires_grad=True`.")
     yield "four steps of plain gradient descent, losses and weights"
 
+    # Before the random ones: some of those come to a low loss, too, and shall not be the first to show what it changes.
+    low = torch.arange(6).view(2, 3)
+    shown = f"{fit.name}(model, optimizer, inputs, targets, 60)"
+    steep = partial(_table, 30.0)
+    value, *_ = fit(steep, low, low + 1, 60, make=_arguments, shown=shown, read=_losses_and_weights)
+    sixty, (expected, _) = _numbers(value), _fitted(steep, low, low + 1, 60)
+    if sixty is not None and len(sixty) == 60 and not all_close(sixty, expected):
+        raise Wrong("other-losses", f"Seen in `{shown}`, where the last loss is {expected[-1]:.4f}.")
+
     fresh = random.Random()
     generator = seeded(fresh)
     for steps, kind in zip((1, 3, 6, 2, 5, 4), cycle(("SGD", "momentum", "AdamW")), strict=False):
@@ -179,15 +188,8 @@ def _checks(fit: Probe) -> Iterator[str]:
             raise Wrong("tied-to-the-example", "Seen on a random model.")
     yield "fresh random models, batches and optimizers"
 
-    inputs = torch.arange(6).view(2, 3)
-    shown = f"{fit.name}(model, optimizer, inputs, targets, 60)"
-    steep = partial(_table, 30.0)
-    value, *_ = fit(steep, inputs, inputs + 1, 60, make=_arguments, shown=shown, read=_losses_and_weights)
-    got, (expected, _) = _numbers(value), _fitted(steep, inputs, inputs + 1, 60)
-    if got is None or len(got) != 60:
-        raise Wrong("not-one-a-step", f"`{shown}` gave {0 if got is None else len(got)} losses.")
-    if not all_close(got, expected):
-        raise Wrong("other-losses", f"Seen in `{shown}`, where the last loss is {expected[-1]:.4f}.")
+    if sixty is None or len(sixty) != 60:
+        raise Wrong("not-one-a-step", f"`{shown}` gave {0 if sixty is None else len(sixty)} losses.")
     yield "sixty steps, down to a loss near 0"
 
 
