@@ -386,7 +386,7 @@ row = torch.tensor([1.0, 2.0, 0.0, 4.0, 3.0, -1.0])
 first = row[:3]
 for m in (2.0, 4.0):
     print(f"sum of the first block, relative to {m:.0f}: {(first - m).exp().sum().item():.4f}")
-print(f"the one, times the factor e^(2 − 4):  {1.5032 * torch.tensor(2.0 - 4.0).exp().item():.4f}")
+print(f"1.5032, times the factor e^(2 − 4):   {1.5032 * torch.tensor(2.0 - 4.0).exp().item():.4f}")
 print(f"all six at once: m = {row.max().item():.0f}, s = {(row - row.max()).exp().sum().item():.4f}")
 
 # %% [markdown]
