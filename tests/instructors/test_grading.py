@@ -682,3 +682,11 @@ def test_a_link_is_not_followed(tmp_path):
     (tmp_path / "bert.ipynb").symlink_to(tmp_path / "anna.ipynb")
     anna, bert = find(tmp_path).submissions
     assert (anna.problem, bert.cells) == ("", ()) and "is a link" in bert.problem
+
+
+def test_the_whole_batch_can_be_run_as_a_script():
+    """As INSTRUCTORS says: only started here, since it takes minutes."""
+    start = "import runpy; runpy.run_path('tests/instructors/grading_batch.py', run_name='only loaded')"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run([sys.executable, "-c", start], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
