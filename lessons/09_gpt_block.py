@@ -304,8 +304,8 @@ STACKS = {
 print("                  signal   gradient at layer 1   layer 1 / layer 30, three seeds")
 for name, layer in STACKS.items():
     found = [through_the_stack(layer, seed=seed) for seed in range(3)]
-    (size, gradients), ratios = found[0], [f"{lengths[0] / lengths[-1]:6.1f}" for _, lengths in found]
-    print(f"{name:16} {power(size):>7} {power(gradients[0]):>21}   {' '.join(ratios)}")
+    (size, gradients), ratios = found[0], [float(f"{lengths[0] / lengths[-1]:.2g}") for _, lengths in found]
+    print(f"{name:16} {power(size):>7} {power(gradients[0]):>21}   " + " ".join(f"{ratio:6g}" for ratio in ratios))
 
 # %%
 gradients_by_layer.draw({name: through_the_stack(layer)[1] for name, layer in STACKS.items()})

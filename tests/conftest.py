@@ -76,6 +76,13 @@ SLOW = (
     "tests/site/test_pages_built.py",
 )
 
+# Files that take a minute or more, which `make test` begins with: one process takes a whole file, and whoever took one of
+# these last would have the others wait for it.
+LONG = (
+    "tests/site/test_pages_built.py",
+    "tests/exercises/test_repeats.py",
+)
+
 # No deadline: the first example of a test may have to load PyTorch. In CI the same examples every time.
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -104,6 +111,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(SLOW):
             item.add_marker("slow")
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -21,7 +21,7 @@ from llmlab.explorers.host.assets import script
 from llmlab.explorers.host.edition import Edition, every
 from llmlab.explorers.host.touch import touch
 from tests.browser.lab import SHOWS
-from tests.browser.plain import Plain, from_file
+from tests.browser.plain import Plain, from_file, pause
 from tests.browser.reports import report
 from tests.browser.screenshots import MOVING, moving
 from tests.explorers.cases import CASES
@@ -125,7 +125,8 @@ def board(page: Page, **options) -> Plain:
 
 def state(plain: Plain) -> dict:
     """What the explorer in this process holds, once the page has told it."""
-    plain.page.wait_for_timeout(650)  # a pause in typing, then one in moving
+    pause(plain.page, 300)  # longer than a pause in typing
+    pause(plain.page, 350)  # longer than one in moving, which only that one may have begun
     return plain.explorer.state
 
 
@@ -153,7 +154,7 @@ def test_a_sweep_presses_what_it_passes(page):
     plain = board(page)
     for key in ("c0.1", "c2.1"):
         plain.key(key).click()
-    page.wait_for_timeout(500)
+    pause(page, 500)
     seen = page.evaluate_handle(PRESSED)
     boxes = [plain.key(f"c2.{j}").bounding_box() for j in range(4)]
     middles = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes]
@@ -161,7 +162,7 @@ def test_a_sweep_presses_what_it_passes(page):
     page.mouse.down()
     for place in middles[1:]:
         page.mouse.move(*place, steps=3)
-        page.wait_for_timeout(60)
+        pause(page, 60)
     page.mouse.up()
     assert seen.json_value()[-3:] == ["c2.1", "c2.2", "c2.3"]
     assert state(plain)["column"] == 3
@@ -219,7 +220,7 @@ def test_links_light_up_everywhere_and_tips_open(page):
     plain = board(page)
     plain.root.get_by_text("All the numbers").click()
     expect(plain.root.locator(".llmlab-more td")).to_have_text("2")
-    page.wait_for_timeout(500)
+    pause(page, 500)
     plain.forget_sent()
     plain.key("c0.2").hover()
     lit = plain.root.locator("[data-lit]")
@@ -241,7 +242,7 @@ def test_no_bubble_lies_over_a_row_to_say_what_is_in_it(page):
     pairs, bubble = plain.picture.locator(".llmlab-pair-name"), plain.root.locator(".llmlab-tip")
     assert pairs.count() > 3
     pairs.nth(2).hover()
-    page.wait_for_timeout(100)
+    pause(page, 100)
     expect(bubble).to_be_hidden()
     pairs.nth(2).focus()
     expect(bubble).to_be_hidden()
@@ -259,19 +260,22 @@ def test_play_runs_to_the_end_and_sends_nothing_on_the_way(page):
     player = plain.root.get_by_role("group", name="Step: player")
     player.get_by_role("button", name="Step: one forward").click()
     expect(plain.root.locator(".llmlab-scale .llmlab-value")).to_have_text("step 30")
-    page.wait_for_timeout(700)
+    pause(page, 700)
     plain.forget_sent()
     player.get_by_role("button", name="Step: play").click()
     expect(player.get_by_role("button", name="Step: pause")).to_be_visible()
-    page.wait_for_timeout(100)
+    pause(page, 100)
     assert plain.sent() == []
     expect(plain.root.locator(".llmlab-scale .llmlab-value")).to_have_text("step 70")
     expect(player.get_by_role("button", name="Step: play")).to_be_visible()
     assert state(plain)["step"] == "7"
     assert [message["ask"] for message in plain.sent()] == ["settle"]
-    player.get_by_role("button", name="Step: play").click()  # from the start again, and stopped by a touch
-    page.wait_for_timeout(90)
-    plain.key("c1.1").click()
+    player.get_by_role("button", name="Step: play").evaluate(  # from the start again, and stopped by a touch
+        """(play) => {
+            play.click();
+            setTimeout(() => document.querySelector('.llmlab-hero [data-key="c1.1"]').click(), 90);
+        }"""
+    )
     expect(player.get_by_role("button", name="Step: play")).to_be_visible()
     assert state(plain)["step"] != "7"
 
@@ -282,7 +286,7 @@ def test_play_waits_for_frames_and_escape_stops_it(page):
     plain._to_page = lambda *message: held.append(message)
     player = plain.root.get_by_role("group", name="Step: player")
     player.get_by_role("button", name="Step: play").click()
-    page.wait_for_timeout(250)
+    pause(page, 250)
     first = plain.root.locator(".llmlab-scale .llmlab-value").text_content()
     assert first in ("step 20", "step 30"), "it ran ahead of its frames"
     page.keyboard.press("Escape")
@@ -290,7 +294,7 @@ def test_play_waits_for_frames_and_escape_stops_it(page):
     assert held, "it asked for no frames"
     for message in held:
         deliver(*message)
-    page.wait_for_timeout(500)
+    pause(page, 500)
     assert plain.root.locator(".llmlab-scale .llmlab-value").text_content() == first
 
 
@@ -350,7 +354,7 @@ def test_with_an_option_comes_where_there_is_something_to_see_of_it_but_no_text_
     assert looked_at() == (5, 2) and plain.explorer.trace.weights[5, 2] > 0.9
     plain.root.get_by_role("button", name="Reset").click()
     text.fill("my own words")
-    plain.page.wait_for_timeout(400)
+    pause(plain.page, 400)
     plain.root.get_by_role("radio", name="trained head").check(force=True)
     expect(text).to_have_value("my own words")
     assert looked_at() == (5, 2)
@@ -396,13 +400,13 @@ def test_what_flips_glides_unless_motion_is_reduced(page):
         "() => { window.flights = []; const animate = Element.prototype.animate; Element.prototype.animate ="
         " function (...how) { window.flights.push(this.dataset.key); return animate.apply(this, how); }; }"
     )
-    page.wait_for_timeout(300)
+    pause(page, 300)
     plain.key("last").click()
     page.wait_for_function("() => window.flights.length >= 4")
     assert set(page.evaluate("() => window.flights")) <= {f"t{n}" for n in range(6)}
     page.evaluate("() => { window.flights.length = 0; }")
     page.emulate_media(reduced_motion="reduce")
-    page.wait_for_timeout(300)
+    pause(page, 300)
     plain.key("gone").click()
     expect(plain.key("gone")).to_have_count(0)
     assert page.evaluate("() => window.flights") == []
@@ -416,13 +420,13 @@ def test_a_picture_that_was_high_leaves_no_jump_behind(page):
     plain = Plain(page, Tall())
     step = plain.root.get_by_role("slider", name="Step")
     step.press("End")
-    page.wait_for_timeout(100)
+    pause(page, 100)
     high = plain.root.bounding_box()["height"]
     step.press("Home")
-    page.wait_for_timeout(100)
+    pause(page, 100)
     assert plain.root.bounding_box()["height"] == high
     plain.root.get_by_role("button", name="Reset").click()
-    page.wait_for_timeout(100)
+    pause(page, 100)
     assert plain.root.bounding_box()["height"] < high
 
 
@@ -434,27 +438,27 @@ def test_a_picture_that_is_lower_for_good_leaves_no_hole(page):
     plain = Plain(page, Tall())
     step, height = plain.root.get_by_role("slider", name="Step"), lambda: plain.root.bounding_box()["height"]
     step.press("Home")
-    page.wait_for_timeout(2000)
+    pause(page, 2000)
     low = height()
     step.press("End")
-    page.wait_for_timeout(100)
+    pause(page, 100)
     high = height()
     page.mouse.move(5, 5)
     page.mouse.down()
     step.press("Home")
-    page.wait_for_timeout(2000)
+    pause(page, 2000)
     assert height() == high, "a finger is down: nothing jumps under it"
     page.mouse.up()
-    page.wait_for_timeout(2000)
+    pause(page, 2000)
     assert height() == low < high
     step.press("ArrowRight")
-    page.wait_for_timeout(100)
+    pause(page, 100)
     assert height() == low + 60
     step.press("ArrowLeft")
-    page.wait_for_timeout(2000)
+    pause(page, 2000)
     assert height() == low
     plain.root.get_by_role("button", name="Step: play").click()
-    page.wait_for_timeout(600)  # it plays to the end, 40 ms a step
+    pause(page, 600)  # it plays to the end, 40 ms a step
     assert height() == high
 
 
@@ -474,7 +478,7 @@ def test_what_is_said_comes_and_goes_and_moves_no_control(page, width):
     for row, seen in ((2, False), (0, False), (1, True), (0, False), (1, True), (2, False)):
         plain.key(f"c{row}.0").click()
         expect(note).to_be_visible() if seen else expect(note).to_be_hidden()
-        page.wait_for_timeout(60)
+        pause(page, 60)
         places[row, seen] = [
             plain.root.get_by_role("slider", name="Step").bounding_box()["y"],
             plain.picture.bounding_box()["y"],
@@ -492,16 +496,16 @@ def test_what_is_said_comes_and_goes_and_moves_no_control(page, width):
 def test_the_numbers_come_when_their_fold_is_open(page):
     plain = board(page)
     plain.key("c1.1").click()
-    page.wait_for_timeout(400)
+    pause(page, 400)
     assert not any(message.get("more") for message in plain.sent())
     expect(plain.root.locator(".llmlab-more")).to_be_empty()
     plain.root.get_by_text("All the numbers").click()
     expect(plain.root.locator(".llmlab-more td")).to_have_text("2")
     plain.key("last").click()
     expect(plain.root.locator(".llmlab-more td")).to_have_text("7")
-    page.wait_for_timeout(700)
+    pause(page, 700)
     plain.forget_sent()
-    page.wait_for_timeout(300)
+    pause(page, 300)
     assert plain.sent() == [], "it asks for ever"
 
 
@@ -537,7 +541,7 @@ def test_a_page_without_a_kernel_shows_what_it_holds(page):
     expect(picture).to_contain_text("xy")
     assert picture.evaluate(SHOWS, made.render(made.state | {"row": 2, "column": 1, "word": "xy"}))
     assert page.evaluate("() => window.loaded") == [0, 1]
-    page.wait_for_timeout(400)
+    pause(page, 400)
     assert page.evaluate("() => window.stops.at(-1)") == made.state | {"row": 2, "column": 1, "word": "xy"}
     page.get_by_role("button", name="Reset").click()
     expect(picture).to_contain_text("abc")
@@ -679,7 +683,7 @@ def test_it_fits_and_nothing_is_too_small_for_a_finger(page, case, width):
     page.set_viewport_size({"width": width, "height": 900})
     plain = Plain(page, case.kind())
     plain.root.locator(".llmlab-folds > details").evaluate_all("(all) => all.forEach((one) => { one.open = true; })")
-    page.wait_for_timeout(300)
+    pause(page, 300)
     assert plain.root.evaluate(_OUTSIDE) == []
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
     assert plain.root.evaluate(_SMALL) == []
@@ -725,7 +729,7 @@ def test_axe_finds_nothing_with_folds_open_and_closed(page, case, theme):
         plain.root.locator(".llmlab-folds > details").evaluate_all(
             "(all, on) => all.forEach((one) => { one.open = on; })", opened
         )
-        page.wait_for_timeout(300)
+        pause(page, 300)
         result = Axe().run(page, ".llmlab-live", options=options).response
         judged = {rule["id"]: len(rule["nodes"]) for rule in result["passes"] + result["violations"]}
         assert judged.get("color-contrast", 0) > 5, f"axe judged the contrast of next to nothing: {judged}"
@@ -754,7 +758,7 @@ def test_what_is_pressed_by_hand_is_what_python_gets(page, case):
         plain.key(key).focus()
         page.keyboard.press("Enter")
         for _ in range(50):  # a busy machine answers late
-            page.wait_for_timeout(100)
+            pause(page, 100)
             if explorer.state.items() >= wanted.items():
                 break
         assert {name: explorer.state[name] for name in wanted} == wanted
@@ -787,10 +791,10 @@ _BOXES = """() => [...document.querySelectorAll('.llmlab-hero *')].map((one) => 
 def test_sheets_of_other_explorers_on_the_page_change_nothing(page, case):
     """Notebooks that are open beside each other in JupyterLab share one page."""
     Plain(page, case.kind(**case.answer))
-    page.wait_for_timeout(300)
+    pause(page, 300)
     alone = page.evaluate(_BOXES)
     page.add_style_tag(content="\n".join(one.kind(**one.answer)._css for one in CASES))
-    page.wait_for_timeout(300)
+    pause(page, 300)
     assert len(alone) > 10 and page.evaluate(_BOXES) == alone
 
 
@@ -815,7 +819,7 @@ def test_latency_is_reported(page, name, control):
     (case,) = [case for case in CASES if case.name == name]
     plain = Plain(page, case.kind())
     plain.root.locator(f'input[name="{control}"]').dispatch_event("focus")
-    page.wait_for_timeout(3_000)
+    pause(page, 3_000)
     before = plain.picture.inner_html()
     devtools = page.context.new_cdp_session(page)
     devtools.send("Performance.enable", {"timeDomain": "threadTicks"})

@@ -16,12 +16,12 @@ _STYLES = ((QUIET, "--"), (INPUT, "-"))
 def draw(x: Tensor, curves: Mapping[str, Tensor]) -> Picture:
     """At most two curves over x, each with its name and its lowest point in the alternative text."""
     figure, axes = pyplot.subplots(figsize=(4.8, 2.6))
-    told = []
+    places, told = [round(value, 3) for value in x.tolist()], []  # rounded: the same picture on every machine
     for (name, y), (colour, style) in zip(curves.items(), _STYLES, strict=True):
-        heights = [round(value, 3) for value in y.tolist()]  # rounded: the same picture on every machine
-        axes.plot(x.tolist(), heights, style, color=colour, label=name)
+        heights = [round(value, 3) for value in y.tolist()]
+        axes.plot(places, heights, style, color=colour, label=name)
         lowest = min(heights)
-        where = f"dips to {lowest:.2f} at {x[heights.index(lowest)]:.2f}" if lowest < 0 else "never goes below 0"
+        where = f"dips to {lowest:.2f} at {places[heights.index(lowest)]:.2f}" if lowest < 0 else "never goes below 0"
         told.append(f"{name} ends at {heights[-1]:.1f} and {where}")
     axes.axhline(0, color=QUIET, linewidth=0.5)
     axes.spines[["top", "right"]].set_visible(False)

@@ -24,8 +24,11 @@ def draw(history: History) -> Picture:
     best_step, best = min(history.validation, key=lambda pair: pair[1])
     steps, last = len(history.loss), history.validation[-1][1]
     figure, axes = plt.subplots(figsize=(6.4, 3))
-    axes.plot(range(1, steps + 1), history.loss, color=INPUT, linewidth=0.8, label="batches")
-    axes.plot(*zip(*history.validation, strict=True), "--", color=TARGET, label="validation")
+    # To the third of a point, so that processors which add in different orders draw the same picture.
+    batches = [round(loss, 2) for loss in history.loss]
+    validation = [(step, round(loss, 2)) for step, loss in history.validation]
+    axes.plot(range(1, steps + 1), batches, color=INPUT, linewidth=0.8, label="batches")
+    axes.plot(*zip(*validation, strict=True), "--", color=TARGET, label="validation")
     axes.axvline(best_step, color=QUIET, linewidth=0.8)
     axes.annotate(
         f"lowest, step {best_step}",

@@ -59,9 +59,9 @@ def _map(trace: BenchTrace) -> str:
     when = "random: not trained" if trace.step is None else f"step {trace.step:,}"
     all_dots = f'<div class="llmlab-dots"{touch(key="words", group="words")}>{dots}</div>'
     return (
-        f"<div><div><b>All {len(trace.vocabulary)} words</b> <small>near: used alike<i>; press a name</i></small></div>"
-        f'<div class="llmlab-map2d" style="{_zero(box)}">{_lines(trace, places, id_of, rest)}{all_dots}'
-        f'{marks}<span class="llmlab-clock">{when}</span></div></div>'
+        f'<div><div class="llmlab-map-head"><b>All {len(trace.vocabulary)} words</b> <small>near: used alike'
+        f'<i>; press a name</i></small><b class="llmlab-clock">{when}</b></div>'
+        f'<div class="llmlab-map2d" style="{_zero(box)}">{_lines(trace, places, id_of, rest)}{all_dots}{marks}</div></div>'
     )
 
 
