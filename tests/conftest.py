@@ -55,7 +55,6 @@ SLOW = (
     "tests/exercises/test_limits.py",
     "tests/exercises/test_misbehaving.py",
     "tests/exercises/test_progress.py::test_notebooks_that_write_at_once",
-    "tests/exercises/test_repeats.py",
     "tests/exercises/test_right_and_wrong.py",
     "tests/explorers/test_all.py",
     "tests/explorers/test_attention_bench.py::test_the_target_needs_one_number",
@@ -76,11 +75,12 @@ SLOW = (
     "tests/site/test_pages_built.py",
 )
 
-# Files that take a minute or more, which `make test` begins with: one process takes a whole file, and whoever took one of
-# these last would have the others wait for it.
+# What `make test` begins with: a process takes a whole file, and for one of these the others would wait at the end.
 LONG = (
     "tests/site/test_pages_built.py",
-    "tests/exercises/test_repeats.py",
+    "tests/instructors/test_grading.py",
+    "tests/instructors/test_checking.py",
+    "tests/explorers/test_markup.py",
 )
 
 # No deadline: the first example of a test may have to load PyTorch. In CI the same examples every time.

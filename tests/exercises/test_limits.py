@@ -66,7 +66,7 @@ def test_growing_memory_is_stopped_before_the_kernel_dies(monkeypatch):
         "        windows.append((token_ids[start : start + max_length], token_ids[start + 1 :][:max_length]))\n"
         "    return windows"
     )
-    result = fresh("03.2").check(define(source))
+    result = fresh("03.2").check(define(source), seconds=60)
     assert (result.status, result.misconception) == ("error", "memory-filled")
     assert result.message.splitlines() == [
         "The check stopped your code. It filled 60 MB of memory: does your loop end?",

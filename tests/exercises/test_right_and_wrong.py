@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from llmlab.exercises import Result
 from llmlab.exercises.engine.exercise import COMMON
 from llmlab.exercises.engine.sources import sources
 from tests.exercises.answers import CRASHES, KNOWN_MISTAKES, NEAR_MISSES, UNUSUAL, WRONG
@@ -23,6 +24,13 @@ GIVEN_AND_RIGHT = re.compile(
 WRONG_CASES, NEAR_CASES, CRASH_CASES = cases(WRONG), cases(NEAR_MISSES), cases(CRASHES)
 
 
+def twice(id: str, given: object) -> Result:
+    """What a fresh check says of an answer, which another fresh one must say as well."""
+    first, second = (fresh(id).check(given) for _ in range(2))
+    assert first == second
+    return first
+
+
 @pytest.mark.parametrize("mistake", KNOWN_MISTAKES)
 def test_known_mistake_is_recognised(mistake):
     for id, misconception in KNOWN_MISTAKES[mistake]:
@@ -34,20 +42,19 @@ def test_known_mistake_is_recognised(mistake):
 def test_solution_passes_and_stub_is_not_attempted(id):
     cell = sources()[id]
     assert fresh(id).check(define(cell["stub"])).status == "not_attempted"
-    result = fresh(id).check(define(cell["solution"]))
+    result = twice(id, define(cell["solution"]))
     assert result.status == "passed", result
     assert result.message.startswith(("The check holds: ", "Both checks hold: ", "All "))
     assert "visible" not in result.message and "all correct" not in result.message
 
 
 @pytest.mark.parametrize(("id", "name", "source"), WRONG_CASES.values(), ids=WRONG_CASES)
-def test_wrong_answer_shows_its_misconception_the_same_each_time(id, name, source):
-    results = [fresh(id).check(answer(id, source)) for _ in range(2)]
-    assert (results[0].status, results[0].misconception) == ("failed", name.partition(":")[0]), results[0]
-    assert results[0] == results[1]
+def test_wrong_answer_shows_its_misconception(id, name, source):
+    result = twice(id, answer(id, source))
+    assert (result.status, result.misconception) == ("failed", name.partition(":")[0]), result
     ideas = {**COMMON, **EXERCISES[id].misconceptions}
-    assert ideas[results[0].misconception].sentence in results[0].message
-    for given, right in GIVEN_AND_RIGHT.findall(results[0].message):
+    assert ideas[result.misconception].sentence in result.message
+    for given, right in GIVEN_AND_RIGHT.findall(result.message):
         assert given != right, "what is shown must be what differs"
 
 
@@ -55,23 +62,22 @@ def test_wrong_answer_shows_its_misconception_the_same_each_time(id, name, sourc
 def test_near_miss_does_not_get_the_sentence_of_its_neighbour(id, name, source):
     misconception = name.partition(":")[0]
     assert misconception in {**COMMON, **EXERCISES[id].misconceptions}
-    result = fresh(id).check(answer(id, source))
+    result = twice(id, answer(id, source))
     assert result.status in ("passed", "failed", "error"), result
     assert result.misconception != misconception, result
 
 
 @pytest.mark.parametrize(("id", "name", "source"), CRASH_CASES.values(), ids=CRASH_CASES)
 def test_crash_gets_its_sentence_and_the_line(id, name, source):
-    results = [fresh(id).check(answer(id, source)) for _ in range(2)]
-    assert (results[0].status, results[0].misconception) == ("error", name.partition(":")[0]), results[0]
-    assert results[0] == results[1]
-    in_the_cell = " raised " in results[0].message and "of your cell" in results[0].message
-    assert in_the_cell or "with which the check could" in results[0].message  # what it returned, once it is used
+    result = twice(id, answer(id, source))
+    assert (result.status, result.misconception) == ("error", name.partition(":")[0]), result
+    in_the_cell = " raised " in result.message and "of your cell" in result.message
+    assert in_the_cell or "with which the check could" in result.message  # what it returned, once it is used
 
 
 @pytest.mark.parametrize(("id", "source"), [(id, source) for id, sources in UNUSUAL.items() for source in sources])
 def test_unusual_right_answer_passes(id, source):
-    result = fresh(id).check(answer(id, source))
+    result = twice(id, answer(id, source))
     assert result.status == "passed", result
 
 

@@ -61,7 +61,8 @@ def _map(trace: BenchTrace) -> str:
     return (
         f'<div><div class="llmlab-map-head"><b>All {len(trace.vocabulary)} words</b> <small>near: used alike'
         f'<i>; press a name</i></small><b class="llmlab-clock">{when}</b></div>'
-        f'<div class="llmlab-map2d" style="{_zero(box)}">{_lines(trace, places, id_of, rest)}{all_dots}{marks}</div></div>'
+        f'<div class="llmlab-map2d" style="{_zero(box)}">{_lines(trace, places, id_of, rest)}{all_dots}{marks}</div>'
+        "</div>"
     )
 
 
