@@ -30,6 +30,8 @@ from llmlab.course.saving import HOOK
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 90_000  # ms; for what takes seconds on an idle machine
 
+expect.set_options(timeout=PATIENCE)  # a full machine has needed more than Playwright's 5 s to change the theme
+
 # JavaScript: the notebook on the page. JupyterLab's own model is asked, since the page may not show every cell.
 _PANEL = "const panel = window.jupyterapp.shell.currentWidget;"
 _CODE_CELLS = _PANEL + "const cells = [...panel.content.model.cells].filter((cell) => cell.type === 'code');"
@@ -153,6 +155,11 @@ def notebook(*cells: str) -> nbformat.NotebookNode:
     made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return made
+
+
+def pause(page: Page, ms: int) -> None:
+    """Wait for as long on the page's own clock: what the page put off for less has happened, however slow it is."""
+    page.evaluate("(ms) => new Promise((done) => { setTimeout(done, ms); })", ms)
 
 
 class Lab:
@@ -302,7 +309,7 @@ class Lab:
         root.scroll_into_view_if_needed()
         return Explorer(self, root)
 
-    def wait_until(self, condition: Callable[[], Any], what: str, seconds: float = 30) -> None:
+    def wait_until(self, condition: Callable[[], Any], what: str, seconds: float = PATIENCE / 1000) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}"
@@ -375,14 +382,14 @@ class Explorer:
         self.key(name, key)
         if self.state[name] == before:  # it stood at the end
             self.key(name, {"ArrowRight": "ArrowLeft", "ArrowUp": "ArrowDown"}[key])
-        self.lab.wait_until(lambda: self.picture.inner_html() != picture, f"{name} changes the picture", 10)
+        self.lab.wait_until(lambda: self.picture.inner_html() != picture, f"{name} changes the picture")
         assert self.state[name] != before
         expect(self.picture.locator(".llmlab-error")).to_have_count(0)
 
     def _choose_another(self) -> None:
         picture = self.picture.inner_html()
         self.root.locator("input[type=radio]:not(:checked)").first.check(force=True)
-        self.lab.wait_until(lambda: self.picture.inner_html() != picture, "another button changes the picture", 10)
+        self.lab.wait_until(lambda: self.picture.inner_html() != picture, "another button changes the picture")
         expect(self.picture.locator(".llmlab-error")).to_have_count(0)
 
     def text(self, part: str) -> str:
@@ -398,11 +405,11 @@ class Explorer:
 
         def at_rest() -> bool:
             before = len(self.lab.sent)
-            self.lab.page.wait_for_timeout(500)
+            pause(self.lab.page, 500)
             quiet = len(self.lab.sent) == before and self.busy.is_hidden()
             if quiet:
                 self.lab.python("")  # comes back when the kernel has done all that was asked before
-                self.lab.page.wait_for_timeout(50)
+                pause(self.lab.page, 50)
             return quiet and len(self.lab.sent) == before + 1 and self.lab.kernel_idle()
 
         self.lab.wait_until(at_rest, "the explorer comes to rest")

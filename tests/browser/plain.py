@@ -107,11 +107,6 @@ class Plain:
         self.page.evaluate("() => { window.sent.length = 0; }")
 
 
-def pause(page: Page, ms: int) -> None:
-    """Wait for as long on the page's own clock: what the page put off for less has happened, however slow it is."""
-    page.evaluate("(ms) => new Promise((done) => { setTimeout(done, ms); })", ms)
-
-
 def from_file(page: Page, edition: Edition, *, without: Sequence[int] = ()) -> None:
     """Show what a page holds of an explorer: no model, no kernel; some parts may be missing."""
     page.set_content(_PAGE.format(css=edition.explorer._css, **THEMES["light"]))

@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser
 
 from llmlab import explorers
-from tests.browser.lab import ROOT, Lab, chromium, jupyter_server, notebook
+from tests.browser.lab import ROOT, Lab, chromium, jupyter_server, notebook, pause
 from tests.browser.plain import THEMES, Plain
 
 EXPLORERS = (
@@ -71,7 +71,7 @@ def for_the_gallery() -> None:
             explorer = made(name)
             explorer.title = explorer.heading  # by which its sheet knows it
             plain = Plain(page, explorer)
-            page.wait_for_timeout(300)
+            pause(page, 300)
             picture = Image.open(io.BytesIO(plain.root.locator(".llmlab-hero").screenshot(animations="disabled")))
             card = Image.new("RGB", CARD, "white")
             card.paste(picture, (EDGE, EDGE))
@@ -88,7 +88,7 @@ def moving(file: Path, browser: Browser) -> None:
     frames, durations = [], []
 
     def take(milliseconds: int) -> None:
-        page.wait_for_timeout(450)  # until everything has glided to its place
+        pause(page, 450)  # until everything has glided to its place
         shot = Image.open(io.BytesIO(plain.root.screenshot(animations="disabled"))).convert("RGB")
         frames.append(shot.crop((0, 0, shot.width, min(shot.height, 640))))
         durations.append(milliseconds)
@@ -116,7 +116,7 @@ def to_look_at(folder: Path) -> None:
                 for width in WIDTHS:
                     page = browser.new_page(viewport={"width": width, "height": 900})
                     plain = Plain(page, kind(), theme=theme)
-                    page.wait_for_timeout(200)
+                    pause(page, 200)
                     plain.root.screenshot(path=folder / f"{kind.__name__}-{theme}-{width}.png")
                     page.close()
             print(kind.__name__)

@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from llmlab.explorers import WindowMap, window_map
-from tests.browser.lab import ROOT, Explorer, Lab, notebook
+from tests.browser.lab import ROOT, Explorer, Lab, notebook, pause
 from tests.browser.reports import report
 
 MADE = "from llmlab.explorers import WindowMap\nw = WindowMap()\nw"
@@ -69,7 +69,7 @@ def assert_shows(explorer: Explorer, windows: Any = None, **changes: Any) -> Non
     expect(explorer.root.locator(".llmlab-words")).to_have_text(window_map.describe(trace))
     assert explorer.state == state
     picture = window_map.render(trace)  # two states may have the same words: the picture may still be on its way
-    explorer.lab.wait_until(lambda: explorer.shows(picture), f"the picture of {changes}", seconds=5)
+    explorer.lab.wait_until(lambda: explorer.shows(picture), f"the picture of {changes}")
     assert explorer.text("status") == f"{'✓' if reached else '○'} {distance}"
 
 
@@ -176,7 +176,7 @@ def test_the_picture_is_pressed_swept_and_walked_through_in_jupyterlab(lab: Lab)
     mouse.down()
     for place in places[1:]:
         mouse.move(place["x"] + place["width"] / 2, place["y"] + 10, steps=3)
-        lab.page.wait_for_timeout(50)
+        pause(lab.page, 50)
     mouse.up()
     assert_shows(explorer, max_length=5, stride=5)
     explorer.wait_idle()
@@ -185,7 +185,7 @@ def test_the_picture_is_pressed_swept_and_walked_through_in_jupyterlab(lab: Lab)
     lab.sent.clear()
     explorer.picture.locator('[data-key="count7"]').hover()
     expect(explorer.picture.locator("[data-lit]").first).to_be_visible()
-    lab.page.wait_for_timeout(400)
+    pause(lab.page, 400)
     assert lab.sent == [], "hovering sends nothing"
     assert lab.errors == []
 
@@ -270,7 +270,7 @@ def test_a_slow_function_shows_the_touched_state_first_and_never_a_wrong_one(lab
     lab.python("asked.clear()")
 
     explorer.control("max_length").hover()  # loading the axis begins: eight frames of 0.3 s, one answer after another
-    lab.page.wait_for_timeout(50)
+    pause(lab.page, 50)
     explorer.key("max_length", "End")
     expect(explorer.busy).to_be_visible()
     expect(explorer.busy).to_have_text("computing …")
@@ -308,7 +308,7 @@ def test_an_endless_function_is_stopped_and_the_next_change_works(lab: Lab):
     explorer.wait_idle()
     assert_shows(explorer, windows)
     explorer.key("stride", "ArrowRight")
-    expect(explorer.picture.locator(".llmlab-error")).to_contain_text("Not finished after 1 seconds", timeout=15_000)
+    expect(explorer.picture.locator(".llmlab-error")).to_contain_text("Not finished after 1 seconds")
     assert explorer.state == {**FIRST, "stride": 3}
     explorer.key("stride", "ArrowRight")
     assert_shows(explorer, windows, stride=4)
@@ -365,7 +365,7 @@ def test_axe_finds_nothing_serious(lab: Lab, theme: str):
         assert_shows(explorer, **changes)
         explorer.root.locator("details").evaluate_all("(all) => all.forEach((node) => { node.open = true; })")
         expect(explorer.root.locator(".llmlab-more table.llmlab-windows tbody tr")).to_have_count(25)
-        lab.page.wait_for_timeout(300)  # the status' colour has a transition of 0.2 s
+        pause(lab.page, 300)  # the status' colour has a transition of 0.2 s
         result = Axe().run(lab.page, ".llmlab-live", options={}).response
         judged = {rule["id"]: len(rule["nodes"]) for rule in result["passes"] + result["violations"]}
         assert judged.get("color-contrast", 0) > 30, f"axe judged the contrast of next to nothing: {judged}"
@@ -396,7 +396,7 @@ def test_it_fits_from_600_to_1400_pixels_and_at_twice_the_size(lab: Lab, tmp_pat
                       {"width": width, "height": 1000, "deviceScaleFactor": scale, "mobile": False})  # fmt: skip
         expect_width = lab.page.evaluate("() => [window.innerWidth, window.devicePixelRatio]")
         assert expect_width == [width, scale]
-        lab.page.wait_for_timeout(500)  # JupyterLab lays itself out anew
+        pause(lab.page, 500)  # JupyterLab lays itself out anew
         explorer.root.scroll_into_view_if_needed()
         assert explorer.root.evaluate(_OUTSIDE) == [], f"something sticks out at {width} pixels"
         boxes = [control.locator("xpath=..").bounding_box() for control in explorer.controls]

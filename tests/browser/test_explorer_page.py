@@ -20,8 +20,8 @@ from llmlab.explorers.host import Choice, Explorer, Question, Range, Scale, Text
 from llmlab.explorers.host.assets import script
 from llmlab.explorers.host.edition import Edition, every
 from llmlab.explorers.host.touch import touch
-from tests.browser.lab import SHOWS
-from tests.browser.plain import Plain, from_file, pause
+from tests.browser.lab import SHOWS, pause
+from tests.browser.plain import Plain, from_file
 from tests.browser.reports import report
 from tests.browser.screenshots import MOVING, moving
 from tests.explorers.cases import CASES

@@ -11,7 +11,7 @@ from nbconvert import HTMLExporter
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests import notebooks
-from tests.browser.lab import Explorer, Lab
+from tests.browser.lab import Explorer, Lab, pause
 from tests.browser.test_explorer_host import _OUTSIDE
 
 STUDENTS = sorted(notebooks().glob("*.ipynb"))
@@ -91,12 +91,12 @@ def test_a_solved_lesson_runs_and_again_and_every_explorer_is_fit_for_everyone(l
         explorer.root.locator("details").last.evaluate("(node) => { node.open = true; }")
     for theme in ("light", "dark"):
         lab.theme(theme)
-        lab.page.wait_for_timeout(300)
+        pause(lab.page, 300)
         assert serious(lab.page, ".llmlab-live") == [], theme
         # A window of 1,400 pixels at 200 % has room for 700. The theme changes no width.
         for width in (600, 700, 1400) if theme == "light" else (700,):
             lab.width(width)
-            lab.page.wait_for_timeout(500)  # JupyterLab lays itself out anew
+            pause(lab.page, 500)  # JupyterLab lays itself out anew
             for index, explorer in enumerate(explorers):
                 explorer.root.scroll_into_view_if_needed()
                 place = f"explorer {index} at {width} pixels, {theme}"

@@ -23,7 +23,7 @@ from verdicts_table import _tried, answer_of, verdict
 import llmlab.explorers
 from llmlab.exercises import exercise
 from llmlab.exercises.engine.sources import answer_names, sources
-from tests.browser.lab import SHOWS
+from tests.browser.lab import SHOWS, pause
 from tests.site import live
 
 
@@ -401,7 +401,7 @@ def test_a_page_shows_of_an_explorer_what_the_notebook_shows(context, tmp_path, 
 
 def test_parts_come_when_they_are_needed_and_once(context, tmp_path):
     site = with_explorers(context, tmp_path, "WindowMap", "WindowMap")
-    site.page.wait_for_timeout(500)
+    pause(site.page, 500)
     assert loaded(site, "WindowMap") == ["opening.js"], "nothing has been touched"
     window_map = llmlab.explorers.WindowMap()
     for root in site.page.locator(".llmlab-live").all():
@@ -409,10 +409,10 @@ def test_parts_come_when_they_are_needed_and_once(context, tmp_path):
         site.page.keyboard.press("ArrowRight")
         frame = window_map._frame({**window_map.state, "max_length": 5})
         expect(root.locator(".llmlab-words")).to_have_text(frame["text"])
-    site.page.wait_for_timeout(300)
+    pause(site.page, 300)
     assert loaded(site, "WindowMap") == ["opening.js", "0.js"], "the part of the first stride"
     site.page.locator('input[name="stride"]').first.focus()
-    site.page.wait_for_timeout(500)
+    pause(site.page, 500)
     assert loaded(site, "WindowMap") == ["opening.js", "0.js", "1.js", "2.js"], "and of its neighbours, no others"
 
 
@@ -449,7 +449,7 @@ def test_an_address_of_nothing_says_so_and_an_anchor_stays_one(context, tmp_path
     site.page.evaluate("() => { location.hash = 'some-heading'; }")
     # On and off at once: who pauses between has moved the controls, which the address then says.
     site.page.locator('input[name="shuffle"]').evaluate("(box) => { box.click(); box.click(); }")
-    site.page.wait_for_timeout(600)
+    pause(site.page, 600)
     assert site.page.evaluate("() => location.hash") == "#some-heading"
     assert site.errors == []
 

@@ -19,6 +19,7 @@ from explorer_pages import file_of
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from tests.browser.lab import pause
 from tests.browser.reports import report
 from tests.site.built import pages, site
 from tests.site.live import ROOT
@@ -138,7 +139,7 @@ def test_pages_from_a_server_ask_for_nothing_else(context, server):
 @pytest.mark.parametrize("path", LESSONS)
 def test_a_lesson_loads_at_most_one_megabyte_before_anything_is_touched(context, server, path):
     visit = Visit(context, server + path, server)
-    visit.page.wait_for_timeout(300)
+    pause(visit.page, 300)
     assert visit.errors == []
     sizes = {url: len(asked.response().body()) for url, asked in [*visit.loaded.items()]}
     report(f"first load of {path}", {"bytes": sum(sizes.values()), "files": len(sizes)})
@@ -221,7 +222,7 @@ def test_lessons_follow_each_other(context):
 def test_wide_code_can_be_scrolled_without_a_mouse(context):
     page = from_disk(context, LESSONS[3]).page
     page.set_viewport_size({"width": 375, "height": 780})
-    page.wait_for_timeout(100)
+    pause(page, 100)
     wide = "all => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.tabIndex)"
     found = page.eval_on_selector_all("article pre", wide)
     assert len(found) > 5 and set(found) == {0}

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from llmlab.explorers import TrainingCurve, TrainingReplay
 from llmlab.training import History
+from tests.browser.lab import pause
 from tests.browser.plain import Plain
 
 
@@ -77,7 +78,7 @@ def test_a_live_curve_tells_its_losses_and_a_finished_one_is_swept(page):
     expect(bubble).to_have_text("step 25: batches 5.23, validation 4.60")
     plain.forget_sent()
     plain.key("step25").click(position={"x": 3, "y": 60})
-    page.wait_for_timeout(500)
+    pause(page, 500)
     assert plain.sent() == [] and curve.state["upto"] == "last", "the kernel trains: there is nobody to answer"
     for steps in (50, 75, 100):
         curve.update(history(steps))
@@ -90,7 +91,7 @@ def test_a_live_curve_tells_its_losses_and_a_finished_one_is_swept(page):
         expect(plain.picture.locator(".llmlab-run-writes")).to_contain_text(f"After step {step} it writes{text}")
         expect(bubble).to_contain_text(f"step {step}: batches")
     page.mouse.up()
-    page.wait_for_timeout(500)
+    pause(page, 500)
     assert curve.state["upto"] == "1" and curve.trace.at == 25
     page.keyboard.press("ArrowRight")
     expect(plain.picture.locator(".llmlab-run-writes")).to_contain_text("After step 50 it writes")
