@@ -20,7 +20,7 @@ from llmlab.explorers.host import Choice, Explorer, Question, Range, Scale, Text
 from llmlab.explorers.host.assets import script
 from llmlab.explorers.host.edition import Edition, every
 from llmlab.explorers.host.touch import touch
-from tests.browser.lab import SHOWS, pause
+from tests.browser.lab import PATIENCE, SHOWS, pause
 from tests.browser.plain import Plain, from_file
 from tests.browser.reports import report
 from tests.browser.screenshots import MOVING, moving
@@ -31,7 +31,7 @@ from tests.explorers.test_markup import REDRAWN
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     made = browser.new_page(viewport={"width": 1000, "height": 900})
-    made.set_default_timeout(10_000)
+    made.set_default_timeout(PATIENCE)
     yield made
     made.close()
 

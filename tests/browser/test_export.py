@@ -22,6 +22,7 @@ from llmlab.corpus import load_text
 from llmlab.export import export_page, write_with
 from llmlab.gpt import GPT
 from llmlab.training import load_checkpoint, save_checkpoint
+from tests.browser.lab import PATIENCE
 from tests.browser.reports import report
 from tests.core.gpts import model_of, shaken
 
@@ -70,7 +71,7 @@ class Opened:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     made = browser.new_page(viewport={"width": 1200, "height": 900})
-    made.set_default_timeout(10_000)
+    made.set_default_timeout(PATIENCE)
     yield made
     made.close()
 

@@ -23,7 +23,7 @@ from verdicts_table import _tried, answer_of, verdict
 import llmlab.explorers
 from llmlab.exercises import exercise
 from llmlab.exercises.engine.sources import answer_names, sources
-from tests.browser.lab import SHOWS, pause
+from tests.browser.lab import PATIENCE, SHOWS, pause
 from tests.site import live
 
 
@@ -31,7 +31,7 @@ from tests.site import live
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser of its own for each test: nothing is kept from the one before."""
     made = browser.new_context(viewport={"width": 1000, "height": 900})
-    made.set_default_timeout(10_000)
+    made.set_default_timeout(PATIENCE)
     yield made
     made.close()
 

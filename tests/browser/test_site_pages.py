@@ -19,7 +19,7 @@ from explorer_pages import file_of
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.lab import pause
+from tests.browser.lab import PATIENCE, pause
 from tests.browser.reports import report
 from tests.site.built import pages, site
 from tests.site.live import ROOT
@@ -81,7 +81,7 @@ class Visit:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     made = browser.new_context(viewport={"width": 1300, "height": 900}, reduced_motion="reduce")
-    made.set_default_timeout(15_000)
+    made.set_default_timeout(PATIENCE)
     yield made
     made.close()
 

@@ -10,14 +10,14 @@ from playwright.sync_api import Browser, Page, expect
 
 from llmlab.explorers import TrainingCurve, TrainingReplay
 from llmlab.training import History
-from tests.browser.lab import pause
+from tests.browser.lab import PATIENCE, pause
 from tests.browser.plain import Plain
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     made = browser.new_page(viewport={"width": 1000, "height": 1000})
-    made.set_default_timeout(10_000)
+    made.set_default_timeout(PATIENCE)
     yield made
     made.close()
 

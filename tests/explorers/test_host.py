@@ -327,7 +327,7 @@ def test_a_function_that_never_ends_is_stopped_in_any_thread(in_main_thread):
     else:
         thread = threading.Thread(target=browser)
         thread.start()
-        thread.join(timeout=20)
+        thread.join(timeout=120)
         assert not thread.is_alive()
     (message,) = sent
     assert "Not finished after 0.2 seconds: does every loop end?" in message["stop"]
