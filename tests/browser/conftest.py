@@ -14,7 +14,7 @@ from tests.browser.lab import Lab, Server, browser_path, chromium, jupyter_serve
 def browser() -> Iterator[Browser]:
     """The one browser of a process: Playwright cannot be started twice in it."""
     if browser_path() is None:
-        pytest.skip("needs Chromium: install chromium or google-chrome")
+        pytest.skip("needs Chromium: install chromium-headless-shell, chromium or google-chrome")
     with chromium() as running:
         yield running
 

@@ -52,7 +52,7 @@ class Classic(Lab):
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     if browser_path() is None:
-        pytest.skip("needs Chromium: install chromium or google-chrome")
+        pytest.skip("needs Chromium: install chromium-headless-shell, chromium or google-chrome")
     with jupyter_server(["notebook"]) as running:
         yield running
 
