@@ -115,9 +115,31 @@
   function toAsked() {
     const first = places.find((place) => namesFor(place).length);
     if (!first) return;
-    first.scrollIntoView({ block: "start" });
+    keepInView(first);
     for (const place of places) if (live.has(place)) follow(place);
   }
+
+  // What comes to life above it grows, and a page that is loaded again goes back to where it was. Until the visitor
+  // scrolls, the place stays where it was put.
+  let kept = null;
+  const grown = new ResizeObserver(bringBack);
+  function keepInView(place) {
+    kept = { place };
+    history.scrollRestoration = "manual";
+    grown.observe(document.body);
+    bringBack();
+  }
+  function bringBack() {
+    if (!kept) return;
+    kept.place.scrollIntoView({ block: "start", behavior: "instant" });
+    kept.top = kept.place.getBoundingClientRect().top;
+  }
+  window.addEventListener("scroll", () => {
+    if (!kept || Math.abs(kept.place.getBoundingClientRect().top - kept.top) < 2) return;
+    kept = null;
+    grown.disconnect();
+    history.scrollRestoration = "auto";
+  });
   window.addEventListener("hashchange", toAsked);
   toAsked();
 })();

@@ -441,6 +441,29 @@ def test_the_state_stands_in_the_address_and_comes_from_it(context, tmp_path):
     assert site.errors == []
 
 
+def test_what_the_address_asks_for_stays_in_view_while_what_stands_above_it_grows(context, tmp_path):
+    grows = '<p class="grows" style="min-height: 1000px">text</p>'
+    names = ("WindowMap", "MergePlayer", "WindowMap")
+    site = with_explorers(context, tmp_path, *names, between=grows, after="#2.merges=7")
+    page, player = site.page, site.page.locator('[data-explorer="MergePlayer"]')
+    expect(player.locator('input[name="merges"]')).to_have_value("7")
+    pause(page, 500)
+    top = "(node) => Math.abs(node.getBoundingClientRect().top)"
+    assert player.evaluate(top) < 20
+    # A browser keeps what is in view where it is, but not always, and some never do.
+    page.add_style_tag(content="* { overflow-anchor: none; } .grows { height: 4000px; }")
+    pause(page, 100)
+    assert player.evaluate(top) < 20
+
+    # Whoever scrolls is not brought back.
+    page.mouse.wheel(0, -2500)
+    page.wait_for_function(f"(node) => ({top})(node) > 2000", arg=player.element_handle())
+    page.add_style_tag(content=".grows { height: 4100px !important; }")
+    pause(page, 100)
+    expect(player).not_to_be_in_viewport()
+    assert site.errors == []
+
+
 def test_an_address_of_nothing_says_so_and_an_anchor_stays_one(context, tmp_path):
     site = with_explorers(context, tmp_path, "WindowMap", after="#stride=99&colour=red")
     news = site.page.locator(".llmlab-remark").last
