@@ -16,6 +16,8 @@ from llmlab.windows._encoding import Encoder
 from llmlab.windows._rows import as_row
 from llmlab.windows.packing import SEPARATOR
 
+_SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
+
 
 class SlidingWindowDataset(Dataset):
     """Windows of `max_length` token ids, one every `stride` ids, each with its targets.
@@ -67,8 +69,12 @@ class SlidingWindowDataset(Dataset):
 
     def __getitem__(self, index: int | slice | Sequence[int]) -> tuple[Tensor, Tensor]:
         # What may not be written to is never handed out itself: writing to a file opened for reading ends the process.
-        inputs, targets = (rows[index].to(torch.int64, copy=self._copies) for rows in (self.inputs, self.targets))
-        return inputs, targets
+        return self._taken(self.inputs, index), self._taken(self.targets, index)
+
+    def _taken(self, rows: Tensor, index: int | slice | Sequence[int]) -> Tensor:
+        # Older PyTorch takes no list of rows of unsigned integers, but the same bits as signed ones.
+        bits = rows.view(_SIGNED.get(rows.dtype, rows.dtype))
+        return bits[index].view(rows.dtype).to(torch.int64, copy=self._copies)
 
 
 class _BatchFetching(SlidingWindowDataset):

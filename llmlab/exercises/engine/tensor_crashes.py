@@ -129,7 +129,7 @@ TENSOR_CRASHES = (
         "Exception",
         r"tensors used as indices must be|only integers, slices|arrays used as indices must be|"
         r"for argument #1 'indices'|Expected dtype \S+ for index|expected target dtype to be Long|"
-        r"index tensor of type LongTensor",
+        r"only applicable to index tensor",
         "What looks up rows or names classes must be whole numbers, `torch.int64`: `.long()` makes them so. Better, "
         "look where they became floats.",
     ),

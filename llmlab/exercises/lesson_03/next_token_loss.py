@@ -209,8 +209,8 @@ EXERCISE = Exercise(
         ),
         Crash(
             "flattened-too-far",
-            "ValueError",
-            "For 1D input, 1D target",
+            "Exception",
+            r"For 1D input, 1D target|size mismatch \(got input: \[\d+\], target: \[\d+\]",
             "The logits have run together to one long line: `flatten()` without axes does that. `flatten(0, 1)` joins "
             "windows and positions, and keeps the last axis, V.",
             MANY,
