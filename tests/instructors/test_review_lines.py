@@ -5,6 +5,7 @@ What `grading_batch`, `test_cheats` and `test_odd_files` have already is not rep
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -144,6 +145,17 @@ def workers_and_pools():
 
 
 @case
+def workers_share_what_was_there_before_them():
+    """Six processes hold 2,400 MB and more, counted one by one, and less than 1,000 together."""
+    cells = (
+        "import os, time\nlarge = bytearray(b'x') * (400 * 2**20)",
+        "children = []\nfor _ in range(5):\n    child = os.fork()\n    if not child:\n        time.sleep(3)\n"
+        "        os._exit(0)\n    children.append(child)\nfor child in children:\n    os.waitpid(child, 0)",
+    )
+    return windows(before(*cells))
+
+
+@case
 def answers_that_are_odd_objects():
     nb = notebook()
     nb.write("03.1", "from unittest.mock import ANY, MagicMock\ntrained_positions = MagicMock()")
@@ -160,7 +172,9 @@ def answers_that_are_odd_objects():
 @case
 def stack_of_c_overflows():
     deep = "import sys\nsys.setrecursionlimit(10**7)\ndeep = []\nfor _ in range(10**6):\n    deep = [deep]\nrepr(deep)"
-    return windows(before(deep), notes=("cell 2 ended the process (signal 11) and was left out",))
+    # From 3.12 on Python counts how deep its own C code is, whatever limit is set.
+    ended, stopped = "cell 2 ended the process (signal 11) and was left out", "cell 2 stopped: RecursionError"
+    return windows(before(deep), notes=(ended if sys.version_info < (3, 12) else stopped,))
 
 
 @case

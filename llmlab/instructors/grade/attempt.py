@@ -25,6 +25,8 @@ from llmlab.instructors.grade.trees import remove_tree
 from llmlab.instructors.grade.workplace import Workplace
 
 if TYPE_CHECKING:
+    import psutil
+
     from llmlab.instructors.grade.container import Container
 
 _LONGEST_LINE = 64_000_000  # bytes; a submission that finds the channel must not fill the memory of the grader
@@ -272,7 +274,8 @@ class Attempt:
                 continue
         if len(self._seen) > self._limits.processes or threads > 10 * self._limits.processes:
             return "too_many"
-        return "out_of_memory" if total > self._limits.memory_mb * 2**20 else ""
+        most = self._limits.memory_mb * 2**20
+        return "out_of_memory" if total > most and sum(map(_share, self._seen.values())) > most else ""
 
     def _kill(self) -> None:
         import psutil
@@ -288,6 +291,23 @@ class Attempt:
                 one.kill()
         self._process.kill()
         self._process.wait()
+
+
+def _share(process: psutil.Process) -> int:
+    """Bytes that a process holds: of what it shares with others its part, where the system tells, else all of it.
+
+    Workers of a loader share what was there before them, PyTorch above all: counted for each, eight were too many.
+    It takes the system 10 ms and more to tell, so it is asked last.
+    """
+    import psutil
+
+    try:
+        held = process.memory_full_info()
+        return getattr(held, "pss", held.rss)
+    except psutil.AccessDenied:
+        return process.memory_info().rss if process.is_running() else 0
+    except psutil.Error:
+        return 0
 
 
 def _long_reply(line: bytes) -> dict[str, str]:
