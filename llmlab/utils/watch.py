@@ -29,7 +29,8 @@ class Watch:
     """`with Watch(Stopped, ...):` raises the exception in the block when `exceeded()` is true at a look at it.
 
     It reaches Python code between two of its steps. A single long call into compiled code ends first, however long it
-    takes and whatever it fills: `list(range(10**10))` is one. Nor does it reach code that catches everything for ever.
+    takes and whatever it fills: `list(range(10**10))` is one. Code that catches everything for ever is stopped from
+    Python 3.12 on; before, only where it does something outside of its `try`.
 
     Args:
         kind: the class to raise.
@@ -89,9 +90,38 @@ class Watch:
                 # CPython takes only the class here and makes the exception itself, without a message.
                 self._raised = True
                 _set_exception(thread, ctypes.py_object(self._kind))
-            if call is None or self._running.acquire(timeout=_AGAIN):
+            if call is None or self._running.acquire(timeout=_AGAIN) or self._insist(thread, call):
                 return
             again = _call_from(caller, thread) == (True, call)
+
+    def _insist(self, thread: int, call: FrameType) -> bool:
+        """Raise at every step of a call that has swallowed the exception: it cannot swallow all of them.
+
+        Returns:
+            Whether the block has ended.
+        """
+        if sys.version_info >= (3, 12):
+            steps, instruction = sys.monitoring, sys.monitoring.events.INSTRUCTION
+
+            def raise_in_call(*_: object) -> None:
+                frame = sys._getframe(1) if threading.get_ident() == thread else None
+                while frame is not None and frame is not call:
+                    frame = frame.f_back
+                if frame is not None:
+                    raise self._kind
+
+            tool = next((one for one in range(5, -1, -1) if steps.get_tool(one) is None), None)
+            if tool is not None:  # debuggers and profilers may have taken them all
+                steps.use_tool_id(tool, __name__)
+                try:
+                    steps.register_callback(tool, instruction, raise_in_call)
+                    steps.set_events(tool, instruction)
+                    return self._running.acquire(timeout=_AGAIN)
+                finally:
+                    steps.set_events(tool, 0)
+                    steps.register_callback(tool, instruction, None)
+                    steps.free_tool_id(tool)
+        return False
 
 
 def _call_from(caller: FrameType, thread: int) -> tuple[bool, FrameType | None]:
