@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
+_COURSE = str(Path(__file__).resolve().parents[1]) + os.sep
 _AGAIN = 1.0  # seconds until the exception is raised again, where code in the block has swallowed it
 
 _set_exception = ctypes.pythonapi.PyThreadState_SetAsyncExc
@@ -95,17 +98,17 @@ class Watch:
             again = _call_from(caller, thread) == (True, call)
 
     def _insist(self, thread: int, call: FrameType) -> bool:
-        """Raise at every step of a call that has swallowed the exception: it cannot swallow all of them.
+        """Raise at every step of the code that has swallowed the exception: it cannot swallow all of them.
 
         Returns:
             Whether the block has ended.
         """
         if sys.version_info >= (3, 12):
-            steps, instruction = sys.monitoring, sys.monitoring.events.INSTRUCTION
+            steps, instruction, swallows = sys.monitoring, sys.monitoring.events.INSTRUCTION, _others_in(thread, call)
 
-            def raise_in_call(*_: object) -> None:
+            def raise_there(*_: object) -> None:
                 frame = sys._getframe(1) if threading.get_ident() == thread else None
-                while frame is not None and frame is not call:
+                while frame is not None and frame is not swallows:
                     frame = frame.f_back
                 if frame is not None:
                     raise self._kind
@@ -114,7 +117,7 @@ class Watch:
             if tool is not None:  # debuggers and profilers may have taken them all
                 steps.use_tool_id(tool, __name__)
                 try:
-                    steps.register_callback(tool, instruction, raise_in_call)
+                    steps.register_callback(tool, instruction, raise_there)
                     steps.set_events(tool, instruction)
                     return self._running.acquire(timeout=_AGAIN)
                 finally:
@@ -122,6 +125,23 @@ class Watch:
                     steps.register_callback(tool, instruction, None)
                     steps.free_tool_id(tool)
         return False
+
+
+def _others_in(thread: int, call: FrameType) -> FrameType | None:
+    """The frame through which the course's code has called what is not the course's and runs now, within `call`.
+
+    The course's own code is not hindered when it takes note of who was stopped.
+    """
+    frame = sys._current_frames().get(thread)
+    while frame is not None and frame is not call and _ours(frame):
+        frame = frame.f_back
+    while frame is not None and frame is not call and frame.f_back is not None and not _ours(frame.f_back):
+        frame = frame.f_back
+    return frame
+
+
+def _ours(frame: FrameType) -> bool:
+    return frame.f_code.co_filename.startswith(_COURSE)
 
 
 def _call_from(caller: FrameType, thread: int) -> tuple[bool, FrameType | None]:

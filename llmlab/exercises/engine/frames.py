@@ -133,7 +133,14 @@ def _line_of(trace: TracebackType, error: BaseException) -> int:
         for step in dis.get_instructions(trace.tb_frame.f_code):
             if trace.tb_lasti <= step.offset <= trace.tb_lasti + 2 and name and step.argval == name[1]:
                 return (step.positions and step.positions.lineno) or trace.tb_lineno
-    return trace.tb_lineno
+    return trace.tb_lineno or _line_before(trace)
+
+
+def _line_before(trace: TracebackType) -> int:
+    """The last line before a step that has none: the end of an `except`, where code may be stopped, is in no line."""
+    code = trace.tb_frame.f_code
+    lines = [line for start, _, line in code.co_lines() if line is not None and start <= trace.tb_lasti]
+    return lines[-1] if lines else code.co_firstlineno
 
 
 def _steps(error: BaseException) -> Iterator[TracebackType]:
