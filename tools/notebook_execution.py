@@ -20,6 +20,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from llmlab.course import progress
+from llmlab.instructors.check.kernels import manager_without_ports
 
 CELL_TIMEOUT = 120  # seconds
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -46,7 +47,8 @@ async def execute(generated: NotebookNode, folder: Path, checkout: Path, tick: C
     """
     notebook = nbformat.from_dict(generated)
     # No kernel folders: the kernel of this Python, whatever "python3" is registered elsewhere on the machine.
-    kernel = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
+    specs = KernelSpecManager(kernel_dirs=[])
+    kernel = manager_without_ports(AsyncKernelManager, kernel_name="python3", kernel_spec_manager=specs)
     client = NotebookClient(
         notebook,
         km=kernel,

@@ -39,8 +39,7 @@ def make_nbval_strict() -> None:
     if hasattr(nbval.kernel.start_new_kernel, "__wrapped__"):
         return
     nbval.kernel.start_new_kernel = start_again(nbval.kernel.start_new_kernel)
-    if sys.platform != "win32":
-        nbval.kernel.KernelManager = functools.partial(_manager_without_ports, nbval.kernel.KernelManager)
+    nbval.kernel.KernelManager = functools.partial(manager_without_ports, nbval.kernel.KernelManager)
     nbval.kernel.RunningKernel.await_reply = _await_reply
     nbval.plugin.IPyNbCell.runtest = _judged_by_the_reply(nbval.plugin.IPyNbCell.runtest)
 
@@ -60,8 +59,13 @@ def start_again(start: Callable) -> Callable:
     return attempt
 
 
-def _manager_without_ports(kind: type, **arguments: Any) -> Any:
-    """A kernel manager whose sockets are files, in a folder of its own that goes when the manager goes."""
+def manager_without_ports(kind: type, **arguments: Any) -> Any:
+    """A kernel manager whose sockets are files, in a folder of its own that goes when the manager goes.
+
+    Of kernels that start at the same time two may choose the same port, and one dies of it. Windows has only ports.
+    """
+    if sys.platform == "win32":
+        return kind(**arguments)
     folder = tempfile.TemporaryDirectory(prefix="llmlab-kernel-")
     manager = kind(transport="ipc", ip=f"{folder.name}/socket", **arguments)
     weakref.finalize(manager, folder.cleanup)
