@@ -56,7 +56,7 @@ test-colab: .venv-colab/.stamp  ## what students run, on the versions of Google 
 	@status=0; \
 	$(COLAB_PY) -m pytest $(UNITS) $(VERSIONLESS) || status=1; \
 	$(COLAB_PY) -m pytest --nbval-lax $(NBVAL_OPTIONS) notebooks/solutions || status=1; \
-	$(COLAB_PY) -m pytest -n 3 --dist worksteal tests/colab || status=1; \
+	$(COLAB_PY) -m pytest -n 2 tests/colab || status=1; \
 	exit $$status
 
 notebooks: environment  ## build and execute the notebooks whose lesson changed

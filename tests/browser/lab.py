@@ -136,18 +136,18 @@ def _write_json(path: Path, content: Any) -> None:
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
-def browser_path() -> str | None:
+def browser_path(names: Sequence[str] = BROWSERS) -> str | None:
     """The Chromium of this machine, if it has one: the shell first, whose pages take a third of the time."""
-    return next(filter(None, map(shutil.which, BROWSERS)), None)
+    return next(filter(None, map(shutil.which, names)), None)
 
 
 @contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(names: Sequence[str] = BROWSERS) -> Iterator[Browser]:
     """A Chromium without a window that fetches nothing of its own accord."""
     quiet = ("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=browser_path(), args=["--no-sandbox", "--disable-gpu", *quiet]
+            executable_path=browser_path(names), args=["--no-sandbox", "--disable-gpu", *quiet]
         )
         yield browser
         browser.close()

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests import notebooks
-from tests.browser.lab import Lab, Server, browser_path, chromium, jupyter_server
+from tests.browser.lab import BROWSERS, Lab, Server, browser_path, chromium, jupyter_server
 
 # What students open there. The solved notebooks have the same explorers; nbval executes them on these versions.
 NOTEBOOKS = sorted(notebooks().glob("*.ipynb"))
@@ -59,7 +59,8 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium() as running:
+    # The whole browser, if it is there: the classic notebook has been tried in it.
+    with chromium((*BROWSERS[1:], BROWSERS[0])) as running:
         yield running
 
 

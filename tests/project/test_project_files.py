@@ -317,7 +317,7 @@ def test_make_test_colab_leaves_out_only_what_no_version_can_change():
     assert units == " ".join([UNITS, *(f"--ignore={path}" for path in left_out)])
     assert all((ROOT / path).exists() for path in left_out)
     assert notebooks.startswith("--nbval-lax ") and notebooks.endswith(" notebooks/solutions")
-    assert browser == "-n 3 --dist worksteal tests/colab"  # it runs the student notebooks
+    assert browser == "-n 2 tests/colab"  # it runs the student notebooks
 
 
 def test_every_slow_test_that_quick_leaves_out_exists():
