@@ -43,7 +43,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> None:
     folder, wanted = root / ".venv", state(root, options.site)
     there = noted(folder)
     if options.asked and there and there["python"] != wanted["python"]:
-        print(f".venv keeps its Python {there['python']}; for {wanted['python']} run `make clean` first.", flush=True)
+        kept, asked = there["python"], wanted["python"]
+        print(f".venv keeps its Python {kept}; for {asked} remove it first (`make clean`).", flush=True)
     if up_to_date(there, wanted):
         return
     if folder.exists() and there and there["root"] != wanted["root"]:
@@ -61,7 +62,8 @@ def check_python(version: tuple[int, int]) -> None:
     if not OLDEST <= version <= NEWEST:
         raise SetUpFailed(
             f"llmlab's locked versions are for Python {OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]}; this is "
-            f"{version[0]}.{version[1]}. Name another one: make PYTHON=python3.13"
+            f"{version[0]}.{version[1]}. Take another one: `make lab PYTHON=python3.13`, "
+            "on Windows `py -3.13 tools\\environment.py`"
         )
 
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from llmlab.corpus.texts import NAMES
 from llmlab.training._command import train_on_text
 from llmlab.training._order import Order
 from llmlab.training._processes import end_process
@@ -16,7 +17,7 @@ from llmlab.utils.commands import CommandRefused
 def main(arguments: list[str] | None = None) -> None:
     """Train from the command line, in one process or under `torchrun`."""
     parser = argparse.ArgumentParser(prog="python -m llmlab.training", description="Train a small GPT on a text.")
-    parser.add_argument("--text", default="toy-world", help='"toy-world", "story", "the-verdict", or a file')
+    parser.add_argument("--text", default="toy-world", help=f"toy-world, {', '.join(NAMES)}, or a file")
     parser.add_argument("--sentences", type=int, default=None, help="of the toy world; default 20000")
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in that folder")

@@ -681,7 +681,7 @@ def test_what_is_no_event_is_passed_over(tmp_path):
     assert [one._events.get(timeout=1) for _ in range(2)] == [{"event": "cell"}, None]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="links need rights there")
+@pytest.mark.skipif(os.name != "posix", reason="not on Windows: links need rights")
 def test_a_link_is_not_followed(tmp_path):
     put(tmp_path / "anna.ipynb", notebook().case().content)
     (tmp_path / "bert.ipynb").symlink_to(tmp_path / "anna.ipynb")

@@ -31,7 +31,7 @@ from llmlab.instructors.grade.workplace import Workplace
 from tests import PYTHON_PATH
 from tests.instructors.grading_batch import IDS, SOLVED, notebook
 
-POSIX = pytest.mark.skipif(os.name != "posix", reason="signals, links and modes are another matter there")
+POSIX = pytest.mark.skipif(os.name != "posix", reason="not on Windows: signals, links and modes are another matter")
 PASSED = {id: Verdict("passed", "") for id in IDS}
 
 
@@ -250,7 +250,7 @@ def judged(judge: Judge, line: str) -> Verdict:
     return judge.verdict("03", "03.2", Replying(line), 60, time.monotonic() + 60, threading.Event())
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a limit on private memory is Linux's")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="on Linux only: a limit on private memory")
 def test_a_reply_too_large_for_the_checker_ends_no_batch(monkeypatch):
     small = judging._BOOT.replace(
         "; main()", "; import llmlab.instructors.grade.checker as c; c._MEGABYTES = 900; main()"

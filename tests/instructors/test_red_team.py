@@ -38,7 +38,7 @@ from tests.instructors.grading_batch import notebook
 
 LINUX = pytest.mark.skipif(
     not sys.platform.startswith("linux") or platform.machine() not in ("x86_64", "aarch64"),
-    reason="the kernel's means are Linux's",
+    reason="on Linux only: the kernel's means, on x86-64 and AArch64",
 )
 
 

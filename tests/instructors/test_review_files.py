@@ -22,7 +22,7 @@ from llmlab.instructors.grade.submissions import find
 from tests.instructors.grading_batch import IDS, SOLVED
 
 TEXT = json.dumps({"cells": [{"cell_type": "code", "source": "def make_windows(a, b, c): ..."}], "nbformat": 4})
-POSIX = pytest.mark.skipif(os.name != "posix", reason="links need rights there")
+POSIX = pytest.mark.skipif(os.name != "posix", reason="not on Windows: links need rights")
 
 
 def put(path: Path, content: bytes | str) -> Path:

@@ -153,7 +153,7 @@ def test_what_was_asked_for_is_known(tmp_path, submitted):
         grade_folder(submitted, tmp_path / "g.csv", lessons=["77"], progress=False)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals, links and modes are another matter there")
+@pytest.mark.skipif(os.name != "posix", reason="not on Windows: signals, links and modes are another matter")
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_each_signal_has_the_exit_code_that_the_page_says(name, code):
     page = (ROOT / "docs/INSTRUCTORS.md").read_text(encoding="utf-8")

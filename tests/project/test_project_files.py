@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shlex
@@ -23,7 +24,7 @@ from packaging.version import Version
 
 import llmlab
 from tests import ROOT, git_files, notebooks
-from tests.conftest import SLOW
+from tests.conftest import ALLOWED_SKIPS, SLOW
 from tools.colab_environment import changed_versions, parse_freeze
 from tools.lower_bounds import lower_bounds
 from tools.release_notes import notes
@@ -173,7 +174,8 @@ def test_workflow_covers_systems_pythons_colab_and_lower_bounds():
     assert "pip install -r requirements.lock\npip install --no-deps -e ." in commands["locked"]
     assert "make test-colab" in commands["colab"]
     assert "tools/lower_bounds.py" in commands["oldest"]
-    assert jobs["container"]["strategy"]["matrix"] == {"engine": ["docker", "podman"]}
+    engines = jobs["container"]["strategy"]["matrix"]["include"]
+    assert {one["engine"]: one["as"].split(" ")[0] for one in engines} == {"docker": "", "podman": "sudo"}
     assert "llmlab grade submissions --container --require-isolation" in commands["container"]
     triggers = workflow[True]  # YAML 1.1 reads the key `on` as a truth value
     assert set(triggers) == {"push", "pull_request", "schedule", "workflow_dispatch"}
@@ -225,7 +227,12 @@ def test_the_site_is_published_once_the_tests_have_passed():
     workflow = yaml.safe_load(_read(".github/workflows/site.yml"))
     assert workflow[True]["workflow_run"] == {"workflows": ["test"], "types": ["completed"], "branches": ["main"]}
     (job,) = workflow["jobs"].values()
-    assert "github.event.workflow_run.conclusion == 'success'" in job["if"]
+    by_hand, _, after_tests = job["if"].partition(" || ")
+    assert by_hand == "github.event_name == 'workflow_dispatch'"
+    asked = re.sub(r"github\.event\.workflow_run\.", "", after_tests).strip("()").split(" && ")
+    # The first two are not enough: a fork's own main has the name of ours.
+    ours = "head_repository.full_name == github.repository"
+    assert asked == ["conclusion == 'success'", "event != 'pull_request'", ours]
     assert [step["run"] for step in job["steps"] if "run" in step] == ["make site"]
     (upload,) = (step for step in job["steps"] if "upload-pages-artifact" in step.get("uses", ""))
     assert upload["with"]["path"] == "site/out"
@@ -520,6 +527,33 @@ def test_gpu():
 def test_expected_failure():
     assert False
 """
+
+
+def _skip_reasons(path: Path) -> list[str]:
+    """How the reasons in a file begin: of pytest.skip and of marks; a name stands for what the file gives it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    named = {
+        target.id: ast.literal_eval(one.value)
+        for one in tree.body
+        if isinstance(one, ast.Assign) and isinstance(one.value, ast.Constant)
+        for target in one.targets
+    }
+    found = []
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        if not re.search(r"\bpytest\.(skip|mark\.skip|mark\.skipif)$", ast.unparse(call.func)):
+            continue
+        given = [keyword.value for keyword in call.keywords if keyword.arg == "reason"] or call.args[:1]
+        (reason,) = given
+        found.append(named[reason.id] if isinstance(reason, ast.Name) else ast.literal_eval(reason))
+    return found
+
+
+def test_every_reason_to_skip_is_one_that_a_machine_of_github_may_have():
+    """What begins otherwise is a failure there, of macOS and Windows too: only what can be installed may be that."""
+    allowed = (*ALLOWED_SKIPS, "on Linux only: ", "not on Windows: ", "needs Chromium: ", "needs The Verdict: ")
+    reasons = {reason: path.name for path in (ROOT / "tests").rglob("*.py") for reason in _skip_reasons(path)}
+    assert len(reasons) > 15
+    assert {reason: name for reason, name in reasons.items() if not reason.startswith(allowed)} == {}
 
 
 SYSTEM_SKIPS = """
