@@ -19,11 +19,13 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq
 # prepare, so one process takes a whole file; a third process works while graders and kernels wait.
 UNITS := -n 3 --dist loadfile --no-loadscope-reorder llmlab tests --ignore=tests/browser --ignore=tests/colab
 # What says the same on any versions of the packages: the project's files, the site, the instructors' own commands, and
-# how explorers write their pictures down; and what PyTorch alone computes for long, whose version is the same there.
+# how explorers write their pictures down; and what needs long and depends on PyTorch and the system alone, which are the
+# same there.
 VERSIONLESS := --ignore=tests/project --ignore=tests/instructors --ignore=tests/site \
     --ignore=tests/lessons/test_notebook_pipeline.py --ignore=tests/explorers/test_markup.py \
     --ignore=tests/exercises/test_repeats.py --ignore=tests/core/test_training.py \
-    --ignore=tests/core/test_variants.py --ignore=tests/core/test_recorded_variants.py
+    --ignore=tests/core/test_variants.py --ignore=tests/core/test_recorded_variants.py \
+    --ignore=tests/core/test_train_going_on.py
 
 # Committed outputs come from Linux and the locked versions: there they are compared, elsewhere they are only executed.
 NBVAL := $(if $(filter Linux,$(shell uname -s)),--nbval,--nbval-lax)

@@ -30,6 +30,9 @@ from llmlab.course.saving import HOOK
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 90_000  # ms; for what takes seconds on an idle machine
 
+# Lessons that train for most of their time, which another run would only do again. nbval runs all of their notebooks.
+TRAINING = ("11", "12", "14", "15", "16")
+
 expect.set_options(timeout=PATIENCE)  # a full machine has needed more than Playwright's 5 s to change the theme
 
 # JavaScript: the notebook on the page. JupyterLab's own model is asked, since the page may not show every cell.

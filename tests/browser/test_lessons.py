@@ -11,13 +11,11 @@ from nbconvert import HTMLExporter
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests import notebooks
-from tests.browser.lab import Explorer, Lab, pause
+from tests.browser.lab import TRAINING, Explorer, Lab, pause
 from tests.browser.test_explorer_host import _OUTSIDE
 
 STUDENTS = sorted(notebooks().glob("*.ipynb"))
 SOLVED = sorted((notebooks() / "solutions").glob("*.ipynb"))
-# They train for most of their time, and another run would only do so again. nbval runs their student notebooks, too.
-TRAINING = ("11", "12", "14", "15", "16")
 
 
 def test_each_lesson_has_a_student_and_a_solved_notebook():

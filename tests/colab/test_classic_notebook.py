@@ -1,5 +1,7 @@
 """Each lesson on Colab's versions in a browser, in the classic notebook: the page that speaks their widget protocol.
 
+Of a lesson that trains, what comes up to its first explorer: nbval runs all of it, solved, on these versions.
+
 Colab's own page cannot be had without its servers. The kernel's side (ipywidgets 7, IPython 7, anywidget) is the same.
 """
 
@@ -13,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests import notebooks
-from tests.browser.lab import BROWSERS, Lab, Server, browser_path, chromium, jupyter_server
+from tests.browser.lab import BROWSERS, TRAINING, Lab, Server, browser_path, chromium, jupyter_server
 
 # What students open there. The solved notebooks have the same explorers; nbval executes them on these versions.
 NOTEBOOKS = sorted(notebooks().glob("*.ipynb"))
@@ -24,7 +26,11 @@ class Classic(Lab):
     """One page of the classic notebook."""
 
     def open(self, source: Path) -> None:
-        nbformat.write(nbformat.read(source, as_version=4), self.server.folder / source.name)
+        notebook = nbformat.read(source, as_version=4)
+        if source.name.startswith(TRAINING):
+            first = next(place for place, cell in enumerate(notebook.cells) if "llmlab-explorer" in str(cell))
+            notebook.cells = notebook.cells[: first + 1]
+        nbformat.write(notebook, self.server.folder / source.name)
         self.page.goto(f"{self.server.address}/notebooks/{source.name}?token={self.server.token}")
         self.page.wait_for_function(
             "() => window.Jupyter?.notebook?._fully_loaded && Jupyter.notebook.kernel?.is_connected()"
