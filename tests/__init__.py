@@ -8,6 +8,7 @@ notebooks.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import shutil
 import subprocess
@@ -42,10 +43,10 @@ def git_files(*places: str, root: Path = ROOT, others: bool = True) -> list[Path
 def notebooks(root: Path = ROOT) -> Path:
     """The folder of the notebooks as the course has them.
 
-    That is `notebooks/`, until somebody learns there: answers, runs and saves, makes copies. Then it is a folder of
-    its own beside the lessons, in which what was worked in stands as it was built, and what has no lesson is missing.
-    So the tests say whether the course is sound, not what a learner has written. In CI, where nobody learns, the
-    notebooks are judged as they are.
+    That is `notebooks/`, until somebody learns there: answers, runs and saves, makes copies, renames. Then it is a
+    folder of its own beside the lessons, in which what was worked in stands as it was built, and what has no lesson is
+    missing. So the tests say whether the course is sound, not what a learner has written. In CI, where nobody learns,
+    the notebooks are judged as they are.
     """
     if str(ROOT / "tools") not in sys.path:  # pytest has it; a script such as `grading_batch.py` has not
         sys.path.append(str(ROOT / "tools"))
@@ -55,7 +56,7 @@ def notebooks(root: Path = ROOT) -> Path:
     if os.environ.get("CI") == "true" or not (root / ".git").exists():
         return here
     tracked = set(git_files("notebooks", root=root, others=False) or ())
-    course = {path for path in here.rglob("*.ipynb") if path in tracked or _has_lesson(path, root)}
+    course = {path for path in here.rglob("*.ipynb") if path in tracked or _has_lesson(path, root)} | _of_lessons(root)
     if course == set(here.rglob("*.ipynb")) and all(is_as_built(path.read_bytes()) for path in course):
         return here
     folder = Path(tempfile.mkdtemp(prefix="llmlab-course-"))
@@ -63,8 +64,16 @@ def notebooks(root: Path = ROOT) -> Path:
     shutil.copytree(root / "lessons", folder / "lessons", ignore=shutil.ignore_patterns("__pycache__"))
     for path in {path.relative_to(root) for path in course}:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(of_the_course(root, path.as_posix()))
+        with contextlib.suppress(FileNotFoundError):  # of a new lesson, not yet built
+            (folder / path).write_bytes(of_the_course(root, path.as_posix()))
     return folder / "notebooks"
+
+
+def _of_lessons(root: Path) -> set[Path]:
+    """Both notebooks of each lesson, there or not: somebody may have renamed or deleted one."""
+    lessons = [path.relative_to(root / "lessons").with_suffix(".ipynb") for path in root.glob("lessons/**/[0-9]*.py")]
+    folders = ["", "solutions"]
+    return {root / "notebooks" / lesson.parent / folder / lesson.name for lesson in lessons for folder in folders}
 
 
 def _has_lesson(notebook: Path, root: Path) -> bool:

@@ -161,19 +161,26 @@ def of_the_course(root: Path, path: str) -> bytes:
     """A notebook as the course has it.
 
     One that was answered, run or saved in Jupyter since it was built is somebody's own, also where that is committed:
-    then it is taken as it was last built, from the history of git; where that does not reach back, as it is.
+    then it is taken as it was last built, from the history of git; where that does not reach back, as it is. One that
+    was renamed or deleted is taken from there, too.
+
+    Raises:
+        FileNotFoundError: neither the folder nor the history has it.
     """
-    there = (root / path).read_bytes()
-    if is_as_built(there):
+    there = (root / path).read_bytes() if (root / path).exists() else None
+    if there is not None and is_as_built(there):
         return there
     try:
         log = subprocess.run(["git", "log", "--format=%H", "--", path], cwd=root, capture_output=True, encoding="utf-8")
+        commits = log.stdout.split()
     except FileNotFoundError:  # no git on this machine
-        return there
-    for commit in log.stdout.split():
+        commits = []
+    for commit in commits:
         before = committed_notebook(root, path, commit)
         if before and is_as_built(before):
             return before
+    if there is None:
+        raise FileNotFoundError(f"{path} is not there: take it back with git, or build it with `make notebooks`")
     return there
 
 

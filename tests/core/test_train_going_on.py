@@ -4,6 +4,7 @@ import io
 import math
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -113,7 +114,7 @@ _UNIX = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows: pipe
 def test_an_output_that_closes_ends_no_training(text, where):  # noqa: F811
     if where == "/dev/full" and not Path(where).exists():
         pytest.skip("on Linux only: no other system has it")
-    command = f"{sys.executable} -m llmlab train {text} {' '.join(TINY)}"
+    command = shlex.join([sys.executable, "-m", "llmlab", "train", str(text), *map(str, TINY)])
     command += " | head -1; exit ${PIPESTATUS[0]}" if where == "a pipe" else " > /dev/full"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
@@ -140,7 +141,8 @@ def test_after_a_line_that_failed_the_next_ones_go_nowhere(kind, monkeypatch):
 
 @_UNIX
 def test_a_sample_that_nobody_reads_ends_quietly():
-    command = f"{sys.executable} -m llmlab sample tiny --tokens 100000 | head -1; exit ${{PIPESTATUS[0]}}"
+    command = shlex.join([sys.executable, "-m", "llmlab", "sample", "tiny", "--tokens", "100000"])
+    command += " | head -1; exit ${PIPESTATUS[0]}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
 

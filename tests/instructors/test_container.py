@@ -33,7 +33,11 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="not on Windows: the 
 RECIPE = (ROOT / "docker" / "grader.Dockerfile").read_text(encoding="utf-8")
 
 # Files in its folder say what it pretends: `down` (no service), `image`, `look` (what a look says), `full` (no start).
-STAND_IN = """#!{python}
+# It begins as a script of the shell, since the first line of a script takes no path with a space.
+STAND_IN = """#!/bin/sh
+'''exec' "{python}" "$0" "$@"
+' '''
+
 import json, os, pathlib, shutil, subprocess, sys
 state, words = pathlib.Path({state!r}), sys.argv[1:]
 with (state / "asked").open("a") as file:

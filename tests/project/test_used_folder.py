@@ -64,6 +64,21 @@ def test_what_was_worked_in_is_read_as_it_was_committed(used, work):
     assert (there / "solutions" / LESSON).is_file() and (there.parent / "lessons/03_sliding_window.py").is_file()
 
 
+@pytest.mark.parametrize("take_away", [Path.unlink, lambda path: path.rename(path.with_name("mine.ipynb"))])
+def test_what_was_deleted_or_renamed_is_read_as_it_was_committed(used, take_away):
+    before = (used / "notebooks" / LESSON).read_bytes()
+    take_away(used / "notebooks" / LESSON)
+    assert (notebooks(used) / LESSON).read_bytes() == before == of_the_course(used, f"notebooks/{LESSON}")
+    assert sorted(path.name for path in notebooks(used).rglob("*.ipynb")) == [LESSON, LESSON]
+
+
+def test_a_notebook_that_never_was_is_missing(used):
+    (used / "lessons/04_new.py").touch()
+    assert not (notebooks(used) / "04_new.ipynb").exists()
+    with pytest.raises(FileNotFoundError, match="^notebooks/04_new.ipynb is not there: .* or build it with `make"):
+        of_the_course(used, "notebooks/04_new.ipynb")
+
+
 def test_what_was_answered_and_committed_is_read_as_it_was_built(used):
     """README asks a student to commit answers before a pull."""
     before = (used / "notebooks" / LESSON).read_bytes()
