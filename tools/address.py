@@ -82,6 +82,11 @@ def install_line(address: str | None) -> str:
     return f'    %pip install --quiet "llmlab-course @ git+{GITHUB}{address}"'
 
 
+def clone_line(address: str | None) -> str:
+    """How README gets the course onto a machine."""
+    return f"git clone {GITHUB + address if address else '<address of this repository>'} llmlab"
+
+
 def badges(address: str | None) -> str:
     """README's line of badges."""
     if address is None:

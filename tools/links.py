@@ -21,6 +21,7 @@ from address import (
     PLACEHOLDER,
     REMEDY,
     badges,
+    clone_line,
     install_line,
     launch_links,
     public_address,
@@ -73,7 +74,7 @@ def _with_address(content: bytes, path: Path, old: str | None, new: str | None) 
     """What a file says, with the new address in place of the old one, or of the words that there is none."""
     if path.name in METADATA:
         return _links_moved(content, _url(old), _url(new))
-    for made in (badges, install_line, lambda address: launch_links(address, path.as_posix())):
+    for made in (badges, clone_line, install_line, lambda address: launch_links(address, path.as_posix())):
         content = content.replace(_written(made(old), path), _written(made(new), path))
     return _links_moved(content, old or TEMPLATE, new or TEMPLATE)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import environment
 import pytest
 import yaml
-from address import PLACEHOLDER, badges, launch_links, public_address, repository_url
+from address import PLACEHOLDER, badges, clone_line, launch_links, public_address, repository_url
 from build_notebooks import problems
 from links import move_links
 from packaging.requirements import Requirement
@@ -404,7 +404,7 @@ def test_every_link_leads_to_the_one_address():
     """Without an address no link is there at all: what an unknown account offers is neither opened nor installed."""
     address = public_address(ROOT)
     assert {file: found for file, found in _our_links(ROOT).items() if found != {address}} == {}
-    assert badges(address) in _read("README.md")
+    assert badges(address) in _read("README.md") and clone_line(address) in _read("README.md")
 
 
 def test_a_copy_without_an_address_says_so_and_installs_nothing(tmp_path):
