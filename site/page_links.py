@@ -6,7 +6,7 @@ import posixpath
 import re
 
 import addresses
-from course_files import NOTEBOOKS
+from course_files import ROOT
 
 DOCUMENTS = {  # a text of the repository, and the page that it becomes
     "docs/GLOSSARY.md": "glossary.md",
@@ -24,7 +24,7 @@ _LESSON = re.compile(r"notebooks/(\d\d_\w+)\.ipynb")
 
 def page_of(path: str) -> str | None:
     """The source of the page that shows a file of the repository, from the site's root; None if none does."""
-    if (lesson := _LESSON.fullmatch(path)) and (NOTEBOOKS / f"{lesson[1]}.ipynb").exists():
+    if (lesson := _LESSON.fullmatch(path)) and (ROOT / "lessons" / f"{lesson[1]}.py").exists():
         return f"lessons/{lesson[1]}.ipynb"
     return _PAGES.get(path)
 

@@ -13,7 +13,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-from course_files import NOTEBOOKS, ROOT, write
+from course_files import ROOT, write
 from frames_changes import Changes, alone
 from section_links import by_number, place
 from verdicts_forms import FORMS, IN_NOTEBOOK, Field, Form, Number, Order, Pick, Several, Word
@@ -45,8 +45,8 @@ def _render(exercises: Path) -> list[Path]:
     for lesson in lessons():
         ids = [id for id in sorted(FORMS) if id.startswith(f"{lesson}.")]
         modules = [f"llmlab.exercises.lesson_{lesson}", "llmlab.exercises.engine.exercise"]
-        notebook = NOTEBOOKS / f"{by_number()[lesson].name}.ipynb"  # to whose sections verdicts lead
-        changes.file(f"{lesson}.js", modules, [*here, notebook], partial(_script, lesson, ids))
+        text = ROOT / "lessons" / f"{by_number()[lesson].name}.py"  # to whose sections verdicts lead
+        changes.file(f"{lesson}.js", modules, [*here, text], partial(_script, lesson, ids))
     course = {lesson: [[id, title, id in FORMS] for id, (_, title) in listed(lesson).items()] for lesson in lessons()}
     write(exercises / "course.js", _call("course", {"edition": CURRENT, "tries": TRIES, "lessons": course}))
     return changes.rendered
