@@ -16,7 +16,6 @@ sys.path.append(str(ROOT / "tools"))  # what built the notebooks knows whether s
 
 from build_notebooks import of_the_course  # noqa: E402
 
-NOTEBOOKS = ROOT / "notebooks"
 CACHE = ROOT / "site" / "cache"
 PAGES = CACHE / "pages"  # what Sphinx reads
 STATIC = CACHE / "static"  # what is copied to _static beside site/_static
