@@ -176,7 +176,7 @@ def page(found: list[Goal]) -> str:
     lines = [
         "# Speed, beside the peers",
         "",
-        f"Written by `make bench`, which runs everything below anew. {' and '.join(dates)}, "
+        f"Written by `make bench`, which runs everything below anew. {', '.join(dates)}, "
         f"{records['bpe']['machine']}, Python {records['bpe']['python']}, "
         + ", ".join(f"{package} {number}" for package, number in sorted(versions.items()))
         + ".",

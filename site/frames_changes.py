@@ -34,9 +34,11 @@ class Changes:
         self._now: dict[str, str] = {}
         self.rendered: list[Path] = []
 
-    def file(self, name: str, modules: Iterable[str], others: Iterable[Path], content: Callable[[], str]) -> None:
-        """Write a file anew if a source of these modules, or another file, has changed since."""
-        if self.is_new(name, modules, others):
+    def file(
+        self, name: str, modules: Iterable[str], others: Iterable[Path], content: Callable[[], str], plan: object = ""
+    ) -> None:
+        """Write a file anew if a source of these modules, another file or the plan has changed since."""
+        if self.is_new(name, modules, others, plan):
             self.keep(name, {name: content()})
 
     def is_new(self, name: str, modules: Iterable[str], others: Iterable[Path], plan: object = "") -> bool:

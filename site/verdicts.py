@@ -45,8 +45,8 @@ def _render(exercises: Path) -> list[Path]:
     for lesson in lessons():
         ids = [id for id in sorted(FORMS) if id.startswith(f"{lesson}.")]
         modules = [f"llmlab.exercises.lesson_{lesson}", "llmlab.exercises.engine.exercise"]
-        text = ROOT / "lessons" / f"{by_number()[lesson].name}.py"  # to whose sections verdicts lead
-        changes.file(f"{lesson}.js", modules, [*here, text], partial(_script, lesson, ids))
+        sections = [cell.source for cell in by_number()[lesson].notebook.cells]  # to which verdicts lead
+        changes.file(f"{lesson}.js", modules, here, partial(_script, lesson, ids), sections)
     course = {lesson: [[id, title, id in FORMS] for id, (_, title) in listed(lesson).items()] for lesson in lessons()}
     write(exercises / "course.js", _call("course", {"edition": CURRENT, "tries": TRIES, "lessons": course}))
     return changes.rendered

@@ -71,7 +71,8 @@ def notebooks(root: Path = ROOT) -> Path:
 
 def _of_lessons(root: Path) -> set[Path]:
     """Both notebooks of each lesson, there or not: somebody may have renamed or deleted one."""
-    lessons = [path.relative_to(root / "lessons").with_suffix(".ipynb") for path in root.glob("lessons/**/[0-9]*.py")]
+    texts = [path.relative_to(root / "lessons") for path in root.glob("lessons/**/[0-9]*.py")]
+    lessons = [path.with_suffix(".ipynb") for path in texts if ".ipynb_checkpoints" not in path.parts]
     folders = ["", "solutions"]
     return {root / "notebooks" / lesson.parent / folder / lesson.name for lesson in lessons for folder in folders}
 

@@ -1,6 +1,7 @@
 """Each lesson on Colab's versions in a browser, in the classic notebook: the page that speaks their widget protocol.
 
-Of a lesson that trains, what comes up to its first explorer: nbval runs all of it, solved, on these versions.
+Of a lesson that trains, what comes up to its first explorer: nbval runs all of it, solved, on these versions. Lesson 11
+is run whole, for its curve is drawn while a cell runs.
 
 Colab's own page cannot be had without its servers. The kernel's side (ipywidgets 7, IPython 7, anywidget) is the same.
 """
@@ -27,7 +28,7 @@ class Classic(Lab):
 
     def open(self, source: Path) -> None:
         notebook = nbformat.read(source, as_version=4)
-        if source.name.startswith(TRAINING):
+        if source.name.startswith(TRAINING) and not source.name.startswith("11"):
             first = next(place for place, cell in enumerate(notebook.cells) if "llmlab-explorer" in str(cell))
             notebook.cells = notebook.cells[: first + 1]
         nbformat.write(notebook, self.server.folder / source.name)

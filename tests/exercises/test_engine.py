@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import gc
 import re
+import threading
 from dataclasses import replace
 from html import escape
 
@@ -12,7 +14,7 @@ import pytest
 from llmlab.exercises import Result, UnknownExercise, exercise, progress
 from llmlab.exercises.engine.catalogue import of_lesson
 from llmlab.exercises.engine.source_code import same_code
-from llmlab.exercises.engine.sources import sources
+from llmlab.exercises.engine.sources import bound_last, sources
 from llmlab.exercises.engine.view import spelled
 from tests.exercises.learners import define, fresh
 
@@ -262,3 +264,31 @@ def test_a_stub_beside_an_import_is_known_in_a_notebook_and_in_a_script():
         exec(compile(ast.Module([statement], []), "<cell>", "exec"), apart)
     assert same_code(whole["double"], source) and same_code(apart["double"], source)
     assert not same_code(lambda x: x, source) and not same_code(whole["double"], source.replace("x, x", "x, 1"))
+
+
+def test_two_threads_may_read_answers_at_once():
+    """Python 3.11.7 finds a syntax tree wrong in the middle of which another thread has made one."""
+    source = "\n".join(f"first_{number} = [second({number})]" for number in range(400))
+    found = []
+
+    class Garbage:  # cleared away while the tree is made, which lets another thread work
+        def __init__(self):
+            self.itself = self
+
+        def __del__(self):
+            other = threading.Thread(target=lambda: found.append(bound_last(source)))
+            other.start()
+            other.join(timeout=1)
+
+    before = gc.get_threshold()
+    gc.collect()
+    try:
+        gc.set_threshold(500, 1000, 1000)
+        Garbage()
+        found.append(bound_last(source))
+    finally:
+        gc.set_threshold(*before)
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join(timeout=60)
+    assert found == [("first_399",)] * 2

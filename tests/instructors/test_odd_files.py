@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import json
 import os
 import socket
 import sys
-import threading
 import time
 import zipfile
 from pathlib import Path
@@ -17,7 +15,7 @@ import pytest
 
 from llmlab.instructors.grade import reader
 from llmlab.instructors.grade.folder import _same_code
-from llmlab.instructors.grade.notebooks import MOST_SOURCE, binds, mark_of
+from llmlab.instructors.grade.notebooks import MOST_SOURCE, binds
 from llmlab.instructors.grade.safe_text import name_shown
 from llmlab.instructors.grade.standing import best_of
 from llmlab.instructors.grade.submissions import exercises_of, find
@@ -322,31 +320,3 @@ def test_no_committed_notebook_names_exercises_of_another_lesson(tmp_path):
         put(tmp_path / path.name, path.read_bytes())
     for one in find(tmp_path).submissions:
         assert (one.lessons, one.notes, one.problem) == ((one.name[:2],), (), "")
-
-
-def test_two_notebooks_may_be_read_at_once():
-    """Python 3.11.7 finds a syntax tree wrong in the middle of which another thread has made one."""
-    source = "\n".join(f"first_{number} = [second({number})]" for number in range(400))
-    marks = []
-
-    class Garbage:  # cleared away while the tree is made, which lets another thread work
-        def __init__(self):
-            self.itself = self
-
-        def __del__(self):
-            other = threading.Thread(target=lambda: marks.append(mark_of(source)))
-            other.start()
-            other.join(timeout=1)
-
-    before = gc.get_threshold()
-    gc.collect()
-    try:
-        gc.set_threshold(500, 1000, 1000)
-        Garbage()
-        marks.append(mark_of(source))
-    finally:
-        gc.set_threshold(*before)
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join(timeout=60)
-    assert len(marks) == 2 and len(set(marks)) == 1 and marks[0]

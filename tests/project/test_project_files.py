@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import shlex
 import shutil
@@ -223,6 +224,22 @@ def test_codespaces_opens_the_first_lesson():
     assert int(command[command.index("--port") + 1]) in container["forwardPorts"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="not on Windows: the container's shell is sh")
+@pytest.mark.parametrize("codespace", [False, True])
+def test_only_a_codespace_asks_for_no_token_and_it_answers_to_its_own_name(codespace):
+    text = re.sub(r"^//.*$", "", _read(".devcontainer/devcontainer.json"), flags=re.MULTILINE)
+    command = json.loads(text)["postAttachCommand"].replace(".venv/bin/python", "printf '%s\\n'", 1)
+    named = {"CODESPACE_NAME": "ada", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN": "app.github.dev"}
+    environment = {"PATH": os.environ["PATH"]} | (named | {"CODESPACES": "true"} if codespace else {})
+    done = subprocess.run(["sh", "-c", command], env=environment, capture_output=True, text=True, check=True)
+    given = done.stdout.splitlines()
+    assert given[:3] == ["-m", "llmlab", "lab"] and "--ip" not in given
+    name = "ada-8888.app.github.dev"
+    hosts = [f"--ServerApp.local_hostnames={host}" for host in ("localhost", name)]
+    open_to = ["--IdentityProvider.token=", *hosts, f"--ServerApp.allow_origin=https://{name}"]
+    assert [one for one in given if one.startswith("--") and "." in one] == (open_to if codespace else [])
+
+
 def test_the_site_is_published_once_the_tests_have_passed():
     workflow = yaml.safe_load(_read(".github/workflows/site.yml"))
     assert workflow[True]["workflow_run"] == {"workflows": ["test"], "types": ["completed"], "branches": ["main"]}
@@ -230,7 +247,7 @@ def test_the_site_is_published_once_the_tests_have_passed():
     by_hand, _, after_tests = job["if"].partition(" || ")
     assert by_hand == "github.event_name == 'workflow_dispatch'"
     asked = re.sub(r"github\.event\.workflow_run\.", "", after_tests).strip("()").split(" && ")
-    # The first two are not enough: a fork's own main has the name of ours.
+    # A pull request from a fork's main has the name of ours; the third guards against triggers that may be added.
     ours = "head_repository.full_name == github.repository"
     assert asked == ["conclusion == 'success'", "event != 'pull_request'", ours]
     assert [step["run"] for step in job["steps"] if "run" in step] == ["make site"]
@@ -317,7 +334,7 @@ def test_make_test_runs_each_test_once():
     assert notebooks.endswith(" notebooks") and notebooks.startswith("--nbval")
 
 
-def test_make_test_colab_leaves_out_only_what_no_version_can_change():
+def test_make_test_colab_leaves_out_what_says_the_same_or_takes_long():
     units, notebooks, browser = runs("test-colab")
     left_out = ["tests/project", "tests/instructors", "tests/site", "tests/lessons/test_notebook_pipeline.py",
                 "tests/explorers/test_markup.py", "tests/exercises/test_repeats.py", "tests/core/test_training.py",
@@ -426,7 +443,8 @@ def test_moving_the_links_leaves_nothing_behind(tmp_path):
     assert changed == notebooks | {"README.md", "pyproject.toml", "docs/INSTRUCTORS.md", "docs/JUPYTERHUB.md"}
     assert public_address(tmp_path) == first
     unopened = [launch_links(None, name).encode() for name in notebooks]
-    for placeholder in {PLACEHOLDER.encode(), b"<owner>/<name>", *unopened}:
+    assert clone_line(first) in (tmp_path / "README.md").read_text(encoding="utf-8")
+    for placeholder in {PLACEHOLDER.encode(), b"<owner>/<name>", b"<address of this", *unopened}:
         assert [name for name, content in _texts(tmp_path).items() if placeholder in content] == []
     links = _our_links(tmp_path)
     assert notebooks | {"README.md", "docs/INSTRUCTORS.md"} == set(links) and set.union(*links.values()) == {first}

@@ -103,11 +103,15 @@ def test_what_was_built_anew_is_read_as_it_is(used):
 
 
 def test_what_lies_about_is_none_of_the_courses(used):
-    for name in ("03_sliding_window-Copy1.ipynb", "Untitled.ipynb", ".ipynb_checkpoints/a-checkpoint.ipynb"):
+    for name in (
+        "03_sliding_window-Copy1.ipynb",
+        "Untitled.ipynb",
+        ".ipynb_checkpoints/03_sliding_window-checkpoint.ipynb",
+    ):
         (used / "notebooks" / name).parent.mkdir(exist_ok=True)
         (used / "notebooks" / name).write_text("{}")
     (used / "lessons/.ipynb_checkpoints").mkdir()
-    (used / "lessons/.ipynb_checkpoints/a-checkpoint.py").touch()
+    (used / "lessons/.ipynb_checkpoints/03_sliding_window-checkpoint.py").touch()
     (used / "my_text-model").mkdir()
     (used / "my_text-model/config.json").write_text("{}")
     (used / "my_text.txt").write_text("The sea.")
