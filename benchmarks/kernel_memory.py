@@ -52,7 +52,8 @@ async def peaks_of(path: Path) -> dict[str, int]:
     kernel = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
     client = NotebookClient(notebook, km=kernel, timeout=300)
     search = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    async with client.async_setup_kernel(cwd=str(path.parent), env=os.environ | {"PYTHONPATH": search}):
+    started = {"cwd": str(path.parent), "env": os.environ | {"PYTHONPATH": search}, "stderr": subprocess.DEVNULL}
+    async with client.async_setup_kernel(**started):  # a kernel's warnings about its own end are of no use here
         process, done = psutil.Process(kernel.provisioner.pid), asyncio.Event()
         kernel_mb = family_mb = 0.0
 
