@@ -21,12 +21,16 @@ def spelled(line: str) -> str:
 
 
 def rewrite(app: Sphinx, what: str, name: str, subject: Any, options: Any, lines: list[str]) -> None:
-    """Rewrite a docstring in place, but for its examples."""
-    example = False
-    for number, line in enumerate(lines):
+    """Rewrite a docstring in place, but for its examples, and for the code that a module's shows indented."""
+    rewritten, example, code = [], False, False
+    for line in lines:
         example = line.lstrip().startswith(">>>") or (example and bool(line.strip()))
-        if not example:
-            lines[number] = spelled(line)
+        indented = what == "module" and line.startswith("    ") and not example
+        if indented and not code:
+            rewritten += ["::", ""]
+        code = indented or (code and not line.strip())
+        rewritten.append(line if example or code else spelled(line))
+    lines[:] = rewritten
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -421,3 +421,21 @@ def test_what_has_not_changed_is_not_written_again(tmp_path):
     assert path.stat().st_mtime_ns == before
     course_files.write(path, "two")
     assert path.read_text() == "two"
+
+
+def test_the_code_that_a_modules_docstring_shows_is_code_on_its_page():
+    lines = ["Chat.", "", "    model = a | b", "", "    train(model)", "", "What is `here`: a | b."]
+    docstrings.rewrite(None, "module", "llmlab.tuning", None, None, lines)
+    assert lines == [
+        *lines[:2],
+        "::",
+        "",
+        "    model = a | b",
+        "",
+        "    train(model)",
+        "",
+        "What is ``here``: a \\| b.",
+    ]
+    inner = ["Args:", "    a: the `first` | the second"]
+    docstrings.rewrite(None, "function", "llmlab.tuning.f", None, None, inner)
+    assert inner == ["Args:", "    a: the ``first`` \\| the second"]
